@@ -1,0 +1,122 @@
+//! What a plugin says happened ([`RawEvent`]), and what the product accepts of it ([`accept::accept`]).
+//! Never: keeps a name, address or path among the facts.
+
+pub mod accept;
+pub mod evidence;
+
+use crate::time::Micros;
+use std::collections::BTreeMap;
+
+/// One value of an attribute, as a plugin gave it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Real(f64),
+    /// Yes or no.
+    Boolean(bool),
+    /// An instant.
+    Time(Micros),
+    /// A list of texts.
+    Texts(Vec<String>),
+}
+
+/// How a connector names a person or thing: a scheme ("upn", "email", "employee-id", "sid", …) and its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identifier {
+    /// What kind of name it is.
+    pub scheme: String,
+    /// The name itself.
+    pub value: String,
+}
+
+/// Somebody or something that took part: "actor" is the person whose activity this is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Party {
+    /// "actor", "target", "recipient", "device", …
+    pub role: String,
+    /// Its names.
+    pub identifiers: Vec<Identifier>,
+}
+
+/// One event as a plugin returned it, unchecked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RawEvent {
+    /// The record of the batch that it came from, 0-based.
+    pub record_index: u32,
+    /// The vendor's own id.
+    pub source_id: Option<String>,
+    /// The code of the indicator, for example `FILE_DOWNLOADED`.
+    pub kind: String,
+    /// When it happened.
+    pub occurred_at: Micros,
+    /// Who took part.
+    pub parties: Vec<Party>,
+    /// What else is known, by the names of [`evidence`] and of the vendor.
+    pub attributes: Vec<(String, Value)>,
+}
+
+/// Why a record was not accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum RejectReason {
+    /// Not in the feed's format.
+    Malformed,
+    /// A mandatory field is missing.
+    MissingField,
+    /// A field holds something that it may not.
+    BadValue,
+    /// A time that is no time, or far outside the plausible.
+    BadTime,
+    /// A kind of event that is not known here.
+    UnknownKind,
+    /// The plugin failed on this record.
+    PluginFault,
+    /// Larger or more than a limit allows.
+    TooLarge,
+}
+
+impl RejectReason {
+    /// The stable name, as stored and served.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "MALFORMED",
+            Self::MissingField => "MISSING_FIELD",
+            Self::BadValue => "BAD_VALUE",
+            Self::BadTime => "BAD_TIME",
+            Self::UnknownKind => "UNKNOWN_KIND",
+            Self::PluginFault => "PLUGIN_FAULT",
+            Self::TooLarge => "TOO_LARGE",
+        }
+    }
+}
+
+/// A record that was not accepted. Neither text quotes the record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reject {
+    /// The record of the batch, 0-based.
+    pub record_index: u32,
+    /// Why.
+    pub reason: RejectReason,
+    /// Field and advice, for an operator.
+    pub detail: String,
+}
+
+/// An HR profile, or what another connector knows of a person. Identifying: no `Debug`.
+#[derive(Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Profile {
+    /// How the person is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Job title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Department: shown beside the pseudonym.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// Everything else the source gave, by attribute name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<String, String>,
+}

@@ -1,0 +1,93 @@
+//! Every bound of the product in one place: units at the end of the name, the reason beside it.
+//! Never: an unbounded queue, page, body, batch or label elsewhere.
+
+/// Nodes on one page of a connection (the API contract).
+pub const PAGE_NODES: usize = 100;
+/// Nodes on a page when the caller does not say.
+pub const PAGE_NODES_DEFAULT: usize = 20;
+/// A GraphQL request body: the largest operation of a triage screen is under 8 KiB.
+pub const GRAPHQL_BODY_BYTES: usize = 256 * 1024;
+/// Ids in one `nodes(ids:)`.
+pub const NODES_IDS: usize = 100;
+/// Alerts in one bulk dismissal (domain, section 5).
+pub const BULK_DISMISS: usize = 400;
+/// Accounts in one `startScoring` or `stopScoring`.
+pub const SCORING_ACCOUNTS: usize = 400;
+/// Free text written by staff: notes, reasons, descriptions.
+pub const STAFF_TEXT_CHARS: usize = 4_000;
+/// Names of policies, cases, connectors.
+pub const NAME_CHARS: usize = 200;
+/// Codes in one `enableIndicators`.
+pub const INDICATOR_CODES: usize = 500;
+
+/// A body of `POST /ingest/{connector}` as it arrives: larger deliveries are split by the sender.
+pub const INGEST_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// What a compressed body may unpack to, and the largest a file's unpacked stream may be per compressed byte.
+pub const INGEST_UNPACKED_BYTES: u64 = 256 * 1024 * 1024;
+/// An imported file, unpacked (domain, section 12: up to 3 GB; with head-room).
+pub const IMPORT_UNPACKED_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// One record of any feed. Office 365 records are at most about 100 KB.
+pub const RECORD_BYTES: usize = 1024 * 1024;
+/// Records handed to a plugin at once (measured: under 1 µs of overhead a record from 100 on).
+pub const BATCH_RECORDS: usize = 1_000;
+/// Bytes handed to a plugin at once, unless a single record is larger.
+pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Events that one record may become.
+pub const EVENTS_PER_RECORD: usize = 64;
+/// Rejects kept a run with position and reason; beyond it they are counted only.
+pub const REJECTS_PER_RUN: usize = 10_000;
+/// Deliveries waiting to be processed, for one connector; beyond it the sender gets 429.
+pub const QUEUED_RUNS_PER_CONNECTOR: u64 = 64;
+/// Seconds in `Retry-After` when a queue is full.
+pub const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// Attributes of one event.
+pub const EVENT_ATTRIBUTES: usize = 64;
+/// One text of an event: a path on Windows may have 32,767 characters.
+pub const EVENT_TEXT_BYTES: usize = 32 * 1024;
+/// Texts in one list attribute (recipients of a mail).
+pub const EVENT_LIST_ITEMS: usize = 500;
+/// Identifiers of one event's parties.
+pub const EVENT_IDENTIFIERS: usize = 512;
+/// One identifier. An address has at most 320 characters (RFC 5321).
+pub const IDENTIFIER_BYTES: usize = 512;
+/// How far ahead of the host's clock an event may be: clocks differ, zones are mistaken.
+pub const EVENT_FUTURE_HOURS: i32 = 48;
+/// How old an event may be: twenty years of archives.
+pub const EVENT_PAST_DAYS: i32 = 20 * 366;
+
+/// Activation window (domain, section 2).
+pub const ACTIVATION_DAYS: std::ops::RangeInclusive<i32> = 1..=30;
+/// Look-back (domain, section 2).
+pub const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=90;
+/// Manual scoring (domain, section 1).
+pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
+/// Policies, all states together.
+pub const POLICIES: usize = 500;
+
+/// Subjects that a scorer takes in one transaction.
+pub const SCORING_SUBJECTS: u64 = 64;
+/// A plugin file: the largest useful ones (Python) are about 18 MB.
+pub const PLUGIN_BYTES: usize = 64 * 1024 * 1024;
+/// Functions of a plugin: caps the work of the compiler, which no fuel covers.
+pub const PLUGIN_FUNCTIONS: u32 = 60_000;
+/// Linear memory of a running plugin.
+pub const PLUGIN_MEMORY_BYTES: usize = 64 * 1024 * 1024;
+/// Stack of a running plugin.
+pub const PLUGIN_STACK_BYTES: usize = 512 * 1024;
+/// Table elements of a running plugin.
+pub const PLUGIN_TABLE_ELEMENTS: usize = 20_000;
+/// Time of one call of a plugin, in ticks of `PLUGIN_TICK_MILLIS`.
+pub const PLUGIN_CALL_TICKS: u64 = 500;
+/// Epoch tick.
+pub const PLUGIN_TICK_MILLIS: u64 = 10;
+/// What one call of a plugin may hand back, lifted, in bytes (host-call fuel).
+pub const PLUGIN_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+/// Log lines kept from one call; the rest are counted.
+pub const PLUGIN_LOG_LINES: usize = 64;
+/// Bytes of one log line.
+pub const PLUGIN_LOG_BYTES: usize = 1_024;
+/// Faults within `PLUGIN_FAULT_WINDOW_SECONDS` that put a connector into quarantine.
+pub const PLUGIN_FAULTS: usize = 5;
+/// See `PLUGIN_FAULTS`.
+pub const PLUGIN_FAULT_WINDOW_SECONDS: i64 = 600;

@@ -1,0 +1,74 @@
+//! Everything the scorer may know of one subject under one policy, gathered before thinking begins.
+//! Never: looked up later; what is not in here cannot change a score.
+
+use crate::{
+    ids::{PriorityGroupId, SubjectId},
+    policy::Policy,
+    time::{Day, Micros},
+};
+use std::collections::BTreeSet;
+
+/// How often one indicator was seen for the subject on one day (UTC): the sum over all connectors.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DayCount {
+    /// The day.
+    pub day: Day,
+    /// The indicator's code.
+    pub indicator: String,
+    /// Events, by their quantity.
+    pub count: u64,
+}
+
+/// An event that starts scoring.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct Trigger {
+    /// When it happened.
+    pub at: Micros,
+    /// The code of its indicator.
+    pub indicator: String,
+    /// Scoring goes on at least until then plus the activation window (a last working day after a resignation).
+    pub until: Option<Micros>,
+}
+
+/// Scoring that a person started or stopped by hand under this policy.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct ManualScoring {
+    /// When it was ordered.
+    pub at: Micros,
+    /// Days of scoring from then on; 0 stops all scoring until the next trigger.
+    pub days: i32,
+    /// Why, in the words of who did it.
+    pub reason: String,
+}
+
+/// What is known of the subject apart from activity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SubjectContext {
+    /// Who.
+    pub id: SubjectId,
+    /// From the HR profile.
+    pub department: Option<String>,
+    /// Priority groups the subject is a member of.
+    pub groups: Vec<PriorityGroupId>,
+    /// False where no HR profile was delivered: the score says so.
+    pub has_profile: bool,
+}
+
+/// The whole input of [`super::score`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScoringInput<'a> {
+    /// The clock.
+    pub now: Micros,
+    /// The policy version in force.
+    pub policy: &'a Policy,
+    /// The subject.
+    pub subject: &'a SubjectContext,
+    /// Codes of the globally enabled indicators.
+    pub enabled: &'a BTreeSet<String>,
+    /// The subject's counts, in any order; at most one entry a day and indicator.
+    pub days: &'a [DayCount],
+    /// The subject's triggering events, in any order, possibly repeated.
+    pub triggers: &'a [Trigger],
+    /// Orders by hand under this policy, in any order.
+    pub manual: &'a [ManualScoring],
+}
