@@ -91,3 +91,20 @@ pub const PLUGIN_LOG_BYTES: usize = 1_024;
 pub const PLUGIN_FAULTS: usize = 5;
 /// See `PLUGIN_FAULTS`.
 pub const PLUGIN_FAULT_WINDOW_SECONDS: i64 = 600;
+/// Calls of plugins at once, all plugins together: more than the cores of one machine gain nothing, and each may hold
+/// `PLUGIN_MEMORY_BYTES`.
+pub const PLUGIN_CALLS: usize = 16;
+/// Records of one batch that may make their plugin fail; with more, the batch fails as a whole.
+pub const PLUGIN_POISON_RECORDS: usize = 16;
+/// Time of calls that failed, for one batch: bounds the search for the records that cause it.
+pub const PLUGIN_SEARCH_MILLIS: u128 = 60_000;
+/// The least time of a call within that search, in ticks of `PLUGIN_TICK_MILLIS`: a lone record takes microseconds.
+pub const PLUGIN_SEARCH_TICKS: u64 = 100;
+/// One text by which a plugin explains itself: a reject's detail, a reason to ignore, a failure.
+pub const PLUGIN_MESSAGE_BYTES: usize = 500;
+/// Different reasons to ignore records, counted separately for one batch.
+pub const PLUGIN_IGNORE_REASONS: usize = 64;
+/// Feeds that one plugin may declare.
+pub const PLUGIN_FEEDS: usize = 64;
+/// Kinds that one plugin may declare.
+pub const PLUGIN_KINDS: usize = 512;
