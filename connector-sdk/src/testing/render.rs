@@ -22,8 +22,10 @@ fn write_outcome(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
         write_event(text, event)?;
     }
     for reject in &outcome.rejects {
+        let reason = format!("{:?}", reject.reason);
+        let reason = reason.rsplit("::").next().unwrap_or_default();
         let field = reject.field.as_deref().unwrap_or("-");
-        writeln!(text, "record {}: rejected, {:?}, {field}: {}", reject.record_index, reject.reason, reject.detail)?;
+        writeln!(text, "record {}: rejected, {reason}, {field}: {}", reject.record_index, reject.detail)?;
     }
     for (why, count) in &outcome.ignored {
         writeln!(text, "ignored {count}: {why}")?;
