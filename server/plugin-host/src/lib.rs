@@ -3,6 +3,7 @@
 //! by [`framing`]. [`build`] makes plugin files from source, [`check`] tries them.
 //! Never: lets a plugin touch anything but the batch it is given, or one call see another.
 
+pub mod build;
 pub mod framing;
 
 mod account;

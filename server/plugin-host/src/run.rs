@@ -130,7 +130,7 @@ pub(crate) fn fault(error: &wasmtime::Error, room: &Room) -> Option<Fault> {
             (Some((message, place)), _) => {
                 Fault::Panic { place: place.clone(), message: Withheld::new(message.clone()) }
             }
-            (None, Some(trap)) => Fault::Trap(trap.to_string()),
+            (None, Some(trap)) => Fault::Trap(trap.to_string().trim_start_matches("wasm trap: ").into()),
             // The runtime has no public type for it.
             (None, None) if error.root_cause().to_string().starts_with("too much data") => Fault::Output,
             (None, None) => Fault::Trap(crate::error::message(error.root_cause().to_string())),
