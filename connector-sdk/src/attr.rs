@@ -1,7 +1,7 @@
 //! The attributes that host and connectors both know, each with its type and how sensitive it is.
 //!
-//! Sensitivity `none` is a *safe fact*: it may be shown beside a pseudonym, so the host checks its shape again and drops
-//! what does not look like one. `personal` and `content` are sealed by the host and opened only to those who may.
+//! Sensitivity `none` is a *safe fact*: it may be shown beside a pseudonym, so the host checks its shape again and
+//! drops what does not look like one. `personal` and `content` are sealed by the host and opened only to those who may.
 //! A connector may have attributes of its own ([`Attr::new`]): they are kept, and no rule reads them.
 //! Never: an attribute that is not documented here and yet read by the host.
 
@@ -60,6 +60,8 @@ attributes! {
         DESTINATION_DOMAIN = "destination_domain": Text;
         /// All domains that data went to, sorted, each once.
         DESTINATION_DOMAINS = "destination_domains": Texts;
+        /// The one domain that data came from.
+        SOURCE_DOMAIN = "source_domain": Text;
         /// How many recipients a message had.
         RECIPIENT_COUNT = "recipient_count": Integer;
         /// How many attachments a message had.
@@ -86,6 +88,8 @@ attributes! {
         OBJECT_ID = "object_id": Text;
         /// The id of the object before it was renamed, moved, copied or archived.
         PREVIOUS_OBJECT_ID = "previous_object_id": Text;
+        /// Digest of its content (`sha256:…`): copies under other names have the same.
+        OBJECT_HASH = "object_hash": Text;
         /// Its name before that.
         PREVIOUS_NAME = "previous_name": Text;
         /// Address of the site.

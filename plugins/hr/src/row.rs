@@ -46,7 +46,8 @@ impl<'a> Row<'a> {
         Ok(())
     }
 
-    /// Files differ in what they call the day: its own column first, else the last working day, else the effective date.
+    /// Files differ in what they call the day: its own column first, else the last working day, else the effective
+    /// date.
     pub(crate) fn termination(&self, emit: &mut Emit<'_>) -> Result<(), Reject> {
         let last_day = self.time("LastWorkingDate")?;
         let terminated = match self.time("TerminationDate")?.or(last_day) {
