@@ -4,6 +4,7 @@
 //! Never: lets a plugin touch anything but the batch it is given, or one call see another.
 
 pub mod build;
+pub mod check;
 pub mod framing;
 
 mod account;

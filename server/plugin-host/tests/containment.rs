@@ -8,7 +8,8 @@ use vizard_core::event::{RejectReason, Value};
 use vizard_core::limits;
 use vizard_core::time::Micros;
 use vizard_plugin_host::{
-    Batch, BatchError, Call, HostOptions, Outcome, Plugin, PluginError, PluginHost, Problem, build, read_manifest,
+    Batch, BatchError, Call, HostOptions, Outcome, Plugin, PluginError, PluginHost, Problem, build, check,
+    read_manifest,
 };
 
 /// The plugin file, built once for all tests.
@@ -294,4 +295,44 @@ fn a_cache_folder_that_is_open_to_others_is_closed_and_one_that_is_no_folder_is_
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&open, &link).unwrap();
     assert!(matches!(PluginHost::new(HostOptions { cache_dir: link }), Err(PluginError::Host(_))));
+}
+
+/// The report on the hostile plugin with one sample of these orders.
+fn report(orders: &str, known: &str) -> check::Report {
+    let samples = tempfile::tempdir().unwrap();
+    std::fs::write(samples.path().join("orders.raw"), orders).unwrap();
+    check::check(&host().0, hostile_file(), Some(samples.path()), &|code| code == known)
+}
+
+#[test]
+fn a_check_passes_a_plugin_that_behaves_and_says_what_it_saw() {
+    let report = report("good\nignore\nreject\ngood\n", "FILE_ACCESSED");
+    assert!(report.passed(), "{report}");
+    let text = report.to_string();
+    assert!(text.contains("cut differently the same: 2 events, 1 rejects, 1 ignored"), "{text}");
+    assert!(text.ends_with("hostile 0.1.0 passes\n"), "{text}");
+}
+
+#[test]
+fn a_check_names_what_a_plugin_does_wrong() {
+    for (orders, known, wanted) in [
+        ("good", "ANOTHER", "FAIL  declares only kinds of events that the host knows: not known: FILE_ACCESSED"),
+        (
+            "panic\ngood",
+            "FILE_ACCESSED",
+            "FAIL  understands orders.raw, twice the same, and cut differently the same: \
+            the plugin hostile 0.1.0 failed on this record: panic at hostile/src/lib.rs",
+        ),
+        ("good\nquote ada@example.com", "FILE_ACCESSED", "the detail of the reject at 2 quotes the record"),
+        ("attributes", "FILE_ACCESSED", "2 attributes were dropped"),
+        ("lost\ngood", "FILE_ACCESSED", "does not account for its records"),
+        ("ignore", "FILE_ACCESSED", "FAIL  gives events for its samples: not one event comes out"),
+    ] {
+        let report = report(orders, known);
+        assert!(!report.passed(), "{orders}");
+        assert!(report.to_string().contains(wanted), "{orders}: {report}");
+        assert!(!report.to_string().contains("ada@"));
+    }
+    let report = check::check(&host().0, b"no plugin", None, &|_| true);
+    assert!(!report.passed() && report.to_string().contains("FAIL  is a plugin"), "{report}");
 }

@@ -55,6 +55,7 @@ impl Connector for Hostile {
         match order.split_whitespace().next().unwrap_or_default() {
             "ignore" => emit.ignore("ordered to"),
             "reject" => return Err(Reject::missing("order")),
+            "quote" => return Err(Reject::malformed(&format!("no idea what {order} means"))),
             "loop" => loop {
                 std::hint::black_box(order);
             },

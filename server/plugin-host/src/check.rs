@@ -1,0 +1,330 @@
+//! Tries a plugin file the way deliveries will: what it says of itself, abnormal records, its samples.
+//! Never: quotes a sample in what it reports.
+
+use crate::framing::{self, CutBatch, Records};
+use crate::{Batch, BatchError, Call, Feed, Framing, Outcome, Plugin, PluginHost};
+use serde::Serialize;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use vizard_core::event::RawEvent;
+use vizard_core::limits::{BATCH_BYTES, BATCH_RECORDS, IMPORT_UNPACKED_BYTES, RECORD_BYTES};
+use vizard_core::time::Micros;
+
+/// Every try and how it went.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Name and version, if the file could be loaded.
+    pub plugin: Option<String>,
+    /// In the order in which they were tried.
+    pub tries: Vec<Try>,
+}
+
+/// One try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Try {
+    /// What should hold.
+    pub what: String,
+    /// Whether it does.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// How a try went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", content = "why", rename_all = "lowercase")]
+pub enum Verdict {
+    /// It holds; with what was seen, if that says something.
+    Passed(String),
+    /// It does not.
+    Failed(String),
+    /// It could not be tried.
+    Skipped(String),
+}
+
+impl Report {
+    /// Whether nothing failed.
+    pub fn passed(&self) -> bool {
+        !self.tries.iter().any(|tried| matches!(tried.verdict, Verdict::Failed(_)))
+    }
+
+    fn add(&mut self, what: impl Into<String>, verdict: Result<String, String>) {
+        let verdict = verdict.map_or_else(Verdict::Failed, Verdict::Passed);
+        self.tries.push(Try { what: what.into(), verdict });
+    }
+
+    fn skip(&mut self, what: impl Into<String>, why: &str) {
+        self.tries.push(Try { what: what.into(), verdict: Verdict::Skipped(why.into()) });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for tried in &self.tries {
+            let (sign, why) = match &tried.verdict {
+                Verdict::Passed(seen) => ("ok  ", seen),
+                Verdict::Failed(why) => ("FAIL", why),
+                Verdict::Skipped(why) => ("skip", why),
+            };
+            let colon = if why.is_empty() { "" } else { ": " };
+            writeln!(f, "{sign}  {}{colon}{why}", tried.what)?;
+        }
+        let plugin = self.plugin.as_deref().unwrap_or("the file");
+        writeln!(f, "{plugin} {}", if self.passed() { "passes" } else { "does not pass" })
+    }
+}
+
+/// Tries a plugin file. `samples` is a folder like that of the SDK's tests: `*.raw`, with the configuration in
+/// `NAME.json` or `config.json`. `known` tells whether the host knows a kind of event.
+pub fn check(host: &PluginHost, component: &[u8], samples: Option<&Path>, known: &dyn Fn(&str) -> bool) -> Report {
+    let mut report = Report { plugin: None, tries: vec![] };
+    let what = "is a plugin for this host, imports nothing that is not granted, says what its manifest says";
+    let plugin = match host.load(component) {
+        Ok(plugin) => plugin,
+        Err(error) => {
+            report.add(what, Err(error.to_string()));
+            return report;
+        }
+    };
+    report.plugin = Some(plugin.name());
+    report.add(what, Ok(format!("{} bytes", component.len())));
+    report.add("declares only kinds of events that the host knows", kinds(&plugin, known));
+    report.add("refuses a configuration that is no object", refuses_nonsense(&plugin));
+    let config = samples.map_or_else(|| "{}".into(), |folder| config_of(&folder.join("config")));
+    abnormal(&mut report, &plugin, &config);
+    match samples {
+        None => report.skip("understands its samples", "no folder of samples was given"),
+        Some(folder) => try_samples(&mut report, &plugin, folder),
+    }
+    report
+}
+
+fn kinds(plugin: &Plugin, known: &dyn Fn(&str) -> bool) -> Result<String, String> {
+    let codes = plugin.spec().kinds.iter().map(|kind| kind.code.as_str());
+    let unknown: Vec<_> = codes.filter(|code| !known(code)).collect();
+    if unknown.is_empty() { Ok(String::new()) } else { Err(format!("not known: {}", unknown.join(", "))) }
+}
+
+fn refuses_nonsense(plugin: &Plugin) -> Result<String, String> {
+    match plugin.check_config(&call("[]")) {
+        Ok(problems) if problems.is_empty() => Err("its schema lets any value pass: add \"type\": \"object\"".into()),
+        Ok(_) => Ok(String::new()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The same at every run, so that a report can be compared.
+fn call(config: &str) -> Call {
+    let received_at = Micros(1_790_000_000_000_000);
+    Call { installation: "check".into(), config: config.into(), received_at, default_zone: "UTC".into() }
+}
+
+/// Records that no vendor means to send, and every connector gets some day.
+fn abnormal(report: &mut Report, plugin: &Plugin, config: &str) {
+    let records: [(&str, Vec<u8>); 7] = [
+        ("an empty record", vec![]),
+        ("binary", (0..=255).collect()),
+        ("text that is not UTF-8", b"{\"a\":\"\xff\xfe\"}".to_vec()),
+        ("a truncated record", b"{\"a\":[{\"b\":\"".to_vec()),
+        ("deep nesting", b"[".repeat(200_000)),
+        ("numbers beyond every type", b"{\"a\":1e999999,\"b\":-99999999999999999999999999}".to_vec()),
+        ("a record as large as may be", [b"\"".as_slice(), &b"a,".repeat(RECORD_BYTES / 2 - 1), b"\""].concat()),
+    ];
+    for feed in &plugin.spec().feeds {
+        for (name, record) in &records {
+            let what = format!("survives {name} in feed {}", feed.name);
+            let header = (feed.framing == Framing::Csv).then(|| header_of(feed));
+            let batch = Batch { feed: feed.name.clone(), header, records: vec![record.clone()] };
+            match plugin.normalise(&call(config), batch) {
+                Err(BatchError::Config(_)) => {
+                    report.skip(what, "it needs a configuration: give it samples/config.json");
+                }
+                Err(error @ BatchError::Internal(_)) => report.add(what, Err(error.to_string())),
+                Err(_) => report.add(what, Ok(String::new())),
+                Ok(outcome) => report.add(what, no_fault(&outcome).map(|()| String::new())),
+            }
+        }
+    }
+}
+
+fn header_of(feed: &Feed) -> Vec<u8> {
+    if feed.columns.is_empty() { b"a,b".to_vec() } else { feed.columns.join(",").into_bytes() }
+}
+
+fn no_fault(outcome: &Outcome) -> Result<(), String> {
+    let fault = outcome.rejects.iter().find(|reject| reject.reason == vizard_core::event::RejectReason::PluginFault);
+    fault.map_or(Ok(()), |reject| Err(reject.detail.clone()))
+}
+
+fn try_samples(report: &mut Report, plugin: &Plugin, folder: &Path) {
+    let what = "understands its samples";
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return report.add(what, Err(format!("{}: {error}", folder.display()))),
+    };
+    let mut raws: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    raws.retain(|path| path.extension().is_some_and(|extension| extension == "raw"));
+    raws.sort();
+    if raws.is_empty() {
+        return report.skip(what, "the folder has no *.raw");
+    }
+    let mut events = 0;
+    for raw in &raws {
+        let name = raw.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match try_sample(plugin, raw, &name) {
+            Ok(seen) => {
+                events += seen.events.len();
+                report.add(format!("understands {name}, twice the same, and cut differently the same"), seen.told());
+            }
+            Err(why) => report.add(format!("understands {name}"), Err(why)),
+        }
+        report.add(format!("survives {name} cut short"), try_truncated(plugin, raw, &name));
+    }
+    let some = if events > 0 { Ok(format!("{events} events")) } else { Err("not one event comes out".into()) };
+    report.add("gives events for its samples", some);
+}
+
+/// What came of a sample: positions counted over all of it, so that batches do not show.
+#[derive(PartialEq, Default)]
+struct Seen {
+    events: Vec<RawEvent>,
+    rejects: Vec<(u64, String)>,
+    ignored: u64,
+    undeclared: u32,
+    quoted: Option<u64>,
+    fault: Option<String>,
+}
+
+impl Seen {
+    fn told(&self) -> Result<String, String> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        if let Some(position) = self.quoted {
+            return Err(format!("the detail of the reject at {position} quotes the record"));
+        }
+        if self.undeclared > 0 {
+            return Err(format!("{} attributes were dropped: not declared, or of another type", self.undeclared));
+        }
+        Ok(format!("{} events, {} rejects, {} ignored", self.events.len(), self.rejects.len(), self.ignored))
+    }
+}
+
+fn try_sample(plugin: &Plugin, raw: &Path, name: &str) -> Result<Seen, String> {
+    let whole = deliver(plugin, raw, name, BATCH_RECORDS, u64::MAX)?;
+    if deliver(plugin, raw, name, BATCH_RECORDS, u64::MAX)? != whole {
+        return Err("the same delivery twice gave two different outcomes".into());
+    }
+    if deliver(plugin, raw, name, 3, u64::MAX)? != whole {
+        return Err("in batches of three it gave another outcome than in one".into());
+    }
+    Ok(whole)
+}
+
+fn try_truncated(plugin: &Plugin, raw: &Path, name: &str) -> Result<String, String> {
+    let size = fs::metadata(raw).map_err(|error| error.to_string())?.len();
+    for part in [3, 2] {
+        // That the delivery is refused is fine.
+        if let Ok(Seen { fault: Some(fault), .. }) = deliver(plugin, raw, name, BATCH_RECORDS, size - size / part) {
+            return Err(fault);
+        }
+    }
+    Ok(String::new())
+}
+
+fn deliver(plugin: &Plugin, raw: &Path, name: &str, most: usize, bytes: u64) -> Result<Seen, String> {
+    let feed = feed_of(plugin, name)?;
+    let call = call(&config_of(&raw.with_extension("")));
+    let problems = plugin.check_config(&call).map_err(|error| error.to_string())?;
+    if let Some(problem) = problems.first() {
+        return Err(format!("its configuration does not fit: {} {}", problem.at, problem.message));
+    }
+    let file = fs::File::open(raw).map_err(|error| error.to_string())?;
+    let reader = std::io::Read::take(file, bytes);
+    let reader = framing::open(reader, IMPORT_UNPACKED_BYTES).map_err(|error| error.to_string())?;
+    let mut records = Records::new(reader, feed).map_err(|error| error.to_string())?;
+    let header = records.header().map(<[u8]>::to_vec);
+    let mut seen = Seen::default();
+    let mut before = 0;
+    while let Some(cut) = records.next_batch(most, BATCH_BYTES).map_err(|error| error.to_string())? {
+        let batch = Batch { feed: feed.name.clone(), header: header.clone(), records: cut.records.clone() };
+        let outcome = plugin.normalise(&call, batch).map_err(|error| error.to_string())?;
+        seen.add(outcome, &cut, before);
+        before += u32::try_from(cut.records.len()).unwrap_or(u32::MAX);
+    }
+    Ok(seen)
+}
+
+impl Seen {
+    fn add(&mut self, outcome: Outcome, cut: &CutBatch, before: u32) {
+        self.fault = self.fault.take().or(no_fault(&outcome).err());
+        self.undeclared += outcome.undeclared;
+        self.ignored += outcome.ignored.iter().map(|(_, count)| u64::from(*count)).sum::<u64>();
+        self.events.extend(outcome.events.into_iter().map(|mut event| {
+            event.record_index += before;
+            event
+        }));
+        for reject in outcome.rejects {
+            let at = reject.record_index as usize;
+            let position = cut.positions.get(at).copied().unwrap_or_default();
+            if cut.records.get(at).is_some_and(|record| quotes(&reject.detail, record)) {
+                self.quoted.get_or_insert(position);
+            }
+            self.rejects.push((position, reject.detail));
+        }
+    }
+}
+
+/// Whether a text holds a value of the record. Names of fields are not values; what is short may be chance.
+fn quotes(detail: &str, record: &[u8]) -> bool {
+    let mut values = Vec::new();
+    match serde_json::from_slice::<serde_json::Value>(record) {
+        Ok(json) => leaves(&json, &mut values),
+        Err(_) => {
+            let text = String::from_utf8_lossy(record);
+            values.extend(text.split([',', ';', '|', '\t', '"', '\n', ' ']).map(|value| value.trim().to_owned()));
+        }
+    }
+    values.iter().any(|value| value.len() >= 5 && detail.contains(value.as_str()))
+}
+
+fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => into.push(text.clone()),
+        serde_json::Value::Number(number) => into.push(number.to_string()),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| leaves(value, into)),
+        serde_json::Value::Object(map) => map.values().for_each(|value| leaves(value, into)),
+        _ => {}
+    }
+}
+
+/// The only feed, or the one whose name the sample's name begins with; of several, the longest.
+fn feed_of<'a>(plugin: &'a Plugin, name: &str) -> Result<&'a Feed, String> {
+    let feeds = &plugin.spec().feeds;
+    if let [feed] = feeds.as_slice() {
+        return Ok(feed);
+    }
+    let named = feeds.iter().filter(|feed| name.starts_with(&feed.name)).max_by_key(|feed| feed.name.len());
+    named.ok_or_else(|| "its name does not begin with that of a feed".into())
+}
+
+/// `NAME.json`, else `config.json` beside it, else nothing set.
+fn config_of(path: &Path) -> String {
+    let own = fs::read_to_string(path.with_extension("json"));
+    own.or_else(|_| fs::read_to_string(path.with_file_name("config.json"))).unwrap_or_else(|_| "{}".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quotes;
+
+    #[test]
+    fn a_value_in_a_detail_is_a_quote_and_the_name_of_a_field_is_not() {
+        let record = br#"{"Person":{"Mail":"ada@example.com"},"Number":7654321}"#;
+        assert!(quotes("cannot read ada@example.com", record));
+        assert!(quotes("7654321 is too large", record));
+        assert!(!quotes("Person.Mail is not an address", record));
+        assert!(quotes("no time: 2026-99-99", b"ada,2026-99-99,x"));
+        assert!(!quotes("x is missing", b"ada,2026-99-99,x"));
+    }
+}
