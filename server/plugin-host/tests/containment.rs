@@ -1,5 +1,11 @@
 //! A hostile plugin, built from source as any other: every way to misbehave is contained, named, and over with the call.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a failed test panics")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests fail by panics and show progress"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
