@@ -7,6 +7,34 @@ pub const PAGE_NODES: usize = 100;
 pub const PAGE_NODES_DEFAULT: usize = 20;
 /// A GraphQL request body: the largest operation of a triage screen is under 8 KiB.
 pub const GRAPHQL_BODY_BYTES: usize = 256 * 1024;
+/// Lexical tokens of a GraphQL document: eight times the largest operation of a triage screen.
+pub const GRAPHQL_TOKENS: usize = 8_000;
+/// Brackets of any kind open at once in a GraphQL document. Checked before parsing: the parser is recursive.
+pub const GRAPHQL_NESTING: usize = 64;
+/// Fields below each other, fragments unfolded. The introspection query of the common tools needs 15.
+pub const GRAPHQL_DEPTH: usize = 20;
+/// Fields and fragments of an operation, fragments unfolded. The introspection query needs about 400.
+pub const GRAPHQL_FIELDS: usize = 2_000;
+/// Aliases of an operation, fragments unfolded.
+pub const GRAPHQL_ALIASES: usize = 100;
+/// Fields of the root: a screen asks for a few things at once, a probe for thousands.
+pub const GRAPHQL_ROOT_FIELDS: usize = 20;
+/// Directives of an operation, fragments unfolded.
+pub const GRAPHQL_DIRECTIVES: usize = 100;
+/// Operations in one document.
+pub const GRAPHQL_OPERATIONS: usize = 20;
+/// Fragment definitions in one document.
+pub const GRAPHQL_FRAGMENTS: usize = 100;
+/// Time for one GraphQL request; a mutation that takes longer is rolled back.
+pub const GRAPHQL_SECONDS: u64 = 30;
+/// Time for a body to arrive.
+pub const BODY_SECONDS: u64 = 60;
+/// A bearer token.
+pub const BEARER_BYTES: usize = 8 * 1024;
+/// How far a token's times may be off: clocks differ.
+pub const TOKEN_LEEWAY_SECONDS: i64 = 60;
+/// Scoring tasks of one process.
+pub const SCORERS: std::ops::RangeInclusive<u8> = 1..=32;
 /// Ids in one `nodes(ids:)`.
 pub const NODES_IDS: usize = 100;
 /// Alerts in one bulk dismissal (domain, section 5).
