@@ -1,8 +1,5 @@
-//! What a plugin says happened ([`RawEvent`]), and what the product accepts of it ([`accept::accept`]).
+//! What a plugin says happened.
 //! Never: keeps a name, address or path among the facts.
-
-pub mod accept;
-pub mod evidence;
 
 use crate::time::Micros;
 use std::collections::BTreeMap;
@@ -55,7 +52,7 @@ pub struct RawEvent {
     pub occurred_at: Micros,
     /// Who took part.
     pub parties: Vec<Party>,
-    /// What else is known, by the names of [`evidence`] and of the vendor.
+    /// What else is known, by the names of `connector_sdk::attr` and of the vendor.
     pub attributes: Vec<(String, Value)>,
 }
 

@@ -1,0 +1,170 @@
+//! The table of keys: one row each drives loading, the reference text and the tests.
+//! Never: a setting that is read anywhere but through this table.
+
+use super::{Config, LogFormat, Mode};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+use vizard_core::limits;
+
+/// One setting.
+pub(super) struct Key {
+    /// Its name in the file; the environment variable is `VIZARD_` and the name in capitals.
+    pub(super) name: &'static str,
+    /// `{data_dir}` stands for the data directory.
+    pub(super) default: &'static str,
+    /// Written as a number in the file.
+    pub(super) number: bool,
+    /// May be absent: the reference shows it commented out, with `default` as an example of the effect.
+    pub(super) optional: bool,
+    pub(super) doc: &'static str,
+    /// Takes a text; the error says what the key takes.
+    pub(super) set: fn(&mut Config, &str) -> Result<(), &'static str>,
+}
+
+/// Variables of the same prefix that are not settings: those of the tests, the build of plugins and the gate.
+/// `VIZARD_CONFIG` names the file and is read by the command line.
+pub(super) const IGNORED_ENV: &[&str] =
+    &["VIZARD_CONFIG", "VIZARD_TEST_*", "VIZARD_WASM_*", "VIZARD_BLESS", "VIZARD_BENCH_*", "VIZARD_ADVISORIES"];
+
+const TEXT: Key = Key { name: "", default: "", number: false, optional: false, doc: "", set: |_, _| Ok(()) };
+
+/// `data_dir` comes first: later defaults build on it.
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "data_dir",
+        default: "data",
+        doc: "Where the installation keeps its files: database, keys, plugins, inbox. Created if missing.",
+        set: |config, text| path(text).map(|path| config.data_dir = path),
+        ..TEXT
+    },
+    Key {
+        name: "listen",
+        default: "127.0.0.1:8080",
+        doc: "Address and port of the HTTP server. Put a proxy that ends TLS in front of any but a loopback address.",
+        set: |config, text| {
+            text.parse().map(|at| config.listen = at).map_err(|_| "an address and a port, such as 127.0.0.1:8080")
+        },
+        ..TEXT
+    },
+    Key {
+        name: "database_url",
+        default: "sqlite://{data_dir}/vizard.db?mode=rwc",
+        optional: true,
+        doc: "The database. Without it, a SQLite file in the data directory; or postgres://ROLE@HOST/DATABASE.\n\
+              It may hold a password, so it is never printed; prefer the environment to a file that others can read.",
+        set: |config, text| {
+            let known = ["sqlite:", "postgres://", "postgresql://"];
+            if !known.iter().any(|scheme| text.starts_with(scheme)) {
+                return Err("a URL that begins with sqlite: or postgres://");
+            }
+            config.database_url = Some(text.to_owned());
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "mode",
+        default: "development",
+        doc: "`development` accepts tokens signed with the key in the data directory and serves GraphiQL at /.\n\
+              `production` refuses those tokens.",
+        set: |config, text| {
+            config.mode = match text {
+                "development" => Mode::Development,
+                "production" => Mode::Production,
+                _ => return Err("`development` or `production`"),
+            };
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "log",
+        default: "info",
+        doc: "What to log: a level (error, warn, info, debug, trace), or levels by module such as\n\
+              `info,vizard_server::http=debug`. Logs go to standard error and hold no personal data at any level.",
+        set: |config, text| {
+            if text.parse::<tracing_subscriber::EnvFilter>().is_err() {
+                return Err("a level, or levels by module such as `info,vizard_server::http=debug`");
+            }
+            text.clone_into(&mut config.log);
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "log_format",
+        default: "text",
+        doc: "`text` for people, `json` for one JSON object a line.",
+        set: |config, text| {
+            config.log_format = match text {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err("`text` or `json`"),
+            };
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "vault_key_file",
+        default: "{data_dir}/keys/vault.key",
+        doc: "The key that encrypts identities, created on first start. Without it no identity can be opened:\n\
+              back it up apart from the database, and keep it readable to the server alone.",
+        set: |config, text| path(text).map(|path| config.vault_key_file = path),
+        ..TEXT
+    },
+    Key {
+        name: "inbox_dir",
+        default: "{data_dir}/inbox",
+        doc: "Where connectors that collect files find them.",
+        set: |config, text| path(text).map(|path| config.inbox_dir = path),
+        ..TEXT
+    },
+    Key {
+        name: "default_zone",
+        default: "UTC",
+        doc: "The time zone of records that name none, unless the connector says otherwise: an IANA name\n\
+              such as Europe/Berlin.",
+        set: |config, text| {
+            if text.trim().is_empty() {
+                return Err("an IANA time zone such as Europe/Berlin");
+            }
+            text.clone_into(&mut config.default_zone);
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "scorers",
+        default: "1",
+        number: true,
+        doc: "Scoring tasks at once, 1 to 32. SQLite has one writer, so more than 1 helps on PostgreSQL only.",
+        set: |config, text| {
+            let count = text.parse().ok().filter(|count| limits::SCORERS.contains(count));
+            count.map(|count| config.scorers = count).ok_or("a whole number from 1 to 32")
+        },
+        ..TEXT
+    },
+];
+
+/// What the table fills in.
+pub(super) fn blank() -> Config {
+    Config {
+        data_dir: PathBuf::new(),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        database_url: None,
+        mode: Mode::Production,
+        log: String::new(),
+        log_format: LogFormat::Text,
+        vault_key_file: PathBuf::new(),
+        inbox_dir: PathBuf::new(),
+        default_zone: String::new(),
+        scorers: 1,
+    }
+}
+
+fn path(text: &str) -> Result<PathBuf, &'static str> {
+    if text.is_empty() { Err("a path") } else { Ok(PathBuf::from(text)) }
+}

@@ -1,0 +1,91 @@
+//! Permission as a value: a service takes a `Permit`, and only the access matrix hands permits out.
+//! Never: a permit without a row of the matrix, except the operator's own, which has an alarming name.
+
+use crate::error::ServiceError;
+use std::fmt;
+use vizard_core::access::{Action, Resource, Role, matrix};
+
+/// Whoever calls the API: staff, or a connector's service account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// Stable id from the sign-in, such as `dev:ada`.
+    pub id: String,
+    /// Display name, for the viewer's own eyes and for notes they sign. Never logged.
+    pub name: String,
+    /// Roles from the sign-in, without repeats.
+    pub roles: Vec<Role>,
+}
+
+impl fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Viewer({})", self.id)
+    }
+}
+
+/// Why there is no permit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Nobody is signed in.
+    #[error("sign in first")]
+    Unauthenticated,
+    /// The viewer has none of the roles that may do this.
+    #[error("this needs one of the roles {}", words(.requires))]
+    Forbidden {
+        /// The roles any one of which would do.
+        requires: Vec<Role>,
+    },
+}
+
+impl From<Denied> for ServiceError {
+    fn from(_: Denied) -> Self {
+        Self::Forbidden
+    }
+}
+
+/// Proof that `viewer` may do `action` to `resource`.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    viewer: Viewer,
+    resource: Resource,
+    action: Action,
+}
+
+impl Permit {
+    /// Asks the matrix.
+    pub fn check(viewer: Option<&Viewer>, resource: Resource, action: Action) -> Result<Self, Denied> {
+        let viewer = viewer.ok_or(Denied::Unauthenticated)?;
+        if viewer.roles.iter().any(|role| matrix::allows(*role, resource, action)) {
+            Ok(Self { viewer: viewer.clone(), resource, action })
+        } else {
+            Err(Denied::Forbidden { requires: matrix::roles(resource, action).to_vec() })
+        }
+    }
+
+    /// For commands that the operator runs on the machine itself (`vizard import`, the demo): whoever can read the
+    /// data directory and its keys needs no role. Not reachable from `http` or `graphql`.
+    pub fn of_the_operator_bypassing_roles(resource: Resource, action: Action) -> Self {
+        let viewer = Viewer { id: "operator".to_owned(), name: "operator".to_owned(), roles: Vec::new() };
+        Self { viewer, resource, action }
+    }
+
+    /// What a service asks first: is this the permit for what I do? A permit for something else is a fault of ours.
+    pub fn require(&self, resource: Resource, action: Action) -> Result<&Viewer, ServiceError> {
+        if (self.resource, self.action) == (resource, action) {
+            return Ok(&self.viewer);
+        }
+        Err(ServiceError::Internal(anyhow::anyhow!(
+            "a permit for {:?}/{:?} was used for {resource:?}/{action:?}",
+            self.resource,
+            self.action
+        )))
+    }
+
+    /// Who acts.
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+}
+
+fn words(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}
