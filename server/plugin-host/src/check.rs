@@ -193,6 +193,8 @@ struct Seen {
     undeclared: u32,
     quoted: Option<u64>,
     fault: Option<String>,
+    /// Why the rest of the delivery was not taken. A sample may be there to be refused.
+    refused: Option<String>,
 }
 
 impl Seen {
@@ -206,7 +208,8 @@ impl Seen {
         if self.undeclared > 0 {
             return Err(format!("{} attributes were dropped: not declared, or of another type", self.undeclared));
         }
-        Ok(format!("{} events, {} rejects, {} ignored", self.events.len(), self.rejects.len(), self.ignored))
+        let counts = format!("{} events, {} rejects, {} ignored", self.events.len(), self.rejects.len(), self.ignored);
+        Ok(self.refused.as_ref().map_or(counts.clone(), |why| format!("{counts}, then refused: {why}")))
     }
 }
 
@@ -225,7 +228,7 @@ fn try_truncated(plugin: &Plugin, raw: &Path, name: &str) -> Result<String, Stri
     let size = fs::metadata(raw).map_err(|error| error.to_string())?.len();
     for part in [3, 2] {
         // That the delivery is refused is fine.
-        if let Ok(Seen { fault: Some(fault), .. }) = deliver(plugin, raw, name, BATCH_RECORDS, size - size / part) {
+        if let Some(fault) = deliver(plugin, raw, name, BATCH_RECORDS, size - size / part)?.fault {
             return Err(fault);
         }
     }
@@ -240,23 +243,39 @@ fn deliver(plugin: &Plugin, raw: &Path, name: &str, most: usize, bytes: u64) -> 
         return Err(format!("its configuration does not fit: {} {}", problem.at, problem.message));
     }
     let file = fs::File::open(raw).map_err(|error| error.to_string())?;
-    let reader = std::io::Read::take(file, bytes);
-    let reader = framing::open(reader, IMPORT_UNPACKED_BYTES).map_err(|error| error.to_string())?;
-    let mut records = Records::new(reader, feed).map_err(|error| error.to_string())?;
-    let header = records.header().map(<[u8]>::to_vec);
     let mut seen = Seen::default();
-    let mut before = 0;
-    while let Some(cut) = records.next_batch(most, BATCH_BYTES).map_err(|error| error.to_string())? {
-        let batch = Batch { feed: feed.name.clone(), header: header.clone(), records: cut.records.clone() };
-        let outcome = plugin.normalise(&call, batch).map_err(|error| error.to_string())?;
-        seen.add(outcome, &cut, before);
-        before += u32::try_from(cut.records.len()).unwrap_or(u32::MAX);
+    if let Err(error) = seen.take(plugin, &call, feed, most, std::io::Read::take(file, bytes)) {
+        match error.downcast_ref::<BatchError>() {
+            Some(BatchError::Format(_)) | None => seen.refused = Some(error.to_string()),
+            Some(_) => return Err(error.to_string()),
+        }
     }
     Ok(seen)
 }
 
+type AnyError = Box<dyn std::error::Error>;
+
 impl Seen {
-    fn add(&mut self, outcome: Outcome, cut: &CutBatch, before: u32) {
+    fn take(
+        &mut self,
+        plugin: &Plugin,
+        call: &Call,
+        feed: &Feed,
+        most: usize,
+        file: std::io::Take<fs::File>,
+    ) -> Result<(), AnyError> {
+        let mut records = Records::new(framing::open(file, IMPORT_UNPACKED_BYTES)?, feed)?;
+        let header = records.header().map(<[u8]>::to_vec);
+        let mut before = 0;
+        while let Some(cut) = records.next_batch(most, BATCH_BYTES)? {
+            let batch = Batch { feed: feed.name.clone(), header: header.clone(), records: cut.records.clone() };
+            self.add(plugin.normalise(call, batch)?, &cut, header.as_deref(), before);
+            before += u32::try_from(cut.records.len())?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, outcome: Outcome, cut: &CutBatch, header: Option<&[u8]>, before: u32) {
         self.fault = self.fault.take().or(no_fault(&outcome).err());
         self.undeclared += outcome.undeclared;
         self.ignored += outcome.ignored.iter().map(|(_, count)| u64::from(*count)).sum::<u64>();
@@ -267,7 +286,7 @@ impl Seen {
         for reject in outcome.rejects {
             let at = reject.record_index as usize;
             let position = cut.positions.get(at).copied().unwrap_or_default();
-            if cut.records.get(at).is_some_and(|record| quotes(&reject.detail, record)) {
+            if cut.records.get(at).is_some_and(|record| quotes(&reject.detail, header, record)) {
                 self.quoted.get_or_insert(position);
             }
             self.rejects.push((position, reject.detail));
@@ -275,25 +294,43 @@ impl Seen {
     }
 }
 
-/// Whether a text holds a value of the record. Names of fields are not values; what is short may be chance.
-fn quotes(detail: &str, record: &[u8]) -> bool {
-    let mut values = Vec::new();
+/// Whether a text holds a value of the record as a word of its own. The names of fields, which a detail should hold,
+/// are not values, even where a value is the same; what is short may be chance.
+fn quotes(detail: &str, header: Option<&[u8]>, record: &[u8]) -> bool {
+    let (mut names, mut values) = (Vec::new(), Vec::new());
     match serde_json::from_slice::<serde_json::Value>(record) {
-        Ok(json) => leaves(&json, &mut values),
-        Err(_) => {
-            let text = String::from_utf8_lossy(record);
-            values.extend(text.split([',', ';', '|', '\t', '"', '\n', ' ']).map(|value| value.trim().to_owned()));
-        }
+        Ok(json) => leaves(&json, &mut names, &mut values),
+        Err(_) => cells(record, &mut values),
     }
-    values.iter().any(|value| value.len() >= 5 && detail.contains(value.as_str()))
+    cells(header.unwrap_or_default(), &mut names);
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    let detail = names.iter().fold(detail.to_owned(), |detail, name| detail.replace(name.as_str(), " "));
+    values.iter().filter(|value| value.chars().count() >= 5).any(|value| has_word(&detail, value))
 }
 
-fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}
+
+fn cells(row: &[u8], into: &mut Vec<String>) {
+    let text = String::from_utf8_lossy(row);
+    let cells = text.split([',', ';', '|', '\t', '"', '\n']).map(str::trim).filter(|cell| !cell.is_empty());
+    into.extend(cells.flat_map(|cell| std::iter::once(cell).chain(cell.split_whitespace())).map(Into::into));
+}
+
+fn leaves(value: &serde_json::Value, names: &mut Vec<String>, values: &mut Vec<String>) {
     match value {
-        serde_json::Value::String(text) => into.push(text.clone()),
-        serde_json::Value::Number(number) => into.push(number.to_string()),
-        serde_json::Value::Array(values) => values.iter().for_each(|value| leaves(value, into)),
-        serde_json::Value::Object(map) => map.values().for_each(|value| leaves(value, into)),
+        serde_json::Value::String(text) => values.push(text.clone()),
+        serde_json::Value::Number(number) => values.push(number.to_string()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| leaves(item, names, values)),
+        serde_json::Value::Object(map) => map.iter().for_each(|(name, value)| {
+            names.push(name.clone());
+            leaves(value, names, values);
+        }),
         _ => {}
     }
 }
@@ -321,10 +358,13 @@ mod tests {
     #[test]
     fn a_value_in_a_detail_is_a_quote_and_the_name_of_a_field_is_not() {
         let record = br#"{"Person":{"Mail":"ada@example.com"},"Number":7654321}"#;
-        assert!(quotes("cannot read ada@example.com", record));
-        assert!(quotes("7654321 is too large", record));
-        assert!(!quotes("Person.Mail is not an address", record));
-        assert!(quotes("no time: 2026-99-99", b"ada,2026-99-99,x"));
-        assert!(!quotes("x is missing", b"ada,2026-99-99,x"));
+        assert!(quotes("cannot read ada@example.com", None, record));
+        assert!(quotes("7654321 is too large", None, record));
+        assert!(!quotes("Person.Mail is not an address", None, record));
+        assert!(!quotes("SharePointData is missing", None, br#"{"Workload":"SharePoint"}"#));
+        let header = Some("Name;Kündigung am".as_bytes());
+        assert!(quotes("no time: 2026-99-99", header, b"ada;2026-99-99;x"));
+        assert!(quotes("who is Lovelace?", header, b"Ada Lovelace;x"));
+        assert!(!quotes("Kündigung am is missing", header, "Kündigung;;x".as_bytes()));
     }
 }

@@ -221,3 +221,26 @@ impl Drop for Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_failures_become_advice() {
+        let getrandom = "error: the wasm*-unknown-unknown targets are not supported by default; (getrandom v0.3)";
+        assert!(advice(getrandom).unwrap().contains("randomness"));
+        assert!(advice("error[E0463]: can't find crate for `core`").unwrap().contains("rustup target add"));
+        assert!(advice("error: failed to run custom build command for `zstd-sys v2`").unwrap().contains("compiles C"));
+        assert_eq!(advice("error[E0425]: cannot find value `x`"), None);
+    }
+
+    #[test]
+    fn lines_come_while_the_process_runs_and_its_output_when_it_ends() {
+        let mut lines = Vec::new();
+        let mut command = clean("sh", Path::new("/"));
+        command.args(["-c", "echo one >&2; head -c 200000 /dev/zero | tr '\\0' x; echo two >&2; exit 3"]);
+        let (success, output) = stream(&mut command, &mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((success, output.len(), lines), (false, 200_000, vec!["one".into(), "two".into()]));
+    }
+}
