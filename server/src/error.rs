@@ -1,7 +1,7 @@
 //! What a service may answer instead of a result, in words that are safe to show a client.
 //! Never: shows the cause of an internal error; the cause goes to the log, once, with the request id.
 
-use std::fmt;
+use vizard_core::problem::{Problem, ProblemCode};
 
 /// Why a service did not do what it was asked. `Display` is what a client reads.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum ServiceError {
     Conflict(String),
     /// The input is wrong; every problem with the field it is in.
     #[error("{}", sentences(.0))]
-    Invalid(Vec<FieldProblem>),
+    Invalid(Vec<Problem>),
     /// A queue is full. Nothing was taken; try again later.
     #[error("too busy: try again in {retry_after_seconds} s")]
     TooBusy {
@@ -52,7 +52,7 @@ impl ServiceError {
 
     /// One problem with the input.
     pub fn invalid(field: &[&str], code: ProblemCode, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldProblem::new(field, code, message)])
+        Self::Invalid(vec![Problem::new(field, code, message)])
     }
 }
 
@@ -62,58 +62,7 @@ impl From<anyhow::Error> for ServiceError {
     }
 }
 
-/// One thing the caller did wrong, and where. The API's `UserError`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// The path to the input field, outermost first; empty where it is the whole input.
-    pub field: Vec<String>,
-    /// The kind of problem.
-    pub code: ProblemCode,
-    /// One sentence. It says what is allowed; it does not repeat the value.
-    pub message: String,
-}
-
-impl FieldProblem {
-    /// A problem with the input field at `field`.
-    pub fn new(field: &[&str], code: ProblemCode, message: impl Into<String>) -> Self {
-        Self { field: field.iter().map(|&part| part.to_owned()).collect(), code, message: message.into() }
-    }
-}
-
-impl fmt::Display for FieldProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() {
-            write!(f, "{}", self.message)
-        } else {
-            write!(f, "{}: {}", self.field.join("."), self.message)
-        }
-    }
-}
-
-/// The kinds of `FieldProblem`: the API's `UserErrorCode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProblemCode {
-    /// Not a value of the wanted shape or range.
-    Invalid,
-    /// Missing or blank.
-    Required,
-    /// Names something that does not exist, or that the viewer may not know to exist.
-    NotFound,
-    /// Clashes with what is there already.
-    Conflict,
-    /// Made from an older version of the thing.
-    Stale,
-    /// More than a documented limit.
-    LimitExceeded,
-    /// This state does not allow it.
-    NotAllowed,
-    /// A viewer may not decide in their own affair.
-    SelfDealing,
-    /// Not enabled in the settings.
-    NotEnabled,
-}
-
-fn sentences(problems: &[FieldProblem]) -> String {
+fn sentences(problems: &[Problem]) -> String {
     match problems {
         [] => "invalid input".to_owned(),
         some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -134,8 +83,8 @@ mod tests {
     #[test]
     fn invalid_input_names_every_field() {
         let error = ServiceError::Invalid(vec![
-            FieldProblem::new(&["input", "name"], ProblemCode::Required, "a name is needed"),
-            FieldProblem::new(&[], ProblemCode::LimitExceeded, "at most 400 ids"),
+            Problem::new(&["input", "name"], ProblemCode::Required, "a name is needed"),
+            Problem::new(&[], ProblemCode::LimitExceeded, "at most 400 ids"),
         ]);
         assert_eq!(error.to_string(), "input.name: a name is needed; at most 400 ids");
     }

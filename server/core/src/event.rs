@@ -1,7 +1,7 @@
 //! What a plugin says happened.
 //! Never: keeps a name, address or path among the facts.
 
-use crate::time::Micros;
+use crate::{scoring::input::Trigger, time::Micros};
 use std::collections::BTreeMap;
 
 /// One value of an attribute, as a plugin gave it.
@@ -116,4 +116,48 @@ pub struct Profile {
     /// Everything else the source gave, by attribute name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub more: BTreeMap<String, String>,
+}
+
+/// What makes a repeated delivery change nothing: one key per connector and event. The first 16 bytes of a SHA-256 over
+/// feed, kind and the vendor's id; where there is none, over the record itself and the event's position in it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventKey(pub [u8; 16]);
+
+/// An identifier in the one form in which it is compared, whatever a source writes: see `subject::normalise`.
+/// Identifying: no `Debug`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NormalisedIdentifier {
+    /// What it is compared within: "address" (mail addresses and sign-in names), "employee-id", "sid", …
+    pub namespace: String,
+    /// Trimmed, in lower case, composed.
+    pub value: String,
+}
+
+/// One event that may be stored: checked, its evidence divided into what everybody may see and what may name a person.
+#[derive(Clone, PartialEq)]
+pub struct AcceptedEvent {
+    /// The record of the batch that it came from, 0-based.
+    pub record_index: u32,
+    /// Its key within the connector.
+    pub key: EventKey,
+    /// The indicator's code.
+    pub indicator: String,
+    /// When it happened.
+    pub occurred_at: Micros,
+    /// Names of the person whose activity this is, at least one; the first is the one to show after a reveal.
+    pub actor: Vec<NormalisedIdentifier>,
+    /// How often it counts, at least 1.
+    pub quantity: u32,
+    /// A JSON object with sorted keys; safe for every viewer who may see the activity.
+    pub facts: serde_json::Map<String, serde_json::Value>,
+    /// A JSON object: everything else. It can name a person; it is stored sealed.
+    pub content: serde_json::Map<String, serde_json::Value>,
+    /// The object's own id, for lineage; stored only as a keyed digest.
+    pub object: Option<String>,
+    /// The object before it was renamed, moved, archived or copied.
+    pub previous_object: Option<String>,
+    /// Present where the event can start scoring by itself (HR, directory, DLP of high severity, endpoint alerts).
+    pub trigger: Option<Trigger>,
+    /// What it tells of the person (`EMPLOYEE_PROFILE`).
+    pub profile: Option<Profile>,
 }

@@ -1,8 +1,15 @@
-//! The rules of Vizard, in the order of an event's journey. So far: ids, time, limits and the shapes of events.
+//! The rules of Vizard, in the order of an event's journey: event → indicator → trigger → insight → score → alert → case.
 //! Never: clock, randomness, I/O, async.
 
 pub mod ids;
 pub mod limits;
+pub mod problem;
 pub mod time;
 
+pub mod access;
+pub mod alert;
 pub mod event;
+pub mod indicator;
+pub mod policy;
+pub mod scoring;
+pub mod template;

@@ -1,0 +1,84 @@
+//! Who may do what: roles, what there is to act on, and the one table that joins them.
+//! Never: a second place that decides. Guards, the printed `@requires` and the golden file all come from [`matrix`].
+
+pub mod matrix;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)*
+        }
+        impl $name {
+            /// All of them, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            /// The stable word.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+    };
+}
+
+words! {
+    /// A role of a viewer (domain, section 7).
+    Role {
+        /// Policies, settings, connectors; no alerts.
+        Admin = "ADMIN",
+        /// Triage of alerts and cases.
+        Analyst = "ANALYST",
+        /// The analyst's work, evidence, reveals and shares.
+        Investigator = "INVESTIGATOR",
+        /// The audit log and how the system is set up.
+        Auditor = "AUDITOR",
+        /// Decides on reveals.
+        Approver = "APPROVER",
+        /// A machine that delivers records.
+        Connector = "CONNECTOR",
+    }
+}
+
+words! {
+    /// What there is to act on.
+    Resource {
+        /// Policies and their templates.
+        Policies = "policies",
+        /// The catalogue of indicators and what is enabled.
+        Indicators = "indicators",
+        /// Plugins, connectors, runs.
+        Connectors = "connectors",
+        /// How a connector is configured.
+        ConnectorConfig = "connector configuration",
+        /// What a connector was granted.
+        ConnectorGrants = "connector grants",
+        /// Records that were not accepted.
+        Rejects = "rejected records",
+        /// Records on their way in.
+        Deliveries = "deliveries",
+        /// Alerts and what they rest on.
+        Alerts = "alerts",
+        /// Cases.
+        Cases = "cases",
+        /// Subjects, under their pseudonyms.
+        Subjects = "subjects",
+        /// Scoring of a subject, started and stopped by hand.
+        Scoring = "scoring by hand",
+        /// Full names of objects, paths, recipients, message text.
+        EvidenceContent = "evidence content",
+        /// Counts over everything.
+        Analytics = "aggregate analytics",
+    }
+}
+
+words! {
+    /// What may be done.
+    Action {
+        /// Look.
+        Read = "read",
+        /// Create, edit, decide, deliver.
+        Change = "change",
+    }
+}
