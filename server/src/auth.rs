@@ -150,9 +150,9 @@ pub fn require_sign_in(config: &Config) -> anyhow::Result<()> {
 fn roles_of(names: &[String]) -> Result<Vec<Role>, AuthError> {
     let mut roles = Vec::new();
     for name in names {
-        let role = Role::ALL.into_iter().find(|role| role.as_str() == name).ok_or(AuthError::UnknownRole)?;
-        if !roles.contains(&role) {
-            roles.push(role);
+        let role = Role::ALL.iter().find(|role| role.as_str() == name).ok_or(AuthError::UnknownRole)?;
+        if !roles.contains(role) {
+            roles.push(*role);
         }
     }
     refuse_conflicts(&roles)?;

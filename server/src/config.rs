@@ -188,8 +188,8 @@ impl Config {
 }
 
 fn read_file(path: &Path, written: &mut BTreeMap<&'static str, Written>) -> Result<(), ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
         path: path.to_owned(),
         line: 1 + error.span().map_or(0, |at| text.bytes().take(at.start).filter(|&b| b == b'\n').count()),

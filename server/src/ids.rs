@@ -27,10 +27,7 @@ impl Ids {
 
     /// The same ids in the same order for the same seed.
     pub fn seeded(seed: u64) -> Self {
-        Self {
-            clock: Clock::fixed(SEEDED_START),
-            seeded: Some(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))),
-        }
+        Self { clock: Clock::fixed(SEEDED_START), seeded: Some(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))) }
     }
 
     /// An id that sorts after the earlier ones: `ids.draw(AlertId::new)`. UUID version 7 (RFC 9562) with the fraction

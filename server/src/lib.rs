@@ -1,2 +1,10 @@
-//! The server of Vizard. Not wired yet: the files beside this one are parts of it.
-//! Never: anything until store and services exist.
+//! The server: sign-in, configuration, permissions, telemetry. Storage, services and HTTP come on top.
+//! Never: a layer that reaches past the one below it (http, graphql, jobs → service → store, plugin-host → core).
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod permit;
+pub mod telemetry;

@@ -16,9 +16,10 @@ pub struct Viewer {
     pub roles: Vec<Role>,
 }
 
+/// Without the id, which development tokens derive from the name.
 impl fmt::Debug for Viewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Viewer({})", self.id)
+        write!(f, "Viewer({})", words(&self.roles))
     }
 }
 
@@ -88,4 +89,44 @@ impl Permit {
 
 fn words(roles: &[Role]) -> String {
     roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ada(roles: &[Role]) -> Viewer {
+        Viewer { id: "dev:ada".into(), name: "Ada".into(), roles: roles.to_vec() }
+    }
+
+    #[test]
+    fn a_permit_is_given_to_who_has_a_role_of_the_row() {
+        let viewer = ada(&[Role::Auditor, Role::Analyst]);
+        let permit = Permit::check(Some(&viewer), Resource::Alerts, Action::Read).unwrap();
+        assert_eq!(permit.viewer(), &viewer);
+        assert!(permit.require(Resource::Alerts, Action::Read).is_ok());
+    }
+
+    #[test]
+    fn nobody_is_asked_to_sign_in_and_others_are_told_the_roles() {
+        let check =
+            |viewer: Option<Viewer>| Permit::check(viewer.as_ref(), Resource::Alerts, Action::Read).unwrap_err();
+        assert_eq!(check(None), Denied::Unauthenticated);
+        let requires = vec![Role::Analyst, Role::Investigator];
+        assert_eq!(check(Some(ada(&[Role::Admin]))), Denied::Forbidden { requires });
+        assert_eq!(check(Some(ada(&[]))).to_string(), "this needs one of the roles ANALYST, INVESTIGATOR");
+    }
+
+    #[test]
+    fn a_permit_for_one_thing_is_none_for_another() {
+        let permit = Permit::check(Some(&ada(&[Role::Analyst])), Resource::Alerts, Action::Read).unwrap();
+        for (resource, action) in [(Resource::Alerts, Action::Change), (Resource::Subjects, Action::Read)] {
+            assert_eq!(permit.require(resource, action).unwrap_err().code(), "INTERNAL");
+        }
+    }
+
+    #[test]
+    fn a_viewer_printed_for_debugging_has_no_name() {
+        assert_eq!(format!("{:?}", ada(&[Role::Admin])), "Viewer(ADMIN)");
+    }
 }

@@ -98,7 +98,11 @@ impl Default for Metrics {
         let seconds = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
         let pending = Gauge::default();
         registry.register("build", "The running version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        registry.register("records", "Records taken in, by the plugin that read them and what became of them", records.clone());
+        registry.register(
+            "records",
+            "Records taken in, by the plugin that read them and what became of them",
+            records.clone(),
+        );
         registry.register("runs", "Deliveries that reached a state", runs.clone());
         registry.register("scored_subjects", "Subjects scored, repeats counted", scored.clone());
         registry.register("alerts_raised", "Alerts raised, by severity", alerts.clone());

@@ -52,7 +52,9 @@ fn files_follow_the_data_directory_unless_they_are_set() {
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     assert!(refused("lisen = \"x\"", &[]).contains("no key `lisen`; did you mean `listen`?"));
-    assert!(refused("", &[("VIZARD_DATADIR", "x")]).contains("no key `VIZARD_DATADIR`; did you mean `VIZARD_DATA_DIR`?"));
+    assert!(
+        refused("", &[("VIZARD_DATADIR", "x")]).contains("no key `VIZARD_DATADIR`; did you mean `VIZARD_DATA_DIR`?")
+    );
     assert!(refused("[server]\nlisten = \"x\"", &[]).contains("no key `server`"));
 }
 
