@@ -1,43 +1,46 @@
 //! Alerts: when one is raised, updated or left alone, and what a viewer may do with it.
 //! Never: a second alert of a subject and policy while one still needs review.
 
-use crate::scoring::{Insight, RiskFactor};
+use crate::{
+    scoring::{Insight, RiskFactor},
+    words::words,
+};
 use serde::{Deserialize, Serialize};
 
-/// HIGH from 67, MEDIUM from 34, LOW below (domain, section 3).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the words of the field")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
+words! {
+    /// HIGH from 67, MEDIUM from 34, LOW below (domain, section 3).
+    #[expect(missing_docs, reason = "the words of the field")]
+    Severity {
+        Low = "LOW",
+        Medium = "MEDIUM",
+        High = "HIGH",
+    }
 }
 
-/// Where an alert stands (domain, section 5).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum AlertStatus {
-    /// Open.
-    NeedsReview,
-    /// In a case.
-    Confirmed,
-    /// Put aside with a reason.
-    Dismissed,
-    /// Its case was resolved.
-    Resolved,
+words! {
+    /// Where an alert stands (domain, section 5).
+    AlertStatus {
+        /// Open.
+        NeedsReview = "NEEDS_REVIEW",
+        /// In a case.
+        Confirmed = "CONFIRMED",
+        /// Put aside with a reason.
+        Dismissed = "DISMISSED",
+        /// Its case was resolved.
+        Resolved = "RESOLVED",
+    }
 }
 
-/// Why an alert was dismissed (domain, section 5).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the words of the field")]
-pub enum DismissReason {
-    FalsePositive,
-    ExpectedActivity,
-    InsufficientEvidence,
-    NotImpactful,
-    TooMuchActivity,
+words! {
+    /// Why an alert was dismissed (domain, section 5).
+    #[expect(missing_docs, reason = "the words of the field")]
+    DismissReason {
+        FalsePositive = "FALSE_POSITIVE",
+        ExpectedActivity = "EXPECTED_ACTIVITY",
+        InsufficientEvidence = "INSUFFICIENT_EVIDENCE",
+        NotImpactful = "NOT_IMPACTFUL",
+        TooMuchActivity = "TOO_MUCH_ACTIVITY",
+    }
 }
 
 /// What an alert says, as of its last update: complete in itself, whatever later happens to the subject's score.

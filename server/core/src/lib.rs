@@ -5,9 +5,11 @@ pub mod ids;
 pub mod limits;
 pub mod problem;
 pub mod time;
+pub mod words;
 
 pub mod access;
 pub mod alert;
+pub mod case;
 pub mod event;
 pub mod indicator;
 pub mod policy;

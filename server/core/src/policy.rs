@@ -5,47 +5,50 @@ use crate::{
     ids::{PolicyId, PriorityGroupId, SubjectId},
     scoring::threshold::Thresholds,
     template::TemplateCode,
+    words::words,
 };
 use serde::{Deserialize, Serialize};
 
-/// Whether a policy works.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum PolicyState {
-    /// Being written: neither scores nor alerts.
-    Draft,
-    /// Scores and alerts.
-    Active,
-    /// Switched off; its alerts stay.
-    Inactive,
+words! {
+    /// Whether a policy works.
+    PolicyState {
+        /// Being written: neither scores nor alerts.
+        Draft = "DRAFT",
+        /// Scores and alerts.
+        Active = "ACTIVE",
+        /// Switched off; its alerts stay.
+        Inactive = "INACTIVE",
+    }
 }
 
-/// How many alerts a policy may raise (domain, section 3).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum AlertVolume {
-    /// All high, fewer medium, no low.
-    Fewer,
-    /// All high and medium, some low.
-    #[default]
-    Default,
-    /// All high and medium, most low.
-    More,
+words! {
+    /// How many alerts a policy may raise (domain, section 3).
+    #[derive(Default)]
+    AlertVolume {
+        /// All high, fewer medium, no low.
+        Fewer = "FEWER",
+        /// All high and medium, some low.
+        #[default]
+        Default = "DEFAULT",
+        /// All high and medium, most low.
+        More = "MORE",
+    }
 }
 
-/// Where an indicator's daily thresholds come from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ThresholdMode {
-    /// Built in.
-    #[default]
-    Recommended,
-    /// From this organisation's own last 10 days.
-    UserBased,
-    /// Given counts.
-    Custom,
-    /// This subject's own usual for the day.
-    AboveUsual,
+words! {
+    /// Where an indicator's daily thresholds come from.
+    #[derive(Default)]
+    ThresholdMode {
+        /// Built in.
+        #[default]
+        Recommended = "RECOMMENDED",
+        /// From this organisation's own last 10 days.
+        UserBased = "USER_BASED",
+        /// Given counts.
+        Custom = "CUSTOM",
+        /// This subject's own usual for the day.
+        AboveUsual = "ABOVE_USUAL",
+    }
 }
 
 /// An indicator as a policy uses it.

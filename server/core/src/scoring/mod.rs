@@ -7,6 +7,7 @@ pub mod threshold;
 use crate::{
     ids::{InsightId, PolicyId, SubjectId},
     time::{Day, Micros},
+    words::words,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -67,28 +68,28 @@ pub struct Insight {
     pub risk_factors: Vec<RiskFactor>,
 }
 
-/// Marks of an insight or alert that a queue can be filtered by (domain, section 5).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the words of the field")]
-pub enum RiskFactor {
-    Sequence,
-    CumulativeExfiltration,
-    Unusual,
-    PriorityContent,
-    UnallowedDomain,
-    PriorityGroup,
-    HighImpact,
-    HealthRecord,
-    RiskyBrowsing,
+words! {
+    /// Marks of an insight or alert that a queue can be filtered by (domain, section 5).
+    #[expect(missing_docs, reason = "the words of the field")]
+    RiskFactor {
+        Sequence = "SEQUENCE",
+        CumulativeExfiltration = "CUMULATIVE_EXFILTRATION",
+        Unusual = "UNUSUAL",
+        PriorityContent = "PRIORITY_CONTENT",
+        UnallowedDomain = "UNALLOWED_DOMAIN",
+        PriorityGroup = "PRIORITY_GROUP",
+        HighImpact = "HIGH_IMPACT",
+        HealthRecord = "HEALTH_RECORD",
+        RiskyBrowsing = "RISKY_BROWSING",
+    }
 }
 
-/// Something a score had to do without.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum MissingInput {
-    /// No HR profile was delivered for the subject.
-    HrProfile,
+words! {
+    /// Something a score had to do without.
+    MissingInput {
+        /// No HR profile was delivered for the subject.
+        HrProfile = "HR_PROFILE",
+    }
 }
 
 /// The id of an insight: the same whenever the same insight is computed. A UUID version 8 (RFC 9562) of the SHA-256

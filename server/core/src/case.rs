@@ -1,0 +1,122 @@
+//! Cases: what was found worth looking into, about one subject.
+//! Never: two subjects in one case; a change to a closed one.
+
+use crate::{
+    alert::Severity,
+    ids::{AlertId, SubjectId},
+    limits,
+    problem::{Problem, ProblemCode},
+    words::words,
+};
+
+words! {
+    /// Whether a case is worked on (domain, section 6).
+    CaseStatus {
+        /// Open.
+        Active = "ACTIVE",
+        /// Resolved and frozen.
+        Closed = "CLOSED",
+    }
+}
+
+/// The name of a new case as it is kept, or what is wrong with the input field at `field`.
+pub fn name(given: &str, field: &[&str]) -> Result<String, Problem> {
+    name_of("case", given, field)
+}
+
+/// Whether an alert about `alert_subject` may join a case. Otherwise what is wrong with the input field at `field`.
+pub fn admit(
+    status: CaseStatus,
+    case_subject: SubjectId,
+    alert_subject: SubjectId,
+    field: &[&str],
+) -> Result<(), Problem> {
+    if case_subject != alert_subject {
+        let message = "The case is about another subject. A case is about one subject: open a new one.";
+        return Err(Problem::new(field, ProblemCode::Conflict, message));
+    }
+    match status {
+        CaseStatus::Active => Ok(()),
+        CaseStatus::Closed => {
+            let message = "The case is closed. Only an active case takes alerts: open a new one.";
+            Err(Problem::new(field, ProblemCode::NotAllowed, message))
+        }
+    }
+}
+
+/// The system note of a case that an alert opened.
+pub fn opened_note(alert: AlertId, severity: Severity) -> String {
+    format!("Case opened from alert {alert} of severity {severity}.")
+}
+
+/// The system note of an alert that joined a case.
+pub fn added_note(alert: AlertId, severity: Severity) -> String {
+    format!("Alert {alert} of severity {severity} added.")
+}
+
+/// The rule for names that staff give: 1 to [`limits::NAME_CHARS`] characters on one line, without blanks around it.
+pub(crate) fn name_of(what: &str, given: &str, field: &[&str]) -> Result<String, Problem> {
+    let name = given.trim();
+    let (code, message) = if name.is_empty() {
+        (ProblemCode::Required, format!("A {what} needs a name."))
+    } else if name.chars().count() > limits::NAME_CHARS {
+        (ProblemCode::LimitExceeded, format!("The name of a {what} has at most {} characters.", limits::NAME_CHARS))
+    } else if name.chars().any(char::is_control) {
+        (ProblemCode::Invalid, format!("The name of a {what} is one line without control characters."))
+    } else {
+        return Ok(name.to_owned());
+    };
+    Err(Problem::new(field, code, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const FIELD: &[&str] = &["input", "caseId"];
+
+    fn subject(n: u128) -> SubjectId {
+        SubjectId::new(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn an_alert_joins_an_active_case_of_its_own_subject() {
+        assert_eq!(admit(CaseStatus::Active, subject(1), subject(1), FIELD), Ok(()));
+    }
+
+    #[test]
+    fn an_alert_about_somebody_else_stays_out() {
+        let problem = admit(CaseStatus::Active, subject(1), subject(2), FIELD).unwrap_err();
+        assert_eq!((problem.code, problem.field.join(".")), (ProblemCode::Conflict, "input.caseId".into()));
+    }
+
+    #[test]
+    fn a_closed_case_takes_no_alert() {
+        let problem = admit(CaseStatus::Closed, subject(1), subject(1), FIELD).unwrap_err();
+        assert_eq!(problem.code, ProblemCode::NotAllowed);
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_limited_length() {
+        let code = |given: &str| name(given, FIELD).map_err(|problem| problem.code);
+        assert_eq!(code("  Leaving with the price list "), Ok("Leaving with the price list".into()));
+        assert_eq!(code(" \t "), Err(ProblemCode::Required));
+        assert_eq!(code("two\nlines"), Err(ProblemCode::Invalid));
+        assert_eq!(code(&"ä".repeat(limits::NAME_CHARS)), Ok("ä".repeat(limits::NAME_CHARS)));
+        assert_eq!(code(&"ä".repeat(limits::NAME_CHARS + 1)), Err(ProblemCode::LimitExceeded));
+    }
+
+    #[test]
+    fn system_notes_name_the_alert_and_nobody() {
+        let alert = AlertId::new(Uuid::from_u128(7));
+        assert_eq!(
+            opened_note(alert, Severity::High),
+            "Case opened from alert alert_00000000000000000000000000000007 of severity HIGH."
+        );
+        assert_eq!(
+            added_note(alert, Severity::Low),
+            "Alert alert_00000000000000000000000000000007 of severity LOW added."
+        );
+    }
+}
