@@ -1,7 +1,12 @@
-//! The catalogue of indicators (domain, section 3).
+//! The catalogue of indicators (domain, section 3): what can be seen, what it stands for, from which daily count it
+//! matters. The reasoning behind the numbers is in `docs/thresholds.md`.
 //! Never: a number without its reasoning in the documentation.
 
+mod catalogue;
+
+use crate::scoring::threshold::Thresholds;
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// What kind of act an indicator stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
@@ -17,4 +22,174 @@ pub enum ActionClass {
     CleanUp,
     Security,
     Context,
+}
+
+/// The groups of the catalogue.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the words of the field")]
+pub enum Category {
+    File,
+    Mail,
+    Chat,
+    Device,
+    EndpointSecurity,
+    Browsing,
+    Clinical,
+    Physical,
+    CloudApps,
+    CloudStorage,
+    GenerativeAi,
+    Communications,
+    Hr,
+    Directory,
+    Dlp,
+    Behaviour,
+    Context,
+}
+
+impl Category {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "FILE",
+            Self::Mail => "MAIL",
+            Self::Chat => "CHAT",
+            Self::Device => "DEVICE",
+            Self::EndpointSecurity => "ENDPOINT_SECURITY",
+            Self::Browsing => "BROWSING",
+            Self::Clinical => "CLINICAL",
+            Self::Physical => "PHYSICAL",
+            Self::CloudApps => "CLOUD_APPS",
+            Self::CloudStorage => "CLOUD_STORAGE",
+            Self::GenerativeAi => "GENERATIVE_AI",
+            Self::Communications => "COMMUNICATIONS",
+            Self::Hr => "HR",
+            Self::Directory => "DIRECTORY",
+            Self::Dlp => "DLP",
+            Self::Behaviour => "BEHAVIOUR",
+            Self::Context => "CONTEXT",
+        }
+    }
+}
+
+/// One indicator of the catalogue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Indicator {
+    /// The stable word, for example `FILE_DOWNLOADED`.
+    pub code: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// The group it is listed under.
+    pub category: Category,
+    /// What kind of act it stands for.
+    pub action: ActionClass,
+    /// 0–100: how much a day of full score weighs in the risk. 0 where it only starts scoring or is context.
+    pub weight: u8,
+    /// Families of connectors that feed it. Empty where the engine computes it.
+    pub sources: &'static [&'static str],
+    /// The recommended daily counts; none where it has no weight.
+    pub thresholds: Option<Thresholds>,
+    /// Whether one event of it can start scoring by itself (`event::accept` decides which do).
+    pub triggers: bool,
+}
+
+impl Indicator {
+    /// Whether a connector may deliver events of it: all but those that the engine computes.
+    pub fn is_delivered(&self) -> bool {
+        self.category != Category::Behaviour
+    }
+
+    /// Whether a policy may select it: context and mere triggers score nothing.
+    pub fn is_selectable(&self) -> bool {
+        self.thresholds.is_some()
+    }
+}
+
+/// All indicators, by category.
+pub fn catalogue() -> &'static [Indicator] {
+    catalogue::ALL
+}
+
+/// The indicator of that code.
+pub fn find(code: &str) -> Option<&'static Indicator> {
+    static BY_CODE: LazyLock<Vec<&'static Indicator>> = LazyLock::new(|| {
+        let mut sorted: Vec<_> = catalogue::ALL.iter().collect();
+        sorted.sort_unstable_by_key(|indicator| indicator.code);
+        sorted
+    });
+    let at = BY_CODE.binary_search_by_key(&code, |indicator| indicator.code).ok()?;
+    BY_CODE.get(at).copied()
+}
+
+/// Whether one event of that indicator can start scoring by itself.
+pub fn triggers_by_itself(code: &str) -> bool {
+    find(code).is_some_and(|indicator| indicator.triggers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_code_occurs_once_and_is_found() {
+        let codes: BTreeSet<_> = catalogue().iter().map(|indicator| indicator.code).collect();
+        assert_eq!(codes.len(), catalogue().len());
+        for indicator in catalogue() {
+            assert_eq!(find(indicator.code), Some(indicator));
+        }
+        assert_eq!(find("FILE_DOWNLOADE"), None);
+        assert_eq!(find(""), None);
+    }
+
+    #[test]
+    fn every_kind_that_connectors_know_is_in_the_catalogue_under_the_same_name() {
+        let source = include_str!("../../../connector-sdk/src/kind.rs");
+        let (_, table) = source.split_once("\nkinds! {").unwrap();
+        let (table, _) = table.split_once("\n}").unwrap();
+        let kinds: Vec<(&str, &str)> = table
+            .lines()
+            .filter_map(|line| line.trim().strip_suffix("\";"))
+            .map(|line| line.split_once(" \"").unwrap())
+            .collect();
+        assert!(kinds.len() > 80, "the table was not read: {}", kinds.len());
+        for (code, title) in kinds {
+            assert_eq!(find(code).map(|indicator| indicator.name), Some(title), "{code}");
+        }
+    }
+
+    #[test]
+    fn thresholds_rise_and_stand_where_there_is_weight() {
+        for indicator in catalogue() {
+            assert_eq!(indicator.thresholds.is_some(), indicator.weight > 0, "{}", indicator.code);
+            assert!(indicator.weight <= 100, "{}", indicator.code);
+            if let Some(Thresholds { low, medium, high }) = indicator.thresholds {
+                assert!(1 <= low && low <= medium && medium <= high, "{}", indicator.code);
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_the_engine_computes_has_no_source() {
+        for indicator in catalogue() {
+            assert_eq!(indicator.sources.is_empty(), !indicator.is_delivered(), "{}", indicator.code);
+        }
+    }
+
+    #[test]
+    fn every_threshold_is_in_the_documentation() {
+        let page = include_str!("../../../docs/thresholds.md");
+        for indicator in catalogue() {
+            let Some(Thresholds { low, medium, high }) = indicator.thresholds else { continue };
+            let row = format!("| {} | {} | {low} / {medium} / {high} |", indicator.code, indicator.weight);
+            assert!(page.contains(&row), "docs/thresholds.md lacks: {row}");
+        }
+    }
+
+    #[test]
+    fn codes_are_words_of_the_interface() {
+        let word = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        assert!(catalogue().iter().all(|indicator| word(indicator.code) && word(indicator.category.as_str())));
+    }
 }

@@ -14,4 +14,5 @@ pub mod event;
 pub mod indicator;
 pub mod policy;
 pub mod scoring;
+pub mod subject;
 pub mod template;

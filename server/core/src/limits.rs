@@ -90,6 +90,8 @@ pub const ACTIVATION_DAYS: std::ops::RangeInclusive<i32> = 1..=30;
 pub const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=90;
 /// Manual scoring (domain, section 1).
 pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
+/// How long an alert or a day of high exfiltration keeps a subject's risk level up (domain, section 11).
+pub const RISK_LEVEL_DAYS: i32 = 7;
 /// Policies, all states together.
 pub const POLICIES: usize = 500;
 

@@ -1,0 +1,26 @@
+//! Subjects: the pseudonym that stands for a person, the one form of their names, and how risky they are now.
+//! Never: a pseudonym derived from anything about the person, or a name in an error.
+
+mod identifier;
+mod pseudonym;
+mod risk;
+
+pub use identifier::{ADDRESS, IdentifierError, normalise};
+pub use pseudonym::{Pseudonym, PseudonymError};
+pub use risk::{AlertSummary, RiskLevel, risk_level};
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a viewer sees who a subject is, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Hash)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IdentityState {
+    /// Hidden behind the pseudonym.
+    Masked,
+    /// Shown for a case, for a time.
+    Revealed,
+    /// Shown to everybody who may see the subject: the installation decided so.
+    PseudonymisationOff,
+    /// Gone; nobody can bring it back.
+    Erased,
+}
