@@ -5,6 +5,7 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod graphql;
 pub mod ids;
 pub mod permit;
 pub mod telemetry;

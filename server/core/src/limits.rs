@@ -5,6 +5,8 @@
 pub const PAGE_NODES: usize = 100;
 /// Nodes on a page when the caller does not say.
 pub const PAGE_NODES_DEFAULT: usize = 20;
+/// A cursor, as the client sends it back: the keys of a list are a number and an id.
+pub const CURSOR_BYTES: usize = 512;
 /// A GraphQL request body: the largest operation of a triage screen is under 8 KiB.
 pub const GRAPHQL_BODY_BYTES: usize = 256 * 1024;
 /// Lexical tokens of a GraphQL document: eight times the largest operation of a triage screen.
@@ -21,12 +23,21 @@ pub const GRAPHQL_ALIASES: usize = 100;
 pub const GRAPHQL_ROOT_FIELDS: usize = 20;
 /// Directives of an operation, fragments unfolded.
 pub const GRAPHQL_DIRECTIVES: usize = 100;
+/// Lists of the introspection schema below each other (`fields`, `interfaces`, `possibleTypes`, `inputFields`): the
+/// query of the common tools has one, and each more multiplies the answer by the size of the schema.
+pub const GRAPHQL_INTROSPECTION_LISTS: usize = 2;
 /// Operations in one document.
 pub const GRAPHQL_OPERATIONS: usize = 20;
 /// Fragment definitions in one document.
 pub const GRAPHQL_FRAGMENTS: usize = 100;
 /// Time for one GraphQL request; a mutation that takes longer is rolled back.
 pub const GRAPHQL_SECONDS: u64 = 30;
+/// Bodies of deliveries held in memory at once, each up to `INGEST_BODY_BYTES`; beyond it the sender gets 429.
+pub const INGEST_BODIES: usize = 16;
+/// An `Idempotency-Key`, in characters.
+pub const IDEMPOTENCY_KEY_CHARS: usize = 200;
+/// Time that requests in hand have to finish after the server was told to stop.
+pub const SHUTDOWN_SECONDS: u64 = 30;
 /// Time for a body to arrive.
 pub const BODY_SECONDS: u64 = 60;
 /// A bearer token.

@@ -1,0 +1,133 @@
+//! Measures a GraphQL document before the library validates it, in time linear in its length.
+//! Never: repeats the document in an error, or lets arithmetic wrap.
+
+mod tokens;
+
+use super::errors::{INVALID, LIMIT_EXCEEDED, refused};
+use async_graphql::{
+    ServerError,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, Selection, SelectionSet},
+    },
+};
+use std::collections::HashMap;
+use vizard_core::limits;
+
+/// Parses a document that is within every `GRAPHQL_*` limit.
+pub fn check(text: &str) -> Result<ExecutableDocument, ServerError> {
+    tokens::check(text)?;
+    let document = parse_query(text).map_err(|error| {
+        let mut shown = refused("the document is not GraphQL: a syntax error", INVALID);
+        shown.locations = error.positions().collect();
+        shown
+    })?;
+    at_most("operations in one document", document.operations.iter().len(), limits::GRAPHQL_OPERATIONS)?;
+    at_most("fragments in one document", document.fragments.len(), limits::GRAPHQL_FRAGMENTS)?;
+    let mut measure = Measure { document: &document, known: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        let mut cost = measure.set(&operation.node.selection_set.node)?;
+        cost.directives = cost.directives.saturating_add(operation.node.directives.len());
+        for variable in &operation.node.variable_definitions {
+            cost.directives = cost.directives.saturating_add(variable.node.directives.len());
+        }
+        cost.check()?;
+        at_most("fields of the root", cost.own_fields, limits::GRAPHQL_ROOT_FIELDS)?;
+    }
+    // Fragments that no operation uses are validated too.
+    for name in document.fragments.keys() {
+        measure.fragment(name.as_str())?.check()?;
+    }
+    Ok(document)
+}
+
+/// The size of a selection set, fragments unfolded.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    fields: usize,
+    own_fields: usize,
+    aliases: usize,
+    directives: usize,
+    depth: usize,
+    introspection_lists: usize,
+}
+
+impl Cost {
+    fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.own_fields = self.own_fields.saturating_add(other.own_fields);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.depth = self.depth.max(other.depth);
+        self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
+    }
+
+    fn check(&self) -> Result<(), ServerError> {
+        at_most("fields below each other", self.depth, limits::GRAPHQL_DEPTH)?;
+        at_most("fields and fragments of an operation, fragments unfolded", self.fields, limits::GRAPHQL_FIELDS)?;
+        at_most("aliases of an operation, fragments unfolded", self.aliases, limits::GRAPHQL_ALIASES)?;
+        at_most("directives of an operation, fragments unfolded", self.directives, limits::GRAPHQL_DIRECTIVES)
+    }
+}
+
+struct Measure<'a> {
+    document: &'a ExecutableDocument,
+    /// The cost of every fragment met; `None` while it is being measured.
+    known: HashMap<&'a str, Option<Cost>>,
+}
+
+impl<'a> Measure<'a> {
+    /// The nesting of brackets and the number of fragments bound the recursion.
+    fn set(&mut self, set: &'a SelectionSet) -> Result<Cost, ServerError> {
+        let mut total = Cost::default();
+        for selection in &set.items {
+            let mut cost = match &selection.node {
+                Selection::Field(field) => {
+                    let mut below = self.set(&field.node.selection_set.node)?;
+                    let name = field.node.name.node.as_str();
+                    let is_list = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
+                    below.introspection_lists += usize::from(is_list);
+                    if matches!(name, "__schema" | "__type") {
+                        let most = limits::GRAPHQL_INTROSPECTION_LISTS;
+                        at_most("lists of the introspection schema below each other", below.introspection_lists, most)?;
+                    }
+                    below.depth = below.depth.saturating_add(1);
+                    below.aliases = below.aliases.saturating_add(usize::from(field.node.alias.is_some()));
+                    below.own_fields = 1;
+                    below
+                }
+                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node)?,
+                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str())?,
+            };
+            cost.fields = cost.fields.saturating_add(1);
+            cost.directives = cost.directives.saturating_add(selection.node.directives().len());
+            total.add(cost);
+        }
+        Ok(total)
+    }
+
+    fn fragment(&mut self, name: &str) -> Result<Cost, ServerError> {
+        match self.known.get(name) {
+            Some(Some(cost)) => return Ok(*cost),
+            Some(None) => return Err(refused("a fragment contains itself", INVALID)),
+            None => {}
+        }
+        // A fragment that does not exist is left to validation.
+        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { return Ok(Cost::default()) };
+        self.known.insert(name.as_str(), None);
+        let mut cost = self.set(&fragment.node.selection_set.node)?;
+        cost.directives = cost.directives.saturating_add(fragment.node.directives.len());
+        self.known.insert(name.as_str(), Some(cost));
+        Ok(cost)
+    }
+}
+
+fn at_most(what: &str, have: usize, most: usize) -> Result<(), ServerError> {
+    if have <= most {
+        return Ok(());
+    }
+    Err(refused(format!("too many {what}: at most {most}; split the document into several requests"), LIMIT_EXCEEDED))
+}
+
+#[cfg(test)]
+mod tests;
