@@ -1,22 +1,32 @@
 //! The scorer: what one subject did under one policy, as insights, a score and the shares that make it up.
 //! Never: depends on the order of its input, on the clock, or on anything that is not in [`input::ScoringInput`].
 
+mod explain;
 pub mod input;
+mod insight;
+pub mod risk;
 pub mod threshold;
+mod window;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::{
     ids::{InsightId, PolicyId, SubjectId},
     time::{Day, Micros},
     words::words,
 };
+use input::ScoringInput;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use threshold::ThresholdLevel;
 
-/// The answer to a [`input::ScoringInput`]: a function of it, down to the byte.
+/// The answer to a [`ScoringInput`]: a function of it, down to the byte.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ScoringOutcome {
-    /// Windows of scoring that are known, in order; also ended ones that touch the look-back.
+    /// The clock it was computed with.
+    pub as_of: Micros,
+    /// Windows of scoring that are known, in order and apart from each other: ended, open and to come.
     pub activations: Vec<Activation>,
     /// Whether `now` lies in a window. If not, there are no insights and the score is 0.
     pub open: bool,
@@ -90,6 +100,37 @@ words! {
         /// No HR profile was delivered for the subject.
         HrProfile = "HR_PROFILE",
     }
+}
+
+impl ScoringOutcome {
+    /// The window that `as_of` lies in.
+    pub fn open_window(&self) -> Option<&Activation> {
+        open_at(&self.activations, self.as_of)
+    }
+}
+
+/// Scores one subject under one policy. Whether the policy is active and covers the subject is for the caller to ask.
+pub fn score(input: &ScoringInput<'_>) -> ScoringOutcome {
+    let counting = insight::counting(input);
+    let counts = insight::counts(input, &counting);
+    let activations = window::activations(input, &counting, &counts);
+    let open = open_at(&activations, input.now);
+    let mut insights = open.map_or_else(Vec::new, |window| insight::insights(input, window, &counting, &counts));
+    let score = risk::assess(&mut insights, input.now.day());
+    let next_due = match open {
+        // Until a score has decayed to nothing it changes with every day; so it does when a day dated ahead begins.
+        Some(window) if score > 0.0 || counts.keys().any(|(day, _)| *day > input.now.day()) => {
+            Some(window.ends_at.min(input.now.day().plus(1).start()))
+        }
+        Some(window) => Some(window.ends_at),
+        None => activations.iter().map(|window| window.starts_at).find(|start| *start > input.now),
+    };
+    let missing = if input.subject.has_profile { Vec::new() } else { vec![MissingInput::HrProfile] };
+    ScoringOutcome { as_of: input.now, open: open.is_some(), activations, insights, score, missing, next_due }
+}
+
+fn open_at(activations: &[Activation], at: Micros) -> Option<&Activation> {
+    activations.iter().find(|window| window.starts_at <= at && at < window.ends_at)
 }
 
 /// The id of an insight: the same whenever the same insight is computed. A UUID version 8 (RFC 9562) of the SHA-256

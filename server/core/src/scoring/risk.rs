@@ -1,0 +1,78 @@
+//! From insights to one score and the share of each: independent evidence accumulates, repetition and age count less.
+//! Never: above 100, lower with more evidence, or a sum in the order of the input.
+
+use super::{Insight, threshold::rounded};
+use crate::{indicator, time::Day};
+
+/// Days after which an insight weighs half: a week-old act still matters when the next one comes, a month-old one
+/// (a sixteenth) hardly does.
+pub const HALF_LIFE_DAYS: f64 = 7.0;
+/// What each further day of the same indicator weighs compared with the one before it, the strongest first: a habit
+/// is one finding, not thirty.
+pub const REPEAT: f64 = 0.5;
+/// No single insight is more certain than this, so that another one can always add to the score.
+pub const CERTAIN: f64 = 0.995;
+
+/// The risk score of the insights as of `today`, 0–100 in four decimals. Sets every insight's `points` to its share;
+/// the points add up to the score.
+///
+/// With `w` the indicator's weight in percent, `s` the insight's score and `a` its age in days:
+/// `p = min(w·s/100 · 2^(−a/7), 0.995)` and its evidence `L = −ln(1 − p)`. Of one indicator the strongest `L` counts in
+/// full, the next one half, and so on. The score is `100·(1 − e^−ΣL)`, an insight's share of it `L/ΣL`.
+pub(crate) fn assess(insights: &mut [Insight], today: Day) -> f64 {
+    let evidence = discounted(insights, today);
+    // From +0.0: the sum of nothing is -0.0, which would be shown.
+    let total = evidence.iter().fold(0.0, |sum, &(_, strength)| sum + strength);
+    let score = rounded(-100.0 * (-total).exp_m1()).clamp(0.0, 100.0);
+    for insight in insights.iter_mut() {
+        insight.points = 0.0;
+    }
+    if total > 0.0 {
+        share(insights, &evidence, total, score);
+    }
+    score
+}
+
+/// What each insight (by its place) adds to the sum, repetition discounted: by indicator, the strongest first.
+fn discounted(insights: &[Insight], today: Day) -> Vec<(usize, f64)> {
+    let mut evidence: Vec<(usize, f64)> =
+        insights.iter().enumerate().map(|(at, insight)| (at, strength(insight, today))).collect();
+    evidence.sort_by(|&(a, strength_a), &(b, strength_b)| {
+        let (a, b) = (&insights[a], &insights[b]);
+        a.indicator.cmp(&b.indicator).then(strength_b.total_cmp(&strength_a)).then(a.day.cmp(&b.day))
+    });
+    let mut factor = 1.0;
+    for at in 0..evidence.len() {
+        let repeated = at > 0 && insights[evidence[at - 1].0].indicator == insights[evidence[at].0].indicator;
+        factor = if repeated { factor * REPEAT } else { 1.0 };
+        evidence[at].1 *= factor;
+    }
+    evidence
+}
+
+fn strength(insight: &Insight, today: Day) -> f64 {
+    let weight = indicator::find(&insight.indicator).map_or(0, |found| found.weight);
+    let age_days = f64::from(today.since(insight.day).max(0));
+    let now = f64::from(weight) / 100.0 * insight.score / 100.0 * (-age_days / HALF_LIFE_DAYS).exp2();
+    -(-now.clamp(0.0, CERTAIN)).ln_1p()
+}
+
+/// Divides the score's steps of 0.0001 by the evidence; what rounding down leaves over goes to the largest remainders.
+fn share(insights: &mut [Insight], evidence: &[(usize, f64)], total: f64, score: f64) {
+    let steps = (score * 10_000.0).round();
+    let mut parts: Vec<(usize, f64, f64)> = evidence
+        .iter()
+        .map(|&(at, strength)| {
+            let exact = steps * (strength / total);
+            (at, exact.floor(), exact.fract())
+        })
+        .collect();
+    let mut left = steps - parts.iter().map(|part| part.1).sum::<f64>();
+    // Stable: among equal remainders the order of `evidence` decides, which is that of indicator, strength and day.
+    parts.sort_by(|a, b| b.2.total_cmp(&a.2));
+    for (at, whole, _) in parts {
+        let more = if left >= 1.0 { 1.0 } else { 0.0 };
+        left -= more;
+        insights[at].points = (whole + more) / 10_000.0;
+    }
+}

@@ -1,0 +1,420 @@
+use super::{
+    input::{DayCount, ManualScoring, ScoringInput, SubjectContext, Trigger},
+    threshold::Thresholds,
+    *,
+};
+use crate::{
+    ids::{PolicyId, SubjectId},
+    indicator,
+    policy::{AlertVolume, Policy, PolicyIndicator, PolicyScope, PolicySpec, PolicyState, ThresholdMode},
+    template::TemplateCode,
+    time::HOUR,
+};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const CODES: [&str; 5] =
+    ["FILE_COPIED_TO_USB", "FILE_DOWNLOADED", "EMAIL_SENT_TO_SELF", "FILE_ARCHIVED", "PATIENT_RECORD_FAMILY"];
+
+/// One subject under one policy, with everything that can be known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    pub(crate) now: Micros,
+    pub(crate) policy: Policy,
+    pub(crate) subject: SubjectContext,
+    pub(crate) enabled: BTreeSet<String>,
+    pub(crate) days: Vec<DayCount>,
+    pub(crate) triggers: Vec<Trigger>,
+    pub(crate) manual: Vec<ManualScoring>,
+}
+
+impl Scene {
+    /// 1 July 2026, 10:00, a departing policy over [`CODES`], and nothing seen yet.
+    pub(crate) fn new() -> Self {
+        let indicators = CODES.iter().map(|code| PolicyIndicator {
+            code: (*code).to_owned(),
+            mode: ThresholdMode::Recommended,
+            thresholds: indicator::find(code).unwrap().thresholds.unwrap(),
+        });
+        let spec = PolicySpec {
+            description: String::new(),
+            scope: PolicyScope { all: true, ..PolicyScope::default() },
+            triggers: vec!["RESIGNATION".into(), "ACCOUNT_DELETED".into()],
+            indicators: indicators.collect(),
+            activation_days: 30,
+            lookback_days: 90,
+            alert_volume: AlertVolume::Default,
+        };
+        Self {
+            now: at(0, 10),
+            policy: Policy {
+                id: PolicyId::new(Uuid::from_u128(2)),
+                name: "Departures".into(),
+                template: TemplateCode::DataTheftByDepartingUsers,
+                version: 1,
+                state: PolicyState::Active,
+                spec,
+            },
+            subject: SubjectContext {
+                id: SubjectId::new(Uuid::from_u128(1)),
+                department: Some("Sales".into()),
+                groups: Vec::new(),
+                has_profile: true,
+            },
+            enabled: CODES.iter().map(|code| (*code).to_owned()).collect(),
+            days: Vec::new(),
+            triggers: Vec::new(),
+            manual: Vec::new(),
+        }
+    }
+
+    /// Somebody who resigned that many days after 1 July 2026, at 9:00.
+    pub(crate) fn resigned(day: i32) -> Self {
+        Self::new().trigger("RESIGNATION", day)
+    }
+
+    pub(crate) fn trigger(mut self, code: &str, day: i32) -> Self {
+        self.triggers.push(Trigger { at: at(day, 9), indicator: code.into(), until: None });
+        self
+    }
+
+    pub(crate) fn seen(mut self, code: &str, day: i32, count: u64) -> Self {
+        self.days.push(DayCount { day: at(day, 0).day(), indicator: code.into(), count });
+        self
+    }
+
+    pub(crate) fn by_hand(mut self, day: i32, hour: i32, days: i32) -> Self {
+        self.manual.push(ManualScoring { at: at(day, hour), days, reason: "Left with a grudge".into() });
+        self
+    }
+
+    pub(crate) fn score_on(&self, day: i32) -> ScoringOutcome {
+        Self { now: at(day, 10), ..self.clone() }.score()
+    }
+
+    pub(crate) fn score(&self) -> ScoringOutcome {
+        score(&ScoringInput {
+            now: self.now,
+            policy: &self.policy,
+            subject: &self.subject,
+            enabled: &self.enabled,
+            days: &self.days,
+            triggers: &self.triggers,
+            manual: &self.manual,
+        })
+    }
+}
+
+/// That many days after 1 July 2026, at that hour.
+pub(crate) fn at(day: i32, hour: i32) -> Micros {
+    Day::from_civil(2026, 7, 1).unwrap().plus(day).start().plus_hours(hour)
+}
+
+fn pretty(outcome: &ScoringOutcome) -> String {
+    serde_json::to_string_pretty(outcome).unwrap()
+}
+
+// Worked examples: `docs/scoring.md` shows the second one with the arithmetic.
+
+#[test]
+fn example_1_one_bulk_copy_on_the_day_of_the_resignation() {
+    // 150 of (10, 30, 75): s = 67 + 33·(1 − 75/150) = 83.5; p = 0.90 · 0.835 = 0.7515.
+    let outcome = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 150).score();
+    assert_eq!(outcome.score, 75.15);
+    insta::assert_snapshot!(pretty(&outcome));
+}
+
+#[test]
+fn example_2_downloads_a_week_ago_and_a_copy_today() {
+    // p = 0.60 · 0.41 · 1/2 = 0.123 and p = 0.90 · 0.41 = 0.369; 1 − 0.877 · 0.631 = 0.446613.
+    let scene = Scene::resigned(-10).seen("FILE_DOWNLOADED", -7, 75).seen("FILE_COPIED_TO_USB", 0, 30);
+    let outcome = scene.score();
+    assert_eq!(outcome.score, 44.6613);
+    insta::assert_snapshot!(pretty(&outcome));
+}
+
+#[test]
+fn example_3_the_same_thing_on_three_days_of_the_look_back() {
+    // Thresholds (2, 5, 10), weight 80. Today 5: p = 0.80 · 0.41 = 0.328. A week ago 10: p = 0.80 · 0.67 / 2 = 0.268.
+    // Two weeks ago 5: p = 0.328 / 4 = 0.082. 1 − 0.672 · √0.732 · ⁴√0.918 = 1 − 0.672 · 0.855570 · 0.978838.
+    let mut scene = Scene::resigned(0);
+    for (day, count) in [(-14, 5), (-7, 10), (0, 5)] {
+        scene = scene.seen("EMAIL_SENT_TO_SELF", day, count);
+    }
+    scene.subject.has_profile = false;
+    let outcome = scene.score();
+    assert_eq!(outcome.score, 43.7224);
+    insta::assert_snapshot!(pretty(&outcome));
+}
+
+// Windows.
+
+#[test]
+fn scoring_lasts_as_long_as_the_activation_window() {
+    let scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 150);
+    assert!(scene.score_on(29).open);
+    let after = scene.score_on(30);
+    assert_eq!((after.open, after.insights.len(), after.next_due), (false, 0, None));
+    assert_eq!(after.score.to_bits(), 0.0f64.to_bits(), "plainly 0, not -0");
+}
+
+#[test]
+fn a_last_working_day_prolongs_the_window() {
+    let mut scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 20, 150);
+    scene.triggers[0].until = Some(at(40, 0));
+    assert!(scene.score_on(69).open);
+    assert!(!scene.score_on(70).open);
+}
+
+#[test]
+fn the_look_back_counts_whole_days_before_the_trigger() {
+    let mut scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", -5, 150).seen("FILE_COPIED_TO_USB", -6, 150);
+    scene.policy.spec.lookback_days = 5;
+    let days: Vec<Day> = scene.score().insights.iter().map(|insight| insight.day).collect();
+    assert_eq!(days, [at(-5, 0).day()]);
+}
+
+#[test]
+fn of_windows_that_overlap_the_longest_gives_the_reason() {
+    let mut scene = Scene::resigned(-20).trigger("ACCOUNT_DELETED", -1);
+    scene.triggers[1].until = Some(at(5, 0));
+    let windows = scene.score().activations;
+    assert_eq!(windows.len(), 1);
+    assert_eq!((windows[0].starts_at, windows[0].ends_at), (at(-20, 9), at(35, 0)));
+    assert_eq!(windows[0].reason, "Account deleted on 30 June 2026.");
+}
+
+#[test]
+fn a_trigger_dated_ahead_opens_nothing_yet() {
+    let scene = Scene::resigned(12).seen("FILE_COPIED_TO_USB", 0, 150);
+    let outcome = scene.score();
+    assert_eq!((outcome.open, outcome.score, outcome.next_due), (false, 0.0, Some(at(12, 9))));
+    assert!(scene.score_on(12).score > 0.0);
+}
+
+#[test]
+fn a_trigger_that_the_policy_does_not_name_opens_nothing() {
+    let outcome = Scene::new().trigger("TERMINATION", 0).seen("FILE_COPIED_TO_USB", 0, 150).score();
+    assert!(outcome.activations.is_empty() && !outcome.open);
+}
+
+#[test]
+fn a_person_starts_scoring_without_a_trigger() {
+    let scene = Scene::new().seen("FILE_COPIED_TO_USB", -3, 150).by_hand(0, 8, 5);
+    let outcome = scene.score();
+    assert!(outcome.score > 0.0 && outcome.activations[0].manual);
+    assert_eq!(outcome.activations[0].reason, "Left with a grudge");
+    assert!(!scene.score_on(5).open);
+}
+
+#[test]
+fn stopping_holds_until_the_next_trigger() {
+    let scene = Scene::resigned(-3).seen("FILE_COPIED_TO_USB", 0, 150).by_hand(-1, 12, 0);
+    assert!(!scene.score().open);
+    assert!(scene.trigger("ACCOUNT_DELETED", 0).score().open);
+}
+
+#[test]
+fn a_day_of_volume_starts_scoring_where_the_template_says_so() {
+    let mut scene = Scene::new().seen("FILE_COPIED_TO_USB", -1, 30).seen("FILE_DOWNLOADED", -2, 500);
+    assert!(!scene.score().open);
+    scene.policy.template = TemplateCode::GeneralDataLeaks;
+    let outcome = scene.score();
+    assert_eq!(outcome.open_window().unwrap().starts_at, at(-1, 0));
+    let reason = "Copied 30 files to a removable device on 30 June 2026, which reaches medium (from 30).";
+    assert_eq!(outcome.open_window().unwrap().reason, reason);
+    scene.days[0].count = 29;
+    assert!(!scene.score().open);
+}
+
+#[test]
+fn only_what_is_selected_and_enabled_counts() {
+    let scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 150).seen("FILE_PRINTED", 0, 500);
+    assert_eq!(scene.score().insights.len(), 1);
+    let disabled = Scene { enabled: BTreeSet::new(), ..scene };
+    assert_eq!((disabled.score().score, disabled.score().insights.len()), (0.0, 0));
+}
+
+#[test]
+fn the_score_is_computed_again_every_midnight_while_it_decays() {
+    let outcome = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 150).score();
+    assert_eq!(outcome.next_due, Some(at(1, 0)));
+    assert_eq!(Scene::resigned(0).score().next_due, Some(at(30, 9)));
+    assert_eq!(Scene::resigned(0).seen("FILE_COPIED_TO_USB", 1, 5).score().next_due, Some(at(1, 0)));
+}
+
+#[test]
+fn a_missing_profile_is_said() {
+    let mut scene = Scene::resigned(0);
+    assert_eq!(scene.score().missing, []);
+    scene.subject.has_profile = false;
+    assert_eq!(scene.score().missing, [MissingInput::HrProfile]);
+}
+
+// Properties.
+
+fn day_count() -> impl Strategy<Value = DayCount> {
+    (-100i32..10, 0..CODES.len(), prop_oneof![0u64..40, 0u64..5_000]).prop_map(|(day, code, count)| DayCount {
+        day: at(day, 0).day(),
+        indicator: CODES[code].into(),
+        count,
+    })
+}
+
+fn any_trigger() -> impl Strategy<Value = Trigger> {
+    let code = prop_oneof![Just("RESIGNATION"), Just("ACCOUNT_DELETED"), Just("TERMINATION")];
+    (-120i32..20, 0i32..24, code, prop::option::of(-10i32..60)).prop_map(|(day, hour, code, until)| Trigger {
+        at: at(day, hour),
+        indicator: code.into(),
+        until: until.map(|days| at(day + days, 0)),
+    })
+}
+
+fn any_order() -> impl Strategy<Value = ManualScoring> {
+    let days = prop_oneof![Just(0), 5i32..=30];
+    let reason = prop_oneof![Just("Left with a grudge"), Just("Asked for by HR")];
+    (-60i32..2, 0i32..24, days, reason).prop_map(|(day, hour, days, reason)| ManualScoring {
+        at: at(day, hour),
+        days,
+        reason: reason.into(),
+    })
+}
+
+prop_compose! {
+    /// Any history, mostly with a window that is open.
+    fn scenes()(
+        days in prop::collection::vec(day_count(), 0..40),
+        triggers in prop::collection::vec(any_trigger(), 0..4),
+        manual in prop::collection::vec(any_order(), 0..3),
+        volume: bool,
+        (activation, lookback) in (1i32..=30, 0i32..=90),
+    ) -> Scene {
+        let mut scene = Scene { days, triggers, manual, ..Scene::new() };
+        (scene.policy.spec.activation_days, scene.policy.spec.lookback_days) = (activation, lookback);
+        if volume {
+            scene.policy.template = TemplateCode::GeneralDataLeaks;
+        }
+        scene
+    }
+}
+
+prop_compose! {
+    /// The same history, shuffled, with its triggers repeated and some counts delivered in two parts.
+    fn retold()(scene in scenes())(
+        days in Just(scene.days.iter().flat_map(halves).collect::<Vec<_>>()).prop_shuffle(),
+        triggers in Just([scene.triggers.clone(), scene.triggers.clone()].concat()).prop_shuffle(),
+        manual in Just(scene.manual.clone()).prop_shuffle(),
+        scene in Just(scene),
+    ) -> (Scene, Scene) {
+        (scene.clone(), Scene { days, triggers, manual, ..scene })
+    }
+}
+
+fn halves(whole: &DayCount) -> [DayCount; 2] {
+    let half = whole.count / 2;
+    [DayCount { count: half, ..whole.clone() }, DayCount { count: whole.count - half, ..whole.clone() }]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_score_stays_between_0_and_100(scene in scenes()) {
+        let outcome = scene.score();
+        prop_assert!((0.0..=100.0).contains(&outcome.score));
+        for insight in &outcome.insights {
+            prop_assert!((0.0..=100.0).contains(&insight.score) && (0.0..=100.0).contains(&insight.points));
+        }
+    }
+
+    #[test]
+    fn one_event_more_never_lowers_the_score(scene in scenes(), more in day_count()) {
+        let before = scene.score().score;
+        let mut scene = scene;
+        scene.days.push(more);
+        prop_assert!(scene.score().score >= before);
+    }
+
+    #[test]
+    fn the_order_and_the_parts_in_which_input_comes_change_no_byte((told, retold) in retold()) {
+        prop_assert_eq!(pretty(&told.score()), pretty(&retold.score()));
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes(scene in scenes()) {
+        prop_assert_eq!(pretty(&scene.score()), pretty(&scene.clone().score()));
+    }
+
+    #[test]
+    fn points_add_up_to_the_score(scene in scenes()) {
+        let outcome = scene.score();
+        let sum: f64 = outcome.insights.iter().map(|insight| insight.points).sum();
+        prop_assert!((sum - outcome.score).abs() < 1e-6, "{} and {}", sum, outcome.score);
+    }
+
+    #[test]
+    fn nothing_scores_without_a_trigger(days in prop::collection::vec(day_count(), 0..40)) {
+        let outcome = Scene { days, ..Scene::new() }.score();
+        prop_assert!(!outcome.open && outcome.score == 0.0 && outcome.insights.is_empty());
+    }
+
+    #[test]
+    fn the_score_returns_to_zero_after_the_last_window(scene in scenes()) {
+        let last = scene.score().activations.iter().map(|window| window.ends_at).max();
+        let after = Scene { now: last.unwrap_or(scene.now).max(scene.now), ..scene }.score();
+        prop_assert!(!after.open && after.score == 0.0 && after.next_due.is_none());
+    }
+
+    #[test]
+    fn nothing_changes_before_the_next_due_instant(scene in scenes(), hours in 1i32..2_000) {
+        let now = scene.score();
+        let later = Scene { now: Micros(scene.now.0 + i64::from(hours) * HOUR), ..scene };
+        if now.next_due.is_none_or(|due| later.now < due) {
+            prop_assert_eq!(pretty(&ScoringOutcome { as_of: now.as_of, ..later.score() }), pretty(&now));
+        }
+    }
+
+    #[test]
+    fn the_next_due_instant_lies_ahead(scene in scenes()) {
+        let outcome = scene.score();
+        prop_assert!(outcome.next_due.is_none_or(|due| due > outcome.as_of));
+    }
+
+    #[test]
+    fn the_level_of_an_insight_agrees_with_its_score(scene in scenes()) {
+        for insight in scene.score().insights {
+            let from = match insight.level {
+                ThresholdLevel::Minimal => 0.0..16.0,
+                ThresholdLevel::Low => 16.0..41.0,
+                ThresholdLevel::Medium => 41.0..67.0,
+                ThresholdLevel::High => 67.0..100.0,
+            };
+            prop_assert!(from.contains(&insight.score), "{insight:?}");
+        }
+    }
+
+    #[test]
+    fn windows_are_in_order_and_apart(scene in scenes()) {
+        let windows = scene.score().activations;
+        prop_assert!(windows.iter().all(|window| window.starts_at < window.ends_at));
+        prop_assert!(windows.windows(2).all(|pair| pair[0].ends_at <= pair[1].starts_at));
+    }
+
+    #[test]
+    fn age_never_raises_a_score(scene in scenes(), days in 1i32..30) {
+        // Without days dated ahead, and within one window.
+        let scene = Scene { days: scene.days.into_iter().filter(|seen| seen.day <= scene.now.day()).collect(), ..scene };
+        let (now, later) = (scene.score(), scene.score_on(days));
+        if now.open && later.open_window() == now.open_window() {
+            prop_assert!(later.score <= now.score);
+        }
+    }
+}
+
+#[test]
+fn thresholds_of_the_policy_are_the_ones_that_count() {
+    let mut scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 8);
+    scene.policy.spec.indicators[0].thresholds = Thresholds { low: 2, medium: 4, high: 8 };
+    assert_eq!(scene.score().insights[0].level, ThresholdLevel::High);
+}
