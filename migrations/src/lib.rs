@@ -1,1 +1,93 @@
-//! placeholder
+//! The database schema, append-only: a migration that was released is never edited. One text serves SQLite and
+//! PostgreSQL; only the names of types differ. `privacy.toml` classes every column.
+//! Never: a column without a class, or an identifying one that is stored in the open.
+
+mod m20261124_000001_first;
+
+use sea_orm_migration::prelude::*;
+
+/// Runs the migrations, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_000001_first::Migration)]
+    }
+}
+
+/// The privacy class of every column, as TOML: `[table] column = "public | pseudonymous | identifying | secret"`.
+pub const PRIVACY: &str = include_str!("../privacy.toml");
+
+/// Runs each statement of `text` (they end with `;` and a line break), with the type names of the engine.
+async fn run(manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
+    let postgres = manager.get_database_backend() == sea_orm_migration::sea_orm::DatabaseBackend::Postgres;
+    let types = if postgres {
+        [("UUID", "uuid"), ("BYTES", "bytea"), ("INT", "bigint"), ("REAL", "double precision"), ("TEXT", "text")]
+    } else {
+        [("UUID", "BLOB"), ("BYTES", "BLOB"), ("INT", "INTEGER"), ("REAL", "REAL"), ("TEXT", "TEXT")]
+    };
+    let sequence = if postgres { "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY" } else { "INTEGER PRIMARY KEY" };
+    for statement in text.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
+        let mut statement = statement.replace("{SEQUENCE}", sequence);
+        for (ours, theirs) in types {
+            statement = statement.replace(&format!("{{{ours}}}"), theirs);
+        }
+        if !postgres && statement.starts_with("CREATE TABLE") {
+            statement.push_str(" STRICT");
+        }
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    /// Tables and columns of a migration's text.
+    fn columns(text: &str) -> BTreeMap<String, Vec<String>> {
+        let mut tables = BTreeMap::new();
+        for statement in text.split(";\n").map(str::trim) {
+            let Some(rest) = statement.strip_prefix("CREATE TABLE ") else { continue };
+            let (name, body) = rest.split_once(" (").unwrap();
+            let lines = body.lines().map(str::trim).filter(|line| line.contains('{'));
+            let names = lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+            tables.insert(name.to_owned(), names);
+        }
+        tables
+    }
+
+    #[test]
+    fn every_column_has_a_privacy_class_and_every_class_a_column() {
+        let classes: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(super::PRIVACY).unwrap();
+        let tables = columns(super::m20261124_000001_first::UP);
+        assert!(tables.len() > 20);
+        assert_eq!(tables.keys().collect::<Vec<_>>(), classes.keys().collect::<Vec<_>>());
+        for (table, columns) in tables {
+            let mut have: Vec<_> = classes[&table].keys().cloned().collect();
+            let mut want = columns;
+            have.sort();
+            want.sort();
+            assert_eq!(have, want, "{table}");
+            for class in classes[&table].values() {
+                assert!(["public", "pseudonymous", "identifying", "secret"].contains(&class.as_str()), "{table}: {class}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_identifies_a_person_is_kept_as_sealed_bytes() {
+        let classes: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(super::PRIVACY).unwrap();
+        for (table, columns) in classes {
+            for (column, class) in columns {
+                let sealed = super::m20261124_000001_first::UP
+                    .split(&format!("CREATE TABLE {table} ("))
+                    .nth(1)
+                    .and_then(|body| body.split(";\n").next())
+                    .is_some_and(|body| body.contains(&format!(" {column} {{BYTES}}")));
+                assert!(class != "identifying" || sealed, "{table}.{column} identifies and is not bytes");
+            }
+        }
+    }
+}
