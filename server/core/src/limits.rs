@@ -149,3 +149,18 @@ pub const PLUGIN_IGNORE_REASONS: usize = 64;
 pub const PLUGIN_FEEDS: usize = 64;
 /// Kinds that one plugin may declare.
 pub const PLUGIN_KINDS: usize = 512;
+
+/// Connections that read the SQLite file at once; one more writes.
+pub const SQLITE_READERS: u32 = 4;
+/// Connections of one process to PostgreSQL.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a task waits for a connection or a lock of the database.
+pub const DATABASE_WAIT_SECONDS: u64 = 30;
+/// How long PostgreSQL may work on one statement.
+pub const STATEMENT_SECONDS: u64 = 60;
+/// Rows in one INSERT: SQLite takes 32,766 values in a statement, the widest table has 12 columns.
+pub const INSERT_ROWS: usize = 500;
+/// Known people (blind index to subject) kept in memory, and as many unwrapped keys: about 100 bytes each.
+pub const RESOLVER_ENTRIES: usize = 200_000;
+/// Time that a delivery's worker may be silent before another takes the delivery over.
+pub const RUN_LEASE_SECONDS: i64 = 60;

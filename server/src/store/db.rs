@@ -1,0 +1,225 @@
+//! The connection: SQLite with one writer, PostgreSQL with a pool, and a few words to write statements with.
+//! Never: starts on a database that may lose what it acknowledged.
+
+use crate::config::Config;
+use anyhow::{Context as _, bail, ensure};
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, ExecResult,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
+};
+use sea_orm_migration::MigratorTrait as _;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use vizard_core::limits;
+use vizard_migrations::Migrator;
+
+/// Both ways to the database.
+#[derive(Clone)]
+pub(super) struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    backend: DatabaseBackend,
+    /// SQLite has one writer: whoever waits here waits in line, instead of polling the file's lock.
+    writer: Option<Arc<Mutex<()>>>,
+}
+
+/// A write transaction. Dropped without `commit`, it is rolled back.
+pub struct Tx {
+    inner: DatabaseTransaction,
+    _writer: Option<OwnedMutexGuard<()>>,
+}
+
+/// Whoever can run statements: the readers, or a transaction.
+pub(super) trait Sql {
+    fn connection(&self) -> &impl ConnectionTrait;
+
+    fn is_postgres(&self) -> bool {
+        self.connection().get_database_backend() == DatabaseBackend::Postgres
+    }
+
+    async fn rows(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<Vec<Row>> {
+        let connection = self.connection();
+        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+        Ok(connection.query_all_raw(statement).await?.into_iter().map(Row).collect())
+    }
+
+    async fn row(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<Option<Row>> {
+        let connection = self.connection();
+        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+        Ok(connection.query_one_raw(statement).await?.map(Row))
+    }
+
+    /// Rows that were changed.
+    async fn run(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<u64> {
+        let connection = self.connection();
+        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+        Ok(connection.execute_raw(statement).await.map(|done: ExecResult| done.rows_affected())?)
+    }
+}
+
+impl Sql for Db {
+    fn connection(&self) -> &impl ConnectionTrait {
+        &self.read
+    }
+}
+
+impl Sql for Tx {
+    fn connection(&self) -> &impl ConnectionTrait {
+        &self.inner
+    }
+}
+
+/// One row of an answer.
+pub(super) struct Row(QueryResult);
+
+impl Row {
+    /// The column called `name`.
+    pub(super) fn get<T: TryGetable>(&self, name: &str) -> anyhow::Result<T> {
+        Ok(self.0.try_get("", name)?)
+    }
+
+    /// The column called `name`, read from its word.
+    pub(super) fn word<T: std::str::FromStr>(&self, name: &str) -> anyhow::Result<T> {
+        let text: String = self.get(name)?;
+        text.parse().map_err(|_| anyhow::anyhow!("the column {name} holds an unknown word"))
+    }
+
+    /// The column called `name`, read from its JSON.
+    pub(super) fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
+        let text: String = self.get(name)?;
+        serde_json::from_str(&text).map_err(|_| anyhow::anyhow!("the column {name} holds an unknown shape"))
+    }
+}
+
+/// `$1, $2, …` for `count` values after the first `after`.
+pub(super) fn marks(after: usize, count: usize) -> String {
+    let mut text = String::with_capacity(count * 5);
+    for at in after + 1..=after + count {
+        if at > after + 1 {
+            text.push(',');
+        }
+        text.push('$');
+        text.push_str(&at.to_string());
+    }
+    text
+}
+
+/// `($1,$2),($3,$4),…`: `rows` rows of `columns` values.
+pub(super) fn tuples(columns: usize, rows: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 6);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        text.push_str(&marks(row * columns, columns));
+        text.push(')');
+    }
+    text
+}
+
+impl Db {
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let url = config.database_url();
+        if url.starts_with("sqlite:") { Self::open_sqlite(&url).await } else { Self::open_postgres(&url).await }
+    }
+
+    async fn open_sqlite(url: &str) -> anyhow::Result<Self> {
+        ensure!(!url.contains(":memory:"), "a database in memory loses everything: name a file");
+        let write = Database::connect(sqlite_options(url, 1)).await.context("cannot open the SQLite database")?;
+        let db = Self {
+            read: Database::connect(sqlite_options(url, limits::SQLITE_READERS)).await?,
+            write,
+            backend: DatabaseBackend::Sqlite,
+            writer: Some(Arc::default()),
+        };
+        for connection in [&db.read, &db.write] {
+            for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
+                let statement = Statement::from_string(db.backend, format!("PRAGMA {pragma}"));
+                let row = connection.query_one_raw(statement).await?.context("SQLite does not answer")?;
+                let have = row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string()))?;
+                ensure!(
+                    have.eq_ignore_ascii_case(wanted),
+                    "SQLite refuses {pragma}={wanted} (it says {have}); without it an acknowledged event could be lost. \
+                     Put the data directory on a local file system"
+                );
+            }
+        }
+        Ok(db)
+    }
+
+    async fn open_postgres(url: &str) -> anyhow::Result<Self> {
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(limits::POSTGRES_CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(limits::DATABASE_WAIT_SECONDS))
+            .statement_timeout(Duration::from_secs(limits::STATEMENT_SECONDS))
+            .application_name("vizard")
+            .test_before_acquire_if_idle_for(Duration::from_secs(10))
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false);
+        // The driver's own words may repeat the URL, and with it the password.
+        let Ok(pool) = Database::connect(options).await else {
+            bail!("cannot connect to PostgreSQL: check database_url (VIZARD_DATABASE_URL) and that the server accepts connections");
+        };
+        let db = Self { read: pool.clone(), write: pool, backend: DatabaseBackend::Postgres, writer: None };
+        for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+            let row = db.row(&format!("SELECT current_setting('{setting}') AS value"), vec![]).await?;
+            let value: String = row.context("PostgreSQL does not answer")?.get("value")?;
+            ensure!(value != "off", "PostgreSQL runs with {setting}=off: an acknowledged event could be lost. Switch it on");
+        }
+        Ok(db)
+    }
+
+    /// Brings the schema up to date; tells how many steps were taken.
+    pub(super) async fn migrate(&self) -> anyhow::Result<usize> {
+        let _writer = match &self.writer {
+            Some(writer) => Some(writer.lock().await),
+            None => None,
+        };
+        let before = Migrator::get_pending_migrations(&self.write).await?.len();
+        Migrator::up(&self.write, None).await.context("cannot migrate the database")?;
+        Ok(before)
+    }
+
+    /// Steps of the schema that are not taken yet.
+    pub(super) async fn pending_migrations(&self) -> anyhow::Result<usize> {
+        Ok(Migrator::get_pending_migrations(&self.read).await?.len())
+    }
+
+    pub(super) async fn begin(&self) -> anyhow::Result<Tx> {
+        let writer = match &self.writer {
+            Some(writer) => Some(Arc::clone(writer).lock_owned().await),
+            None => None,
+        };
+        let sqlite = self.backend == DatabaseBackend::Sqlite;
+        let options = TransactionOptions {
+            isolation_level: None,
+            access_mode: (!sqlite).then_some(AccessMode::ReadWrite),
+            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+        };
+        Ok(Tx { inner: self.write.begin_with_options(options).await?, _writer: writer })
+    }
+}
+
+impl Tx {
+    /// Makes everything since `begin` durable.
+    pub(crate) async fn commit(self) -> anyhow::Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+}
+
+fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(limits::DATABASE_WAIT_SECONDS))
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+                .pragma("foreign_keys", "ON")
+                .pragma("cache_size", "-65536")
+                .busy_timeout(Duration::from_secs(limits::DATABASE_WAIT_SECONDS))
+        });
+    options
+}

@@ -1,0 +1,492 @@
+//! The way in: runs, their batches, and the rows that wait to be scored.
+//! Never: a batch half in; an event counted twice; a body of a delivery in the open.
+
+use super::{
+    Store,
+    db::{Row, Sql as _, Tx, tuples},
+    people::Known,
+};
+use anyhow::{Context as _, ensure};
+use sea_orm::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+use vizard_core::{
+    event::{AcceptedEvent, EventKey, RejectReason},
+    ids::{ConnectorId, RunId, SubjectId},
+    limits,
+    time::{Day, Micros, SECOND},
+};
+
+/// The state of a run, as stored. `Queued` and `Running` both read as RUNNING in the API.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RunState {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+}
+
+impl RunState {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+impl std::str::FromStr for RunState {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed].into_iter().find(|state| state.as_str() == text).ok_or(())
+    }
+}
+
+/// A delivery over HTTP, as it is to be kept until it is processed.
+pub(crate) struct NewDelivery<'a> {
+    pub(crate) connector: ConnectorId,
+    pub(crate) feed: &'a str,
+    pub(crate) idempotency_key: String,
+    pub(crate) body_digest: [u8; 32],
+    pub(crate) body: &'a [u8],
+}
+
+/// What became of a delivery.
+pub(crate) enum Queued {
+    /// It is durable.
+    New(RunId),
+    /// It had come before.
+    Repeated(RunId),
+    /// The key had come before, with another body.
+    KeyReused,
+    /// Too many deliveries wait.
+    Full,
+}
+
+/// A run that this process works on.
+#[derive(Clone, Copy)]
+pub(crate) struct Lease {
+    pub(crate) run: RunId,
+    pub(crate) connector: ConnectorId,
+    token: Uuid,
+}
+
+/// A delivery to process, from its `done`th record on.
+pub(crate) struct ClaimedDelivery {
+    pub(crate) lease: Lease,
+    pub(crate) feed: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) done: u64,
+}
+
+/// One batch, checked and resolved, on its way into the database.
+pub(crate) struct Batch<'a> {
+    /// Events with their subjects.
+    pub(crate) events: &'a [(AcceptedEvent, Known)],
+    /// Position, reason and detail of what was not accepted.
+    pub(crate) rejects: &'a [(u64, RejectReason, String)],
+    /// Records read.
+    pub(crate) read: u64,
+    /// Records that mean nothing here.
+    pub(crate) ignored: u64,
+}
+
+/// What became of the records of a batch: read = accepted + duplicates + rejected + ignored.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Records read.
+    pub read: u64,
+    /// Records of which something was new.
+    pub accepted: u64,
+    /// Records of which everything had come before.
+    pub duplicates: u64,
+    /// Records that were not understood.
+    pub rejected: u64,
+    /// Records that mean nothing here.
+    pub ignored: u64,
+}
+
+impl Counts {
+    /// Adds another batch's.
+    pub fn add(&mut self, more: Self) {
+        self.read += more.read;
+        self.accepted += more.accepted;
+        self.duplicates += more.duplicates;
+        self.rejected += more.rejected;
+        self.ignored += more.ignored;
+    }
+
+    pub(super) fn of(row: &Row) -> anyhow::Result<Self> {
+        let count = |name: &str| anyhow::Ok(u64::try_from(row.get::<i64>(name)?)?);
+        Ok(Self {
+            read: count("records_read")?,
+            accepted: count("accepted")?,
+            duplicates: count("duplicates")?,
+            rejected: count("rejected")?,
+            ignored: count("ignored")?,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps a delivery until a worker takes it.
+    pub(crate) async fn queue(&self, delivery: NewDelivery<'_>, now: Micros) -> anyhow::Result<Queued> {
+        let tx = self.db.begin().await?;
+        let repeated = tx
+            .row(
+                "SELECT id, body_digest FROM runs WHERE connector_id = $1 AND idempotency_key = $2",
+                vec![delivery.connector.uuid().into(), delivery.idempotency_key.clone().into()],
+            )
+            .await?;
+        if let Some(row) = repeated {
+            return same_body(&row, &delivery.body_digest);
+        }
+        let waiting = tx
+            .row(
+                "SELECT count(*) AS waiting FROM runs WHERE connector_id = $1 AND state IN ('QUEUED', 'RUNNING') AND body IS NOT NULL",
+                vec![delivery.connector.uuid().into()],
+            )
+            .await?
+            .context("no count")?
+            .get::<i64>("waiting")?;
+        if u64::try_from(waiting)? >= limits::QUEUED_RUNS_PER_CONNECTOR {
+            return Ok(Queued::Full);
+        }
+        let run = self.ids.draw(RunId::new);
+        let body = self.vault.seal_delivery(run.uuid(), delivery.body)?;
+        let inserted = tx
+            .run(
+                "INSERT INTO runs (id, connector_id, feed, state, idempotency_key, body_digest, body, started_at, batches, \
+                 records_read, accepted, duplicates, rejected, ignored) VALUES ($1, $2, $3, 'QUEUED', $4, $5, $6, $7, \
+                 0, 0, 0, 0, 0, 0) ON CONFLICT (connector_id, idempotency_key) DO NOTHING",
+                vec![
+                    run.uuid().into(),
+                    delivery.connector.uuid().into(),
+                    delivery.feed.into(),
+                    delivery.idempotency_key.clone().into(),
+                    delivery.body_digest.to_vec().into(),
+                    body.into(),
+                    now.0.into(),
+                ],
+            )
+            .await?;
+        if inserted == 0 {
+            // Another process took the same key a moment ago.
+            let row = tx
+                .row(
+                    "SELECT id, body_digest FROM runs WHERE connector_id = $1 AND idempotency_key = $2",
+                    vec![delivery.connector.uuid().into(), delivery.idempotency_key.into()],
+                )
+                .await?
+                .context("a delivery vanished")?;
+            return same_body(&row, &delivery.body_digest);
+        }
+        tx.commit().await?;
+        Ok(Queued::New(run))
+    }
+
+    /// Takes the oldest delivery that waits, or one whose worker fell silent. Connectors that are paused keep theirs.
+    pub(crate) async fn claim_delivery(&self, now: Micros) -> anyhow::Result<Option<ClaimedDelivery>> {
+        let tx = self.db.begin().await?;
+        let skip = if tx.is_postgres() { "FOR UPDATE OF r SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "SELECT r.id, r.connector_id, r.feed, r.body, r.records_read FROM runs r JOIN connectors c ON c.id = r.connector_id \
+             WHERE r.state IN ('QUEUED', 'RUNNING') AND r.body IS NOT NULL AND (r.lease_until IS NULL OR r.lease_until < $1) \
+             AND c.state = 'ENABLED' ORDER BY r.id LIMIT 1 {skip}"
+        );
+        let Some(row) = tx.row(&sql, vec![now.0.into()]).await? else { return Ok(None) };
+        let run = RunId::new(row.get("id")?);
+        let lease = Lease { run, connector: ConnectorId::new(row.get("connector_id")?), token: self.ids.random(|token| token) };
+        tx.run(
+            "UPDATE runs SET state = 'RUNNING', lease = $1, lease_until = $2 WHERE id = $3",
+            vec![lease.token.into(), lease_end(now).into(), run.uuid().into()],
+        )
+        .await?;
+        tx.commit().await?;
+        let body = self.vault.open_delivery(run.uuid(), &row.get::<Vec<u8>>("body")?)?;
+        let done = u64::try_from(row.get::<i64>("records_read")?)?;
+        Ok(Some(ClaimedDelivery { lease, feed: row.get("feed")?, body, done }))
+    }
+
+    /// Begins a run whose records the caller reads itself, from a file.
+    pub(crate) async fn begin_run(&self, connector: ConnectorId, feed: &str, now: Micros) -> anyhow::Result<Lease> {
+        let lease = Lease { run: self.ids.draw(RunId::new), connector, token: self.ids.random(|token| token) };
+        let tx = self.db.begin().await?;
+        tx.run(
+            "INSERT INTO runs (id, connector_id, feed, state, lease, lease_until, started_at, batches, records_read, accepted, \
+             duplicates, rejected, ignored) VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, 0, 0, 0, 0, 0, 0)",
+            vec![
+                lease.run.uuid().into(),
+                connector.uuid().into(),
+                feed.into(),
+                lease.token.into(),
+                lease_end(now).into(),
+                now.0.into(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(lease)
+    }
+
+    /// Marks runs that read a file and whose process is gone as failed: nobody can go on with them.
+    pub(crate) async fn fail_abandoned_runs(&self, now: Micros) -> anyhow::Result<u64> {
+        let tx = self.db.begin().await?;
+        let failed = tx
+            .run(
+                "UPDATE runs SET state = 'FAILED', finished_at = $1, lease = NULL, error = $2 \
+                 WHERE state = 'RUNNING' AND body IS NULL AND lease_until < $1",
+                vec![now.0.into(), "interrupted; what was read is in. Import the file again: nothing is counted twice".into()],
+            )
+            .await?;
+        tx.commit().await?;
+        Ok(failed)
+    }
+
+    /// Writes a batch, all of it or nothing, with the run's progress.
+    pub(crate) async fn write_batch(&self, lease: &Lease, batch: Batch<'_>, now: Micros) -> anyhow::Result<Counts> {
+        let tx = self.db.begin().await?;
+        let mut fresh = self.insert_events(&tx, lease, batch.events).await?;
+        let mut pending: BTreeMap<(SubjectId, &str, Day), i64> = BTreeMap::new();
+        let mut records: HashMap<u32, bool> = HashMap::new();
+        let mut triggers = Vec::new();
+        let mut profiles: HashMap<SubjectId, (&AcceptedEvent, &Known)> = HashMap::new();
+        for (event, who) in batch.events {
+            let new = fresh.remove(&event.key);
+            *records.entry(event.record_index).or_default() |= new;
+            if !new {
+                continue;
+            }
+            *pending.entry((who.subject, &event.indicator, event.occurred_at.day())).or_default() += i64::from(event.quantity);
+            if event.trigger.is_some() {
+                triggers.push((event, who));
+            }
+            if event.profile.is_some() {
+                let latest = profiles.entry(who.subject).or_insert((event, who));
+                if (event.occurred_at, event.key) > (latest.0.occurred_at, latest.0.key) {
+                    *latest = (event, who);
+                }
+            }
+        }
+        insert_triggers(&tx, lease.connector, &triggers).await?;
+        upsert_profiles(&tx, profiles.into_values()).await?;
+        insert_pending(&tx, &pending).await?;
+        let accepted = records.values().filter(|new| **new).count() as u64;
+        let counts = Counts {
+            read: batch.read,
+            accepted,
+            duplicates: records.len() as u64 - accepted,
+            rejected: batch.rejects.len() as u64,
+            ignored: batch.ignored,
+        };
+        ensure!(
+            counts.read == counts.accepted + counts.duplicates + counts.rejected + counts.ignored,
+            "the records of a batch do not add up"
+        );
+        insert_rejects(&tx, lease.run, batch.rejects).await?;
+        advance(&tx, lease, counts, now).await?;
+        tx.commit().await?;
+        Ok(counts)
+    }
+
+    /// The keys that were not there yet.
+    async fn insert_events(
+        &self,
+        tx: &Tx,
+        lease: &Lease,
+        events: &[(AcceptedEvent, Known)],
+    ) -> anyhow::Result<HashSet<EventKey>> {
+        const COLUMNS: usize = 11;
+        let mut fresh = HashSet::with_capacity(events.len());
+        for rows in events.chunks(limits::INSERT_ROWS) {
+            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * COLUMNS);
+            for (event, who) in rows {
+                let content = match event.content.is_empty() {
+                    true => None,
+                    false => Some(who.key.seal(&event.key.0, &serde_json::to_vec(&event.content)?)?),
+                };
+                values.push(lease.connector.uuid().into());
+                values.push(event.key.0.to_vec().into());
+                values.push(lease.run.uuid().into());
+                values.push(who.subject.uuid().into());
+                values.push(event.indicator.as_str().into());
+                values.push(event.occurred_at.0.into());
+                values.push(i64::from(event.quantity).into());
+                values.push(serde_json::to_string(&event.facts)?.into());
+                values.push(content.into());
+                values.push(event.object.as_ref().map(|object| self.vault.object(object).to_vec()).into());
+                values.push(event.previous_object.as_ref().map(|object| self.vault.object(object).to_vec()).into());
+            }
+            let sql = format!(
+                "INSERT INTO events (connector_id, event_key, run_id, subject_id, indicator, occurred_at, quantity, facts, content, \
+                 object, previous_object) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
+                tuples(COLUMNS, rows.len())
+            );
+            for row in tx.rows(&sql, values).await? {
+                let key: Vec<u8> = row.get("event_key")?;
+                fresh.insert(EventKey(key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?));
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Ends a run; the body of a delivery is dropped.
+    pub(crate) async fn finish_run(&self, lease: &Lease, error: Option<&str>, now: Micros) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        let state = if error.is_some() { RunState::Failed } else { RunState::Succeeded };
+        let ended = tx
+            .run(
+                "UPDATE runs SET state = $1, finished_at = $2, error = $3, body = NULL, lease = NULL, lease_until = NULL \
+                 WHERE id = $4 AND lease = $5",
+                vec![
+                    state.as_str().into(),
+                    now.0.into(),
+                    error.map(str::to_owned).into(),
+                    lease.run.uuid().into(),
+                    lease.token.into(),
+                ],
+            )
+            .await?;
+        ensure!(ended == 1, "another worker has taken over this run");
+        tx.run(
+            "UPDATE connectors SET last_delivery_at = $1 WHERE id = $2 AND (last_delivery_at IS NULL OR last_delivery_at < $1)",
+            vec![now.0.into(), lease.connector.uuid().into()],
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Gives a delivery back, to be tried again not before `until`.
+    pub(crate) async fn release_run(&self, lease: &Lease, until: Micros) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE runs SET lease = NULL, lease_until = $1 WHERE id = $2 AND lease = $3",
+            vec![until.0.into(), lease.run.uuid().into(), lease.token.into()],
+        )
+        .await?;
+        tx.commit().await
+    }
+}
+
+fn same_body(row: &Row, digest: &[u8; 32]) -> anyhow::Result<Queued> {
+    let same = row.get::<Option<Vec<u8>>>("body_digest")?.is_some_and(|have| have == digest);
+    Ok(if same { Queued::Repeated(RunId::new(row.get("id")?)) } else { Queued::KeyReused })
+}
+
+fn lease_end(now: Micros) -> i64 {
+    now.0 + limits::RUN_LEASE_SECONDS * SECOND
+}
+
+/// The run's counts go forward only while its lease is ours: a worker that was taken for dead writes nothing.
+async fn advance(tx: &Tx, lease: &Lease, counts: Counts, now: Micros) -> anyhow::Result<()> {
+    let number = |count: u64| anyhow::Ok(Value::from(i64::try_from(count)?));
+    let moved = tx
+        .run(
+            "UPDATE runs SET batches = batches + 1, records_read = records_read + $1, accepted = accepted + $2, \
+             duplicates = duplicates + $3, rejected = rejected + $4, ignored = ignored + $5, lease_until = $6 \
+             WHERE id = $7 AND lease = $8",
+            vec![
+                number(counts.read)?,
+                number(counts.accepted)?,
+                number(counts.duplicates)?,
+                number(counts.rejected)?,
+                number(counts.ignored)?,
+                lease_end(now).into(),
+                lease.run.uuid().into(),
+                lease.token.into(),
+            ],
+        )
+        .await?;
+    ensure!(moved == 1, "another worker has taken over this run");
+    Ok(())
+}
+
+async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&AcceptedEvent, &Known)]) -> anyhow::Result<()> {
+    for rows in triggers.chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
+        for (event, who) in rows {
+            let trigger = event.trigger.as_ref().context("a trigger without its time")?;
+            values.push(connector.uuid().into());
+            values.push(event.key.0.to_vec().into());
+            values.push(who.subject.uuid().into());
+            values.push(trigger.indicator.as_str().into());
+            values.push(trigger.at.0.into());
+            values.push(trigger.until.map(|until| until.0).into());
+        }
+        let sql = format!(
+            "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, lasts_until) VALUES {}",
+            tuples(6, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+/// The latest profile stays, whatever the order of delivery.
+async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent, &Known)>) -> anyhow::Result<()> {
+    let mut profiles: Vec<_> = profiles.collect();
+    profiles.sort_unstable_by_key(|(_, who)| who.subject);
+    for rows in profiles.chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
+        for (event, who) in rows {
+            let profile = event.profile.as_ref().context("a profile without its content")?;
+            values.push(who.subject.uuid().into());
+            values.push(event.occurred_at.0.into());
+            values.push(event.key.0.to_vec().into());
+            values.push(profile.department.clone().into());
+            values.push(who.key.seal(who.subject.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
+        }
+        let sql = format!(
+            "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed) VALUES {} ON CONFLICT (subject_id) \
+             DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, department = excluded.department, \
+             sealed = excluded.sealed WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
+            tuples(5, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn insert_pending(tx: &Tx, pending: &BTreeMap<(SubjectId, &str, Day), i64>) -> anyhow::Result<()> {
+    for rows in pending.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);
+        for ((subject, indicator, day), count) in rows {
+            values.push(subject.uuid().into());
+            values.push((*indicator).into());
+            values.push(i64::from(day.0).into());
+            values.push((**count).into());
+        }
+        let sql = format!("INSERT INTO pending (subject_id, indicator, day, count) VALUES {}", tuples(4, rows.len()));
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn insert_rejects(tx: &Tx, run: RunId, rejects: &[(u64, RejectReason, String)]) -> anyhow::Result<()> {
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    let kept = tx
+        .row("SELECT count(*) AS kept FROM rejects WHERE run_id = $1", vec![run.uuid().into()])
+        .await?
+        .context("no count")?
+        .get::<i64>("kept")?;
+    let room = limits::REJECTS_PER_RUN.saturating_sub(usize::try_from(kept)?);
+    for rows in rejects[..rejects.len().min(room)].chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);
+        for (position, reason, detail) in rows {
+            values.push(run.uuid().into());
+            values.push(i64::try_from(*position)?.into());
+            values.push(reason.code().into());
+            values.push(detail.as_str().into());
+        }
+        let sql = format!(
+            "INSERT INTO rejects (run_id, position, reason, detail) VALUES {} ON CONFLICT (run_id, position) DO NOTHING",
+            tuples(4, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}

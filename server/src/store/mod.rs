@@ -1,0 +1,86 @@
+//! Everything durable: SQLite or PostgreSQL behind one type. Statements are written by hand, once for both engines.
+//! Never: a type of the database library in a public signature; a name, address or path outside of sealed bytes.
+
+mod alerts;
+mod audit;
+mod connectors;
+mod db;
+mod intake;
+mod page;
+mod people;
+mod policies;
+mod scoring;
+mod subjects;
+mod vault;
+
+pub use alerts::{AlertFilter, AlertOrder};
+pub(crate) use alerts::{NewNote, StoredAlert, StoredCase, StoredNote, Triage};
+pub(crate) use audit::Entry;
+pub use connectors::ConnectorState;
+pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredRun};
+pub use intake::Counts;
+pub(crate) use intake::{Batch, ClaimedDelivery, Lease, NewDelivery, Queued, RunState};
+pub use page::{Page, Slice};
+pub(crate) use people::Known;
+pub(crate) use policies::{Created, PolicyCounts, StoredPolicy};
+pub(crate) use scoring::{AlertChange, Scored, Taken, Work};
+pub use subjects::InsightFilter;
+pub(crate) use subjects::{StoredActivity, StoredSubject};
+
+use crate::{config::Config, ids::Ids};
+use anyhow::{Context as _, ensure};
+use db::{Db, Sql as _};
+use people::Acquaintances;
+use std::sync::Arc;
+use vault::Vault;
+
+/// The database and the keys to it. Clones share both.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    vault: Arc<Vault>,
+    ids: Ids,
+    people: Arc<Acquaintances>,
+}
+
+impl Store {
+    /// Opens the database that the configuration names, brings its schema up to date and checks that the vault's key
+    /// belongs to it.
+    pub async fn open(config: &Config, ids: Ids) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data_dir)
+            .with_context(|| format!("cannot create the data directory {}", config.data_dir.display()))?;
+        let vault = Vault::open_or_create(&config.vault_key_file)?;
+        let db = Db::open(config).await?;
+        db.migrate().await?;
+        let store = Self { db, vault: Arc::new(vault), ids, people: Arc::default() };
+        store.check_vault().await?;
+        Ok(store)
+    }
+
+    /// Steps of the schema that `open` would take; opens the database, changes nothing.
+    pub async fn pending_migrations(config: &Config) -> anyhow::Result<usize> {
+        Db::open(config).await?.pending_migrations().await
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        self.db.row("SELECT 1 AS one", vec![]).await?.context("no answer")?;
+        Ok(())
+    }
+
+    async fn check_vault(&self) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        tx.run(
+            "INSERT INTO meta (name, value) VALUES ('vault', $1) ON CONFLICT (name) DO NOTHING",
+            vec![self.vault.fingerprint().into()],
+        )
+        .await?;
+        let row = tx.row("SELECT value FROM meta WHERE name = 'vault'", vec![]).await?.context("no answer")?;
+        ensure!(
+            row.get::<String>("value")? == self.vault.fingerprint(),
+            "the vault key does not belong to this database: identities in it could not be opened. Put the right key \
+             file in place (vault_key_file), or start with an empty database"
+        );
+        tx.commit().await
+    }
+}

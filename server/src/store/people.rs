@@ -1,0 +1,189 @@
+//! Who is who: from the identifiers in a record to a subject, over the blind index.
+//! Never: keeps an identifier in the open, in memory or in the database.
+
+use super::{
+    Store,
+    db::{Sql as _, Tx, marks, tuples},
+    vault::{SubjectKey, Vault},
+};
+use anyhow::Context as _;
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+use uuid::Uuid;
+use vizard_core::{event::NormalisedIdentifier, ids::SubjectId, limits, subject::Pseudonym, time::Micros};
+
+/// A person as the store knows them.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) subject: SubjectId,
+    pub(crate) key: SubjectKey,
+}
+
+type Blind = [u8; 16];
+
+/// People seen lately. An identifier never moves to another subject, so an entry never becomes wrong.
+#[derive(Default)]
+pub(super) struct Acquaintances(Mutex<HashMap<Blind, Known>>);
+
+impl Acquaintances {
+    fn find(&self, blinds: &[Blind]) -> HashMap<Blind, Known> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        blinds.iter().filter_map(|blind| known.get(blind).map(|who| (*blind, who.clone()))).collect()
+    }
+
+    fn add(&self, more: &HashMap<Blind, Known>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() + more.len() > limits::RESOLVER_ENTRIES {
+            known.clear();
+        }
+        known.extend(more.iter().map(|(blind, who)| (*blind, who.clone())));
+    }
+}
+
+impl Store {
+    /// The subject behind each list of identifiers, in the same order; unknown people get a subject and a pseudonym.
+    /// A list that names several known subjects belongs to the first named. Commits by itself, before the events do:
+    /// a subject without events is harmless, and the transaction of the events stays short.
+    pub(crate) async fn resolve(&self, actors: &[&[NormalisedIdentifier]], now: Micros) -> anyhow::Result<Vec<Known>> {
+        let blinds: Vec<Vec<Blind>> =
+            actors.iter().map(|actor| actor.iter().map(|name| self.vault.blind(name)).collect()).collect();
+        let mut all: Vec<Blind> = blinds.iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut known = self.people.find(&all);
+        let mut missing: Vec<Blind> = all.into_iter().filter(|blind| !known.contains_key(blind)).collect();
+        if !missing.is_empty() {
+            let found = load(&self.db, &self.vault, &missing).await?;
+            missing.retain(|blind| !found.contains_key(blind));
+            known.extend(found);
+            if !missing.is_empty() {
+                let names: HashMap<Blind, &NormalisedIdentifier> =
+                    actors.iter().zip(&blinds).flat_map(|(actor, blinds)| blinds.iter().copied().zip(actor.iter())).collect();
+                self.introduce(&blinds, &names, &mut known, now).await?;
+            }
+            self.people.add(&known);
+        }
+        blinds.iter().map(|blinds| known.get(blinds.first()?).cloned()).collect::<Option<_>>().context("an event without an actor")
+    }
+
+    /// Gives every unknown identifier to the subject it occurs with, or to a new one.
+    async fn introduce(
+        &self,
+        actors: &[Vec<Blind>],
+        names: &HashMap<Blind, &NormalisedIdentifier>,
+        known: &mut HashMap<Blind, Known>,
+        now: Micros,
+    ) -> anyhow::Result<()> {
+        let mut fresh: BTreeMap<Blind, Known> = BTreeMap::new();
+        let mut subjects: Vec<(SubjectId, Vec<u8>)> = Vec::new();
+        for blinds in actors {
+            let who = blinds.iter().find_map(|blind| known.get(blind).or_else(|| fresh.get(blind))).cloned();
+            let who = match who {
+                Some(who) => who,
+                None => {
+                    let subject = self.ids.random(SubjectId::new);
+                    let (key, wrapped) = self.vault.new_subject_key(subject)?;
+                    subjects.push((subject, wrapped));
+                    Known { subject, key }
+                }
+            };
+            for blind in blinds {
+                if !known.contains_key(blind) {
+                    fresh.entry(*blind).or_insert_with(|| who.clone());
+                }
+            }
+        }
+        let tx = self.db.begin().await?;
+        self.insert_subjects(&tx, &subjects, now).await?;
+        // In the order of the blind index, so that two deliveries that introduce the same people cannot wait for each
+        // other in a circle.
+        let mut won = HashSet::new();
+        for rows in fresh.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+            let mut values = Vec::with_capacity(rows.len() * 3);
+            for (blind, who) in rows {
+                let name = names.get(*blind).context("an identifier without a name")?;
+                let plain = serde_json::to_vec(&(&name.namespace, &name.value))?;
+                values.push(blind.to_vec().into());
+                values.push(who.subject.uuid().into());
+                values.push(who.key.seal(*blind, &plain)?.into());
+            }
+            let sql = format!(
+                "INSERT INTO identifiers (blind, subject_id, sealed) VALUES {} ON CONFLICT (blind) DO NOTHING RETURNING blind",
+                tuples(3, rows.len())
+            );
+            for row in tx.rows(&sql, values).await? {
+                won.insert(row.get::<Vec<u8>>("blind")?);
+            }
+        }
+        let lost: Vec<Blind> = fresh.keys().filter(|blind| !won.contains(blind.as_slice())).copied().collect();
+        if !lost.is_empty() {
+            // Somebody else introduced them meanwhile: take theirs, and drop subjects that nothing points to.
+            for (blind, who) in load(&tx, &self.vault, &lost).await? {
+                fresh.insert(blind, who);
+            }
+            let used: HashSet<SubjectId> = fresh.values().map(|who| who.subject).collect();
+            for (subject, _) in subjects.iter().filter(|(subject, _)| !used.contains(subject)) {
+                tx.run("DELETE FROM subjects WHERE id = $1", vec![subject.uuid().into()]).await?;
+            }
+        }
+        tx.commit().await?;
+        known.extend(fresh);
+        Ok(())
+    }
+
+    /// Inserts new subjects, each with a pseudonym that nobody has.
+    async fn insert_subjects(&self, tx: &Tx, subjects: &[(SubjectId, Vec<u8>)], now: Micros) -> anyhow::Result<()> {
+        let mut left: Vec<&(SubjectId, Vec<u8>)> = subjects.iter().collect();
+        while !left.is_empty() {
+            let mut inserted = HashSet::new();
+            for rows in left.chunks(limits::INSERT_ROWS) {
+                let mut values = Vec::with_capacity(rows.len() * 6);
+                for (subject, wrapped) in rows {
+                    values.push(subject.uuid().into());
+                    values.push(Pseudonym::from_random(self.ids.random_u64()).to_string().into());
+                    values.push(wrapped.clone().into());
+                    values.push(now.0.into());
+                    values.push(0.0.into());
+                    values.push("NONE".into());
+                }
+                let sql = format!(
+                    "INSERT INTO subjects (id, pseudonym, key, created_at, risk_score, risk_level) VALUES {} \
+                     ON CONFLICT (pseudonym) DO NOTHING RETURNING id",
+                    tuples(6, rows.len())
+                );
+                for row in tx.rows(&sql, values).await? {
+                    inserted.insert(SubjectId::new(row.get::<Uuid>("id")?));
+                }
+            }
+            left.retain(|(subject, _)| !inserted.contains(subject));
+        }
+        Ok(())
+    }
+
+    /// The subjects behind identifiers that a viewer typed, in the same order; nothing for unknown ones.
+    pub(crate) async fn find_subjects(&self, names: &[NormalisedIdentifier]) -> anyhow::Result<Vec<Option<SubjectId>>> {
+        let blinds: Vec<Blind> = names.iter().map(|name| self.vault.blind(name)).collect();
+        let found = load(&self.db, &self.vault, &blinds).await?;
+        Ok(blinds.iter().map(|blind| found.get(blind).map(|who| who.subject)).collect())
+    }
+}
+
+async fn load(sql: &impl super::db::Sql, vault: &Vault, blinds: &[Blind]) -> anyhow::Result<HashMap<Blind, Known>> {
+    let mut found = HashMap::with_capacity(blinds.len());
+    for part in blinds.chunks(limits::INSERT_ROWS) {
+        let text = format!(
+            "SELECT i.blind, i.subject_id, s.key FROM identifiers i JOIN subjects s ON s.id = i.subject_id WHERE i.blind IN ({})",
+            marks(0, part.len())
+        );
+        for row in sql.rows(&text, part.iter().map(|blind| blind.to_vec().into()).collect()).await? {
+            let blind: Vec<u8> = row.get("blind")?;
+            let blind: Blind = blind.try_into().map_err(|_| anyhow::anyhow!("a blind index of another length"))?;
+            let subject = SubjectId::new(row.get("subject_id")?);
+            let key = vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?;
+            found.insert(blind, Known { subject, key });
+        }
+    }
+    Ok(found)
+}

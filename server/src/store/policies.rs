@@ -1,0 +1,264 @@
+//! Policies, their versions, and which indicators are enabled.
+//! Never: a changed version; an edit is a new row.
+
+use super::{
+    Store,
+    audit::{Entry, insert_entries},
+    db::{Row, Sql, Tx, marks},
+};
+use anyhow::Context as _;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+use vizard_core::{
+    ids::{PolicyId, SubjectId},
+    policy::{Policy, PolicyState},
+    scoring::input::ManualScoring,
+    time::Micros,
+};
+
+/// A policy and when it was made and changed.
+#[derive(Clone)]
+pub(crate) struct StoredPolicy {
+    pub(crate) policy: Policy,
+    pub(crate) created_at: Micros,
+    pub(crate) updated_at: Micros,
+}
+
+/// Counts about a policy that its list shows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct PolicyCounts {
+    /// Subjects with an open window.
+    pub(crate) in_scope: u64,
+    /// Alerts that need review.
+    pub(crate) open_alerts: u64,
+    /// Alerts confirmed (or resolved) since the given instant.
+    pub(crate) confirmed: u64,
+    /// Alerts dismissed since the given instant.
+    pub(crate) dismissed: u64,
+    /// Alerts ever raised.
+    pub(crate) raised: u64,
+}
+
+/// What became of a new policy.
+pub(crate) enum Created {
+    Done,
+    NameTaken,
+    TooMany,
+}
+
+const COLUMNS: &str = "p.id, p.name, p.template, p.state, p.version, p.created_at, p.updated_at, v.spec";
+const FROM: &str = "policies p JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version";
+
+fn policy(row: &Row) -> anyhow::Result<StoredPolicy> {
+    Ok(StoredPolicy {
+        policy: Policy {
+            id: PolicyId::new(row.get("id")?),
+            name: row.get("name")?,
+            template: row.word("template")?,
+            version: i32::try_from(row.get::<i64>("version")?)?,
+            state: row.word("state")?,
+            spec: row.json("spec")?,
+        },
+        created_at: Micros(row.get("created_at")?),
+        updated_at: Micros(row.get("updated_at")?),
+    })
+}
+
+/// The active policies, in the order of their ids.
+pub(super) async fn active(sql: &impl Sql) -> anyhow::Result<Vec<Policy>> {
+    let rows = sql.rows(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.state = 'ACTIVE' ORDER BY p.id"), vec![]).await?;
+    rows.iter().map(|row| policy(row).map(|stored| stored.policy)).collect()
+}
+
+/// Codes of the enabled indicators.
+pub(super) async fn enabled(sql: &impl Sql) -> anyhow::Result<BTreeSet<String>> {
+    sql.rows("SELECT code FROM enabled_indicators", vec![]).await?.iter().map(|row| row.get("code")).collect()
+}
+
+/// Everybody is scored again: what counts has changed.
+async fn rescore(tx: &Tx) -> anyhow::Result<()> {
+    tx.run("UPDATE subjects SET next_due = 0", vec![]).await?;
+    Ok(())
+}
+
+impl Store {
+    /// Codes of the enabled indicators.
+    pub(crate) async fn enabled_indicators(&self) -> anyhow::Result<BTreeSet<String>> {
+        enabled(&self.db).await
+    }
+
+    /// Enables or disables indicators for the whole installation.
+    pub(crate) async fn set_indicators(&self, codes: &[&str], on: bool, by: &str, entry: Entry, now: Micros) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        for code in codes {
+            if on {
+                tx.run(
+                    "INSERT INTO enabled_indicators (code, enabled_at, enabled_by) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING",
+                    vec![(*code).into(), now.0.into(), by.into()],
+                )
+                .await?;
+            } else {
+                tx.run("DELETE FROM enabled_indicators WHERE code = $1", vec![(*code).into()]).await?;
+            }
+        }
+        insert_entries(&tx, &self.ids, &[entry], now).await?;
+        rescore(&tx).await?;
+        tx.commit().await
+    }
+
+    /// Saves the first version of a policy.
+    pub(crate) async fn create_policy(&self, policy: &Policy, by: &str, limit: usize, entry: Entry, now: Micros) -> anyhow::Result<Created> {
+        let tx = self.db.begin().await?;
+        let count: i64 = tx.row("SELECT count(*) AS have FROM policies", vec![]).await?.context("no count")?.get("have")?;
+        if usize::try_from(count)? >= limit {
+            return Ok(Created::TooMany);
+        }
+        let inserted = tx
+            .run(
+                "INSERT INTO policies (id, name, template, state, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6) \
+                 ON CONFLICT (name) DO NOTHING",
+                vec![
+                    policy.id.uuid().into(),
+                    policy.name.as_str().into(),
+                    policy.template.as_str().into(),
+                    policy.state.as_str().into(),
+                    i64::from(policy.version).into(),
+                    now.0.into(),
+                ],
+            )
+            .await?;
+        if inserted == 0 {
+            return Ok(Created::NameTaken);
+        }
+        tx.run(
+            "INSERT INTO policy_versions (policy_id, version, spec, created_at, created_by) VALUES ($1, $2, $3, $4, $5)",
+            vec![
+                policy.id.uuid().into(),
+                i64::from(policy.version).into(),
+                serde_json::to_string(&policy.spec)?.into(),
+                now.0.into(),
+                by.into(),
+            ],
+        )
+        .await?;
+        insert_entries(&tx, &self.ids, &[entry], now).await?;
+        if policy.state == PolicyState::Active {
+            rescore(&tx).await?;
+        }
+        tx.commit().await?;
+        Ok(Created::Done)
+    }
+
+    /// Switches a policy; false where there is none.
+    pub(crate) async fn set_policy_state(&self, id: PolicyId, state: PolicyState, entry: Entry, now: Micros) -> anyhow::Result<bool> {
+        let tx = self.db.begin().await?;
+        let changed = tx
+            .run(
+                "UPDATE policies SET state = $1, updated_at = $2 WHERE id = $3",
+                vec![state.as_str().into(), now.0.into(), id.uuid().into()],
+            )
+            .await?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        insert_entries(&tx, &self.ids, &[entry], now).await?;
+        rescore(&tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The policies with these ids, those that exist.
+    pub(crate) async fn policies_by_id(&self, ids: &[PolicyId]) -> anyhow::Result<BTreeMap<PolicyId, StoredPolicy>> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE p.id IN ({})", marks(0, ids.len()));
+        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
+        rows.iter().map(|row| policy(row).map(|stored| (stored.policy.id, stored))).collect()
+    }
+
+    /// All policies in the order of their names, or those in one state. There are at most `limits::POLICIES`.
+    pub(crate) async fn policies(&self, state: Option<PolicyState>) -> anyhow::Result<Vec<StoredPolicy>> {
+        let (condition, values) = match state {
+            Some(state) => ("WHERE p.state = $1", vec![state.as_str().into()]),
+            None => ("", vec![]),
+        };
+        let rows = self.db.rows(&format!("SELECT {COLUMNS} FROM {FROM} {condition} ORDER BY p.name, p.id"), values).await?;
+        rows.iter().map(policy).collect()
+    }
+
+    /// Counts of these policies; `since` bounds what was triaged.
+    pub(crate) async fn policy_counts(&self, ids: &[PolicyId], since: Micros) -> anyhow::Result<BTreeMap<PolicyId, PolicyCounts>> {
+        let mut counts: BTreeMap<PolicyId, PolicyCounts> = ids.iter().map(|id| (*id, PolicyCounts::default())).collect();
+        if ids.is_empty() {
+            return Ok(counts);
+        }
+        let list: Vec<sea_orm::Value> = ids.iter().map(|id| id.uuid().into()).collect();
+        let sql = format!(
+            "SELECT policy_id, count(*) AS number FROM scores WHERE open = 1 AND policy_id IN ({}) GROUP BY policy_id",
+            marks(0, ids.len())
+        );
+        for row in self.db.rows(&sql, list.clone()).await? {
+            let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
+            of.in_scope = u64::try_from(row.get::<i64>("number")?)?;
+        }
+        let sql = format!(
+            "SELECT policy_id, status, count(*) AS number, sum(CASE WHEN triaged_at >= {} THEN 1 ELSE 0 END) AS lately \
+             FROM alerts WHERE policy_id IN ({}) GROUP BY policy_id, status",
+            since.0,
+            marks(0, ids.len())
+        );
+        for row in self.db.rows(&sql, list).await? {
+            let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
+            let (number, lately) = (u64::try_from(row.get::<i64>("number")?)?, u64::try_from(row.get::<i64>("lately")?)?);
+            of.raised += number;
+            match row.get::<String>("status")?.as_str() {
+                "NEEDS_REVIEW" => of.open_alerts += number,
+                "DISMISSED" => of.dismissed += lately,
+                _ => of.confirmed += lately,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Whether an event of one of these indicators ever triggered anything.
+    pub(crate) async fn ever_triggered(&self, indicators: &[String]) -> anyhow::Result<bool> {
+        if indicators.is_empty() {
+            return Ok(false);
+        }
+        let sql = format!("SELECT 1 AS one FROM triggers WHERE indicator IN ({}) LIMIT 1", marks(0, indicators.len()));
+        Ok(self.db.row(&sql, indicators.iter().map(|code| code.as_str().into()).collect()).await?.is_some())
+    }
+
+    /// Records orders to score subjects, or to stop, under a policy.
+    pub(crate) async fn order_scoring(
+        &self,
+        policy: PolicyId,
+        subjects: &[SubjectId],
+        order: &ManualScoring,
+        by: &str,
+        entry: Entry,
+    ) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        // In the order of their ids, like the scorer's locks.
+        let mut subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
+        subjects.sort_unstable();
+        for subject in subjects {
+            tx.run(
+                "INSERT INTO manual_scoring (policy_id, subject_id, ordered_at, days, reason, ordered_by) VALUES ($1, $2, $3, $4, $5, $6)",
+                vec![
+                    policy.uuid().into(),
+                    subject.into(),
+                    order.at.0.into(),
+                    i64::from(order.days).into(),
+                    order.reason.as_str().into(),
+                    by.into(),
+                ],
+            )
+            .await?;
+            tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![subject.into()]).await?;
+        }
+        insert_entries(&tx, &self.ids, &[entry], order.at).await?;
+        tx.commit().await
+    }
+}

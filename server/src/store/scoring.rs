@@ -1,0 +1,441 @@
+//! The scorer's transaction: take subjects that have something to score, load what the core needs, save what it says.
+//! Pending rows are the truth: they are deleted and folded into the day counts in the transaction that saves the score,
+//! so two scorers at once lose nothing and count nothing twice.
+//! Never: a watermark over sequence numbers; rows commit in another order than they are numbered.
+
+use super::{
+    Store,
+    audit::{Entry, insert_entries},
+    db::{Row, Sql as _, Tx, marks, tuples},
+};
+use anyhow::Context as _;
+use sea_orm::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+use vizard_core::{
+    alert::AlertContent,
+    ids::{AlertId, InsightId, PolicyId, SubjectId},
+    limits,
+    policy::Policy,
+    scoring::{
+        Insight, ScoringOutcome,
+        input::{DayCount, ManualScoring, SubjectContext, Trigger},
+    },
+    subject::RiskLevel,
+    time::{Day, Micros},
+};
+
+/// Subjects to score, locked until `save` or until it is dropped.
+pub(crate) struct Taken {
+    tx: Tx,
+    /// What is active now.
+    pub(crate) policies: Vec<Policy>,
+    /// Codes of the globally enabled indicators.
+    pub(crate) enabled: BTreeSet<String>,
+    pub(crate) subjects: Vec<Work>,
+}
+
+/// Everything about one subject that scoring may need.
+pub(crate) struct Work {
+    pub(crate) context: SubjectContext,
+    pub(crate) days: Vec<DayCount>,
+    pub(crate) triggers: Vec<Trigger>,
+    pub(crate) manual: Vec<(PolicyId, ManualScoring)>,
+    /// Alerts that need review.
+    pub(crate) open: Vec<OpenAlert>,
+    /// Insights of alerts that were triaged: the highest count that somebody has looked at.
+    pub(crate) triaged: BTreeMap<PolicyId, BTreeMap<InsightId, u64>>,
+    has_scores: bool,
+}
+
+/// An alert that needs review.
+pub(crate) struct OpenAlert {
+    pub(crate) id: AlertId,
+    pub(crate) policy: PolicyId,
+    pub(crate) raised_at: Micros,
+    pub(crate) content: AlertContent,
+}
+
+/// What scoring made of one subject.
+pub(crate) struct Scored {
+    pub(crate) subject: SubjectId,
+    /// By policy; only those that know a window for the subject.
+    pub(crate) outcomes: Vec<(PolicyId, i32, ScoringOutcome)>,
+    pub(crate) alerts: Vec<AlertChange>,
+    pub(crate) next_due: Option<Micros>,
+    pub(crate) risk_score: f64,
+    pub(crate) risk_level: RiskLevel,
+}
+
+/// A raised or updated alert.
+pub(crate) struct AlertChange {
+    pub(crate) id: AlertId,
+    pub(crate) policy: PolicyId,
+    pub(crate) raised_at: Micros,
+    pub(crate) due_at: Micros,
+    pub(crate) raised: bool,
+    pub(crate) content: AlertContent,
+}
+
+impl Store {
+    /// Takes up to `limits::SCORING_SUBJECTS` subjects that have pending rows or are due; nothing where there are none.
+    /// `from` is where to begin looking: several scorers begin in different places and rarely meet.
+    pub(crate) async fn take_subjects(&self, from: Uuid, now: Micros) -> anyhow::Result<Option<Taken>> {
+        let mut candidates = self.candidates(from, now).await?;
+        if candidates.is_empty() {
+            candidates = self.candidates(Uuid::nil(), now).await?;
+        }
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let tx = self.db.begin().await?;
+        let skip = if tx.is_postgres() { "ORDER BY s.id FOR UPDATE OF s SKIP LOCKED" } else { "ORDER BY s.id" };
+        let sql = format!("SELECT s.id FROM subjects s WHERE s.id IN ({}) {skip}", marks(0, candidates.len()));
+        let locked = tx.rows(&sql, candidates.into_iter().map(Value::from).collect()).await?;
+        let ids: Vec<Uuid> = locked.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
+        if ids.is_empty() {
+            // Others hold all of them.
+            return Ok(None);
+        }
+        fold_pending(&tx, &ids).await?;
+        let policies = super::policies::active(&tx).await?;
+        let enabled = super::policies::enabled(&tx).await?;
+        let subjects = load_work(&tx, &ids, &policies, now).await?;
+        Ok(Some(Taken { tx, policies, enabled, subjects }))
+    }
+
+    async fn candidates(&self, from: Uuid, now: Micros) -> anyhow::Result<Vec<Uuid>> {
+        let limit = limits::SCORING_SUBJECTS;
+        let pending = self
+            .db
+            .rows(
+                &format!("SELECT DISTINCT subject_id AS id FROM pending WHERE subject_id >= $1 ORDER BY subject_id LIMIT {limit}"),
+                vec![from.into()],
+            )
+            .await?;
+        let due = self
+            .db
+            .rows(&format!("SELECT id FROM subjects WHERE next_due <= $1 ORDER BY next_due LIMIT {limit}"), vec![now.0.into()])
+            .await?;
+        let mut ids: Vec<Uuid> = pending.iter().chain(&due).map(|row| row.get("id")).collect::<Result<_, _>>()?;
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(usize::try_from(limit)?);
+        Ok(ids)
+    }
+
+    /// Rows that wait to be scored.
+    pub(crate) async fn pending_rows(&self) -> anyhow::Result<i64> {
+        self.db.row("SELECT count(*) AS waiting FROM pending", vec![]).await?.context("no count")?.get("waiting")
+    }
+
+    /// Saves what was made of the taken subjects, and lets go of them.
+    pub(crate) async fn save_scored(&self, taken: Taken, scored: &[Scored], now: Micros) -> anyhow::Result<()> {
+        let tx = &taken.tx;
+        let had: Vec<Uuid> =
+            taken.subjects.iter().filter(|work| work.has_scores).map(|work| work.context.id.uuid()).collect();
+        if !had.is_empty() {
+            for table in ["insights", "scores"] {
+                let sql = format!("DELETE FROM {table} WHERE subject_id IN ({})", marks(0, had.len()));
+                tx.run(&sql, had.iter().map(|id| (*id).into()).collect()).await?;
+            }
+        }
+        let outcomes: Vec<_> =
+            scored.iter().flat_map(|one| one.outcomes.iter().map(|(policy, version, outcome)| (one.subject, *policy, *version, outcome))).collect();
+        insert_scores(tx, &outcomes).await?;
+        insert_insights(tx, &outcomes).await?;
+        for one in scored {
+            for alert in &one.alerts {
+                save_alert(tx, one.subject, alert, now).await?;
+            }
+        }
+        let raised: Vec<Entry> = scored
+            .iter()
+            .flat_map(|one| &one.alerts)
+            .filter(|alert| alert.raised)
+            .map(|alert| Entry::by_the_system("ADDED", "ALERTS", alert.id.to_string(), serde_json::json!({
+                "policy": alert.policy, "version": alert.content.policy_version, "severity": alert.content.severity,
+            })))
+            .collect();
+        insert_entries(tx, &self.ids, &raised, now).await?;
+        for one in scored {
+            tx.run(
+                "UPDATE subjects SET next_due = $1, risk_score = $2, risk_level = $3 WHERE id = $4",
+                vec![
+                    one.next_due.map(|due| due.0).into(),
+                    one.risk_score.into(),
+                    one.risk_level.as_str().into(),
+                    one.subject.uuid().into(),
+                ],
+            )
+            .await?;
+        }
+        taken.tx.commit().await
+    }
+}
+
+async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
+    let sql = format!("DELETE FROM pending WHERE subject_id IN ({}) RETURNING subject_id, indicator, day, count", marks(0, subjects.len()));
+    let mut folded: BTreeMap<(Uuid, i64, String), i64> = BTreeMap::new();
+    for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
+        *folded.entry((row.get("subject_id")?, row.get("day")?, row.get("indicator")?)).or_default() += row.get::<i64>("count")?;
+    }
+    for rows in folded.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);
+        for ((subject, day, indicator), count) in rows {
+            values.extend([(*subject).into(), (*day).into(), indicator.as_str().into(), (*count).into()]);
+        }
+        let sql = format!(
+            "INSERT INTO activity_days (subject_id, day, indicator, count) VALUES {} ON CONFLICT (subject_id, day, indicator) \
+             DO UPDATE SET count = activity_days.count + excluded.count",
+            tuples(4, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn load_work(tx: &Tx, ids: &[Uuid], policies: &[Policy], now: Micros) -> anyhow::Result<Vec<Work>> {
+    let mut work: BTreeMap<Uuid, Work> = BTreeMap::new();
+    let sql = format!(
+        "SELECT s.id, p.department, p.subject_id AS profile, \
+         EXISTS (SELECT 1 FROM scores c WHERE c.subject_id = s.id) AS has_scores \
+         FROM subjects s LEFT JOIN profiles p ON p.subject_id = s.id WHERE s.id IN ({})",
+        marks(0, ids.len())
+    );
+    let values = |ids: &[Uuid]| -> Vec<Value> { ids.iter().map(|id| (*id).into()).collect() };
+    for row in tx.rows(&sql, values(ids)).await? {
+        let id: Uuid = row.get("id")?;
+        let context = SubjectContext {
+            id: SubjectId::new(id),
+            department: row.get("department")?,
+            groups: Vec::new(),
+            has_profile: row.get::<Option<Uuid>>("profile")?.is_some(),
+        };
+        let (days, triggers, manual, open, triaged) = Default::default();
+        let has_scores = row.get("has_scores")?;
+        work.insert(id, Work { context, days, triggers, manual, open, triaged, has_scores });
+    }
+    load_causes(tx, ids, &mut work, now).await?;
+    // Without a cause nobody is scored, unless a policy takes activity itself for one.
+    let volume = policies.iter().any(|policy| policy.template.template().volume_trigger);
+    let caused = |work: &Work| volume || !work.triggers.is_empty() || !work.manual.is_empty();
+    let wanted: Vec<Uuid> = work.iter().filter(|(_, work)| caused(work)).map(|(id, _)| *id).collect();
+    if !wanted.is_empty() {
+        load_days(tx, &wanted, &mut work, now).await?;
+        load_alerts(tx, &wanted, &mut work).await?;
+    }
+    Ok(work.into_values().collect())
+}
+
+async fn load_causes(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
+    let since = now.plus_days(-limits::SCORING_HISTORY_DAYS).0;
+    let sql = format!(
+        "SELECT subject_id, indicator, occurred_at, lasts_until FROM triggers WHERE subject_id IN ({}) \
+         AND (occurred_at >= {since} OR lasts_until >= {since})",
+        marks(0, ids.len())
+    );
+    for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+        let trigger = Trigger {
+            at: Micros(row.get("occurred_at")?),
+            indicator: row.get("indicator")?,
+            until: row.get::<Option<i64>>("lasts_until")?.map(Micros),
+        };
+        of(work, &row)?.triggers.push(trigger);
+    }
+    let sql = format!(
+        "SELECT subject_id, policy_id, ordered_at, days, reason FROM manual_scoring WHERE subject_id IN ({}) AND ordered_at >= {since}",
+        marks(0, ids.len())
+    );
+    for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+        let order = ManualScoring {
+            at: Micros(row.get("ordered_at")?),
+            days: i32::try_from(row.get::<i64>("days")?)?,
+            reason: row.get("reason")?,
+        };
+        let policy = PolicyId::new(row.get("policy_id")?);
+        of(work, &row)?.manual.push((policy, order));
+    }
+    Ok(())
+}
+
+async fn load_days(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
+    let sql = format!(
+        "SELECT subject_id, day, indicator, count FROM activity_days WHERE subject_id IN ({}) AND day >= {}",
+        marks(0, ids.len()),
+        now.day().plus(-limits::SCORING_HISTORY_DAYS).0
+    );
+    for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+        let day = DayCount {
+            day: Day(i32::try_from(row.get::<i64>("day")?)?),
+            indicator: row.get("indicator")?,
+            count: u64::try_from(row.get::<i64>("count")?)?,
+        };
+        of(work, &row)?.days.push(day);
+    }
+    Ok(())
+}
+
+async fn load_alerts(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
+    let sql = format!(
+        "SELECT a.id AS alert_id, a.subject_id, a.policy_id, a.policy_version, a.severity, a.status, a.score AS alert_score, a.cause, \
+         a.risk_factors AS alert_factors, a.raised_at, i.insight_id AS id, i.day, i.indicator, i.count, i.level, i.score, i.points, \
+         i.explanation, i.risk_factors FROM alerts a JOIN alert_insights i ON i.alert_id = a.id \
+         WHERE a.subject_id IN ({}) ORDER BY a.id, i.position",
+        marks(0, ids.len())
+    );
+    for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+        let policy = PolicyId::new(row.get("policy_id")?);
+        let insight = insight(&row)?;
+        let status: String = row.get("status")?;
+        let one = of(work, &row)?;
+        if status != "NEEDS_REVIEW" {
+            let seen = one.triaged.entry(policy).or_default().entry(insight.id).or_default();
+            *seen = insight.count.max(*seen);
+            continue;
+        }
+        let id = AlertId::new(row.get("alert_id")?);
+        if one.open.last().is_none_or(|open| open.id != id) {
+            let content = AlertContent {
+                policy_version: i32::try_from(row.get::<i64>("policy_version")?)?,
+                severity: row.word("severity")?,
+                score: row.get("alert_score")?,
+                trigger: row.get("cause")?,
+                risk_factors: row.json("alert_factors")?,
+                insights: Vec::new(),
+            };
+            one.open.push(OpenAlert { id, policy, raised_at: Micros(row.get("raised_at")?), content });
+        }
+        if let Some(open) = one.open.last_mut() {
+            open.content.insights.push(insight);
+        }
+    }
+    Ok(())
+}
+
+fn of<'a>(work: &'a mut BTreeMap<Uuid, Work>, row: &Row) -> anyhow::Result<&'a mut Work> {
+    work.get_mut(&row.get::<Uuid>("subject_id")?).context("a row of another subject")
+}
+
+/// An insight from the columns that `insights` and `alert_insights` share; its id is selected as `id`.
+pub(super) fn insight(row: &Row) -> anyhow::Result<Insight> {
+    Ok(Insight {
+        id: InsightId::new(row.get("id")?),
+        day: Day(i32::try_from(row.get::<i64>("day")?)?),
+        indicator: row.get("indicator")?,
+        count: u64::try_from(row.get::<i64>("count")?)?,
+        level: row.word("level")?,
+        score: row.get("score")?,
+        points: row.get("points")?,
+        explanation: row.get("explanation")?,
+        risk_factors: row.json("risk_factors")?,
+    })
+}
+
+/// The values of those columns, in the order day … risk_factors.
+fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 8]> {
+    Ok([
+        i64::from(insight.day.0).into(),
+        insight.indicator.as_str().into(),
+        i64::try_from(insight.count)?.into(),
+        insight.level.as_str().into(),
+        insight.score.into(),
+        insight.points.into(),
+        insight.explanation.as_str().into(),
+        serde_json::to_string(&insight.risk_factors)?.into(),
+    ])
+}
+
+type Outcome<'a> = (SubjectId, PolicyId, i32, &'a ScoringOutcome);
+
+async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> {
+    for rows in outcomes.chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 8);
+        for (subject, policy, version, outcome) in rows {
+            values.extend([
+                subject.uuid().into(),
+                policy.uuid().into(),
+                i64::from(*version).into(),
+                i64::from(outcome.open).into(),
+                outcome.score.into(),
+                serde_json::to_string(&outcome.missing)?.into(),
+                serde_json::to_string(&outcome.activations)?.into(),
+                outcome.next_due.map(|due| due.0).into(),
+            ]);
+        }
+        let sql = format!(
+            "INSERT INTO scores (subject_id, policy_id, policy_version, open, score, missing, activations, next_due) VALUES {}",
+            tuples(8, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn insert_insights(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> {
+    let insights: Vec<_> = outcomes
+        .iter()
+        .flat_map(|(subject, policy, _, outcome)| outcome.insights.iter().map(|insight| (*subject, *policy, insight)))
+        .collect();
+    for rows in insights.chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 11);
+        for (subject, policy, insight) in rows {
+            values.extend([insight.id.uuid().into(), subject.uuid().into(), policy.uuid().into()]);
+            values.extend(insight_values(insight)?);
+        }
+        let sql = format!(
+            "INSERT INTO insights (id, subject_id, policy_id, day, indicator, count, level, score, points, explanation, \
+             risk_factors) VALUES {}",
+            tuples(11, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn save_alert(tx: &Tx, subject: SubjectId, alert: &AlertChange, now: Micros) -> anyhow::Result<()> {
+    let content = &alert.content;
+    let id = Value::from(alert.id.uuid());
+    let mut values = vec![
+        id.clone(),
+        i64::from(content.policy_version).into(),
+        content.severity.as_str().into(),
+        content.score.into(),
+        content.trigger.as_str().into(),
+        serde_json::to_string(&content.risk_factors)?.into(),
+        now.0.into(),
+        alert.due_at.0.into(),
+    ];
+    if alert.raised {
+        values.extend([subject.uuid().into(), alert.policy.uuid().into(), alert.raised_at.0.into()]);
+        tx.run(
+            "INSERT INTO alerts (id, policy_version, severity, score, cause, risk_factors, updated_at, due_at, subject_id, policy_id, \
+             raised_at, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'NEEDS_REVIEW')",
+            values,
+        )
+        .await?;
+    } else {
+        tx.run(
+            "UPDATE alerts SET policy_version = $2, severity = $3, score = $4, cause = $5, risk_factors = $6, updated_at = $7, \
+             due_at = $8 WHERE id = $1 AND status = 'NEEDS_REVIEW'",
+            values,
+        )
+        .await?;
+        tx.run("DELETE FROM alert_insights WHERE alert_id = $1", vec![id.clone()]).await?;
+    }
+    let numbered: Vec<(i64, &Insight)> = (0..).zip(&content.insights).collect();
+    for rows in numbered.chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 11);
+        for (position, insight) in rows {
+            values.extend([id.clone(), (*position).into(), insight.id.uuid().into()]);
+            values.extend(insight_values(insight)?);
+        }
+        let sql = format!(
+            "INSERT INTO alert_insights (alert_id, position, insight_id, day, indicator, count, level, score, points, explanation, \
+             risk_factors) VALUES {}",
+            tuples(11, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Subjects under their pseudonyms, what they are scored with, and the events beneath.
+//! Never: a name; identities stay sealed, and nothing here opens them.
+
+use super::{
+    Store,
+    db::{Row, Sql as _, marks},
+    page::{List, Page, Slice},
+    scoring::insight,
+};
+use anyhow::Context as _;
+use sea_orm::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use vizard_core::{
+    ids::{ConnectorId, InsightId, PolicyId, SubjectId},
+    scoring::{Activation, Insight, RiskFactor},
+    subject::RiskLevel,
+    time::{DAY, Day, Micros},
+};
+
+/// A subject, as listed.
+#[derive(Clone)]
+pub(crate) struct StoredSubject {
+    pub(crate) id: SubjectId,
+    pub(crate) pseudonym: String,
+    pub(crate) department: Option<String>,
+    pub(crate) risk_score: f64,
+    pub(crate) risk_level: RiskLevel,
+}
+
+/// Which insights are wanted; `None` and empty lists want all.
+#[derive(Clone, Default)]
+pub struct InsightFilter {
+    /// From this day on.
+    pub from: Option<Day>,
+    /// Up to and with this day.
+    pub to: Option<Day>,
+    /// Any of these.
+    pub risk_factors: Vec<RiskFactor>,
+    /// At least this score.
+    pub min_score: Option<f64>,
+}
+
+/// An event beneath an insight.
+#[derive(Clone)]
+pub(crate) struct StoredActivity {
+    pub(crate) seq: i64,
+    pub(crate) subject: SubjectId,
+    pub(crate) connector: ConnectorId,
+    pub(crate) indicator: String,
+    pub(crate) occurred_at: Micros,
+    pub(crate) quantity: i64,
+    pub(crate) facts: serde_json::Value,
+    key: [u8; 16],
+    content: Option<Vec<u8>>,
+}
+
+const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, p.department";
+const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
+const INSIGHT: &str = "id, day, indicator, count, level, score, points, explanation, risk_factors";
+const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
+
+fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
+    Ok(StoredSubject {
+        id: SubjectId::new(row.get("id")?),
+        pseudonym: row.get("pseudonym")?,
+        department: row.get("department")?,
+        risk_score: row.get("risk_score")?,
+        risk_level: row.word("risk_level")?,
+    })
+}
+
+fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
+    let key: Vec<u8> = row.get("event_key")?;
+    Ok(StoredActivity {
+        seq: row.get("seq")?,
+        subject: SubjectId::new(row.get("subject_id")?),
+        connector: ConnectorId::new(row.get("connector_id")?),
+        indicator: row.get("indicator")?,
+        occurred_at: Micros(row.get("occurred_at")?),
+        quantity: row.get("quantity")?,
+        facts: row.json("facts")?,
+        key: key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?,
+        content: row.get("content")?,
+    })
+}
+
+impl Store {
+    /// Subjects by id, those that exist.
+    pub(crate) async fn subjects_by_id(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, StoredSubject>> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sql = format!("SELECT {SUBJECT} FROM {FROM} WHERE s.id IN ({})", marks(0, ids.len()));
+        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
+        rows.iter().map(|row| subject(row).map(|subject| (subject.id, subject))).collect()
+    }
+
+    /// Subjects, the highest risk first.
+    pub(crate) async fn subjects(&self, level: Option<RiskLevel>, slice: &Slice<(f64, Uuid)>) -> anyhow::Result<Page<StoredSubject>> {
+        let list = List {
+            columns: SUBJECT,
+            from: FROM,
+            conditions: level.iter().map(|_| "s.risk_level = $1".to_owned()).collect(),
+            values: level.iter().map(|level| level.as_str().into()).collect(),
+            order: ("s.risk_score", "s.id"),
+            descending: true,
+        };
+        list.page(&self.db, slice, |(score, id)| [(*score).into(), (*id).into()], subject).await
+    }
+
+    /// Windows of scoring of these subjects, by policy.
+    pub(crate) async fn activations(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, Vec<(PolicyId, Activation)>>> {
+        let mut found: BTreeMap<SubjectId, Vec<(PolicyId, Activation)>> = BTreeMap::new();
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT subject_id, policy_id, activations FROM scores WHERE subject_id IN ({}) ORDER BY subject_id, policy_id",
+            marks(0, ids.len())
+        );
+        for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
+            let policy = PolicyId::new(row.get("policy_id")?);
+            let of = found.entry(SubjectId::new(row.get("subject_id")?)).or_default();
+            of.extend(row.json::<Vec<Activation>>("activations")?.into_iter().map(|window| (policy, window)));
+        }
+        Ok(found)
+    }
+
+    /// A subject's insights of all policies, the newest day first.
+    pub(crate) async fn insights(
+        &self,
+        of: SubjectId,
+        filter: &InsightFilter,
+        slice: &Slice<(Day, Uuid)>,
+    ) -> anyhow::Result<Page<Insight>> {
+        let mut conditions = vec!["subject_id = $1".to_owned()];
+        let mut values: Vec<Value> = vec![of.uuid().into()];
+        if let Some(from) = filter.from {
+            conditions.push(format!("day >= {}", from.0));
+        }
+        if let Some(to) = filter.to {
+            conditions.push(format!("day <= {}", to.0));
+        }
+        if let Some(score) = filter.min_score {
+            values.push(score.into());
+            conditions.push(format!("score >= ${}", values.len()));
+        }
+        if !filter.risk_factors.is_empty() {
+            let each = filter.risk_factors.iter().map(|factor| format!("risk_factors LIKE '%\"{}\"%'", factor.as_str()));
+            conditions.push(format!("({})", each.collect::<Vec<_>>().join(" OR ")));
+        }
+        let list = List { columns: INSIGHT, from: "insights", conditions, values, order: ("day", "id"), descending: true };
+        list.page(&self.db, slice, |(day, id)| [i64::from(day.0).into(), (*id).into()], insight).await
+    }
+
+    /// Whose insight this is; also of insights that only an alert still holds.
+    pub(crate) async fn insight(&self, id: InsightId) -> anyhow::Result<Option<(SubjectId, Insight)>> {
+        let live = format!("SELECT subject_id, {INSIGHT} FROM insights WHERE id = $1");
+        let kept = "SELECT a.subject_id, i.insight_id AS id, i.day, i.indicator, i.count, i.level, i.score, i.points, i.explanation, \
+                    i.risk_factors FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE i.insight_id = $1 \
+                    ORDER BY a.id DESC LIMIT 1";
+        let row = match self.db.row(&live, vec![id.uuid().into()]).await? {
+            Some(row) => Some(row),
+            None => self.db.row(kept, vec![id.uuid().into()]).await?,
+        };
+        row.map(|row| Ok((SubjectId::new(row.get("subject_id")?), insight(&row)?))).transpose()
+    }
+
+    /// The events of one subject, indicator and day, in the order in which they happened.
+    pub(crate) async fn activities(
+        &self,
+        of: SubjectId,
+        indicator: &str,
+        day: Day,
+        slice: &Slice<(Micros, i64)>,
+    ) -> anyhow::Result<Page<StoredActivity>> {
+        let from = day.start().0;
+        let list = List {
+            columns: ACTIVITY,
+            from: "events",
+            conditions: vec![
+                "subject_id = $1".to_owned(),
+                "indicator = $2".to_owned(),
+                format!("occurred_at >= {from} AND occurred_at < {}", from + DAY),
+            ],
+            values: vec![of.uuid().into(), indicator.into()],
+            order: ("occurred_at", "seq"),
+            descending: false,
+        };
+        list.page(&self.db, slice, |(at, seq)| [at.0.into(), (*seq).into()], activity).await
+    }
+
+    /// The sealed content of events, opened: names and paths. Only for a viewer with the right to evidence content.
+    pub(crate) async fn open_content(&self, activities: &[&StoredActivity]) -> anyhow::Result<Vec<Option<serde_json::Value>>> {
+        let mut subjects: Vec<Uuid> = activities.iter().map(|activity| activity.subject.uuid()).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        if subjects.is_empty() {
+            return Ok(vec![]);
+        }
+        let sql = format!("SELECT id, key FROM subjects WHERE id IN ({})", marks(0, subjects.len()));
+        let mut keys = BTreeMap::new();
+        for row in self.db.rows(&sql, subjects.into_iter().map(Value::from).collect()).await? {
+            let subject = SubjectId::new(row.get("id")?);
+            keys.insert(subject, self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
+        }
+        let open = |activity: &StoredActivity| {
+            let Some(sealed) = &activity.content else { return Ok(None) };
+            let plain = keys.get(&activity.subject).context("a subject vanished")?.open(&activity.key, sealed)?;
+            Ok(Some(serde_json::from_slice(&plain)?))
+        };
+        activities.iter().map(|activity| open(activity)).collect()
+    }
+}
