@@ -1,4 +1,4 @@
-//! The server: sign-in, configuration, permissions, telemetry. Storage, services and HTTP come on top.
+//! The server: sign-in, configuration, permissions, telemetry, storage, services. HTTP comes on top.
 //! Never: a layer that reaches past the one below it (http, graphql, jobs → service → store, plugin-host → core).
 
 pub mod auth;
@@ -7,5 +7,7 @@ pub mod config;
 pub mod error;
 pub mod graphql;
 pub mod ids;
+mod keyfile;
 pub mod permit;
+pub mod store;
 pub mod telemetry;

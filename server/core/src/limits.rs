@@ -164,3 +164,6 @@ pub const INSERT_ROWS: usize = 500;
 pub const RESOLVER_ENTRIES: usize = 200_000;
 /// Time that a delivery's worker may be silent before another takes the delivery over.
 pub const RUN_LEASE_SECONDS: i64 = 60;
+/// How far back a score looks: 90 days of look-back, a 30-day window and a long notice period. What is older than that
+/// has decayed to nothing many times over.
+pub const SCORING_HISTORY_DAYS: i32 = 400;

@@ -151,7 +151,7 @@ impl Db {
             .max_connections(limits::POSTGRES_CONNECTIONS)
             .acquire_timeout(Duration::from_secs(limits::DATABASE_WAIT_SECONDS))
             .statement_timeout(Duration::from_secs(limits::STATEMENT_SECONDS))
-            .application_name("vizard")
+            .set_application_name("vizard")
             .test_before_acquire_if_idle_for(Duration::from_secs(10))
             .sqlx_logging(false)
             .record_stmt_in_spans(false);
