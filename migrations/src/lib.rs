@@ -71,7 +71,10 @@ mod tests {
             want.sort();
             assert_eq!(have, want, "{table}");
             for class in classes[&table].values() {
-                assert!(["public", "pseudonymous", "identifying", "secret"].contains(&class.as_str()), "{table}: {class}");
+                assert!(
+                    ["public", "pseudonymous", "identifying", "secret"].contains(&class.as_str()),
+                    "{table}: {class}"
+                );
             }
         }
     }

@@ -9,5 +9,6 @@ pub mod graphql;
 pub mod ids;
 mod keyfile;
 pub mod permit;
+pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -3,43 +3,25 @@
 
 mod data;
 
-use serde::{Deserialize, Serialize};
+use crate::words::words;
 
-macro_rules! codes {
-    ($($code:ident = $word:literal,)*) => {
-        /// The twelve templates (domain, section 2).
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
-        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-        #[expect(missing_docs, reason = "described as data")]
-        pub enum TemplateCode {
-            $($code,)*
-        }
-
-        impl TemplateCode {
-            /// All of them, in the order of [`templates`].
-            pub const ALL: &'static [Self] = &[$(Self::$code,)*];
-
-            /// The stable word.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$code => $word,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    DataTheftByDepartingUsers = "DATA_THEFT_BY_DEPARTING_USERS",
-    DataLeaks = "DATA_LEAKS",
-    DataLeaksByPriorityUsers = "DATA_LEAKS_BY_PRIORITY_USERS",
-    DataLeaksByRiskyUsers = "DATA_LEAKS_BY_RISKY_USERS",
-    GeneralDataLeaks = "GENERAL_DATA_LEAKS",
-    SecurityPolicyViolations = "SECURITY_POLICY_VIOLATIONS",
-    SecurityPolicyViolationsByDepartingUsers = "SECURITY_POLICY_VIOLATIONS_BY_DEPARTING_USERS",
-    SecurityPolicyViolationsByPriorityUsers = "SECURITY_POLICY_VIOLATIONS_BY_PRIORITY_USERS",
-    SecurityPolicyViolationsByRiskyUsers = "SECURITY_POLICY_VIOLATIONS_BY_RISKY_USERS",
-    PatientDataMisuse = "PATIENT_DATA_MISUSE",
-    RiskyBrowserUsage = "RISKY_BROWSER_USAGE",
-    RiskyAiUsage = "RISKY_AI_USAGE",
+words! {
+    /// The twelve templates (domain, section 2), in the order of [`templates`]; described as data.
+    #[expect(missing_docs, reason = "described as data")]
+    TemplateCode {
+        DataTheftByDepartingUsers = "DATA_THEFT_BY_DEPARTING_USERS",
+        DataLeaks = "DATA_LEAKS",
+        DataLeaksByPriorityUsers = "DATA_LEAKS_BY_PRIORITY_USERS",
+        DataLeaksByRiskyUsers = "DATA_LEAKS_BY_RISKY_USERS",
+        GeneralDataLeaks = "GENERAL_DATA_LEAKS",
+        SecurityPolicyViolations = "SECURITY_POLICY_VIOLATIONS",
+        SecurityPolicyViolationsByDepartingUsers = "SECURITY_POLICY_VIOLATIONS_BY_DEPARTING_USERS",
+        SecurityPolicyViolationsByPriorityUsers = "SECURITY_POLICY_VIOLATIONS_BY_PRIORITY_USERS",
+        SecurityPolicyViolationsByRiskyUsers = "SECURITY_POLICY_VIOLATIONS_BY_RISKY_USERS",
+        PatientDataMisuse = "PATIENT_DATA_MISUSE",
+        RiskyBrowserUsage = "RISKY_BROWSER_USAGE",
+        RiskyAiUsage = "RISKY_AI_USAGE",
+    }
 }
 
 impl TemplateCode {

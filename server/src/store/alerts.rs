@@ -280,7 +280,11 @@ impl Store {
     }
 
     /// Cases, the newest first.
-    pub(crate) async fn cases(&self, status: Option<CaseStatus>, slice: &Slice<(Micros, Uuid)>) -> anyhow::Result<Page<StoredCase>> {
+    pub(crate) async fn cases(
+        &self,
+        status: Option<CaseStatus>,
+        slice: &Slice<(Micros, Uuid)>,
+    ) -> anyhow::Result<Page<StoredCase>> {
         let list = List {
             columns: CASE,
             from: "cases",
@@ -385,7 +389,14 @@ impl Store {
         triage.tx.commit().await
     }
 
-    async fn write_note(&self, tx: &Tx, alert: Option<AlertId>, case: Option<CaseId>, note: &NewNote<'_>, now: Micros) -> anyhow::Result<()> {
+    async fn write_note(
+        &self,
+        tx: &Tx,
+        alert: Option<AlertId>,
+        case: Option<CaseId>,
+        note: &NewNote<'_>,
+        now: Micros,
+    ) -> anyhow::Result<()> {
         tx.run(
             "INSERT INTO notes (id, alert_id, case_id, author, system, body, written_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             vec![

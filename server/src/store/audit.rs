@@ -44,7 +44,14 @@ impl Entry {
         object: String,
         detail: serde_json::Value,
     ) -> Self {
-        Self { actor: "system".to_owned(), roles: String::new(), activity, category, object, detail: detail.to_string() }
+        Self {
+            actor: "system".to_owned(),
+            roles: String::new(),
+            activity,
+            category,
+            object,
+            detail: detail.to_string(),
+        }
     }
 }
 

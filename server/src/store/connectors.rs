@@ -85,7 +85,8 @@ pub(crate) struct StoredReject {
     pub(crate) detail: String,
 }
 
-const RUN: &str = "id, connector_id, state, started_at, finished_at, records_read, accepted, duplicates, rejected, ignored, error";
+const RUN: &str =
+    "id, connector_id, state, started_at, finished_at, records_read, accepted, duplicates, rejected, ignored, error";
 const CONNECTOR: &str = "id, name, plugin_id, state, config, grants, last_delivery_at";
 
 fn run(row: &Row) -> anyhow::Result<StoredRun> {
@@ -118,7 +119,13 @@ fn plugin(row: &Row) -> anyhow::Result<StoredPlugin> {
 
 impl Store {
     /// Keeps a plugin file; the same file again changes nothing. Tells its id.
-    pub(crate) async fn install_plugin(&self, spec: &PluginSpec, component: &[u8], entry: Entry, now: Micros) -> anyhow::Result<PluginId> {
+    pub(crate) async fn install_plugin(
+        &self,
+        spec: &PluginSpec,
+        component: &[u8],
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<PluginId> {
         let tx = self.db.begin().await?;
         let id = self.ids.draw(PluginId::new);
         let inserted = tx
@@ -215,7 +222,13 @@ impl Store {
     }
 
     /// Puts a connector into a state.
-    pub(crate) async fn set_connector_state(&self, id: ConnectorId, state: ConnectorState, entry: Entry, now: Micros) -> anyhow::Result<()> {
+    pub(crate) async fn set_connector_state(
+        &self,
+        id: ConnectorId,
+        state: ConnectorState,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<()> {
         let tx = self.db.begin().await?;
         tx.run("UPDATE connectors SET state = $1 WHERE id = $2", vec![state.as_str().into(), id.uuid().into()]).await?;
         insert_entries(&tx, &self.ids, &[entry], now).await?;
@@ -229,7 +242,10 @@ impl Store {
     }
 
     /// Connectors by id.
-    pub(crate) async fn connectors_by_id(&self, ids: &[ConnectorId]) -> anyhow::Result<BTreeMap<ConnectorId, StoredConnector>> {
+    pub(crate) async fn connectors_by_id(
+        &self,
+        ids: &[ConnectorId],
+    ) -> anyhow::Result<BTreeMap<ConnectorId, StoredConnector>> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -266,7 +282,11 @@ impl Store {
     }
 
     /// A connector's runs, the newest first.
-    pub(crate) async fn runs(&self, connector: ConnectorId, slice: &Slice<(Micros, Uuid)>) -> anyhow::Result<Page<StoredRun>> {
+    pub(crate) async fn runs(
+        &self,
+        connector: ConnectorId,
+        slice: &Slice<(Micros, Uuid)>,
+    ) -> anyhow::Result<Page<StoredRun>> {
         let list = List {
             columns: RUN,
             from: "runs",

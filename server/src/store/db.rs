@@ -4,8 +4,8 @@
 use crate::config::Config;
 use anyhow::{Context as _, bail, ensure};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, ExecResult,
-    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    ExecResult, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
 };
 use sea_orm_migration::MigratorTrait as _;
 use std::{sync::Arc, time::Duration};
@@ -134,7 +134,9 @@ impl Db {
             for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
                 let statement = Statement::from_string(db.backend, format!("PRAGMA {pragma}"));
                 let row = connection.query_one_raw(statement).await?.context("SQLite does not answer")?;
-                let have = row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string()))?;
+                let have = row
+                    .try_get_by_index::<String>(0)
+                    .or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string()))?;
                 ensure!(
                     have.eq_ignore_ascii_case(wanted),
                     "SQLite refuses {pragma}={wanted} (it says {have}); without it an acknowledged event could be lost. \
@@ -157,13 +159,18 @@ impl Db {
             .record_stmt_in_spans(false);
         // The driver's own words may repeat the URL, and with it the password.
         let Ok(pool) = Database::connect(options).await else {
-            bail!("cannot connect to PostgreSQL: check database_url (VIZARD_DATABASE_URL) and that the server accepts connections");
+            bail!(
+                "cannot connect to PostgreSQL: check database_url (VIZARD_DATABASE_URL) and that the server accepts connections"
+            );
         };
         let db = Self { read: pool.clone(), write: pool, backend: DatabaseBackend::Postgres, writer: None };
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
             let row = db.row(&format!("SELECT current_setting('{setting}') AS value"), vec![]).await?;
             let value: String = row.context("PostgreSQL does not answer")?.get("value")?;
-            ensure!(value != "off", "PostgreSQL runs with {setting}=off: an acknowledged event could be lost. Switch it on");
+            ensure!(
+                value != "off",
+                "PostgreSQL runs with {setting}=off: an acknowledged event could be lost. Switch it on"
+            );
         }
         Ok(db)
     }

@@ -40,7 +40,10 @@ impl RunState {
 impl std::str::FromStr for RunState {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed].into_iter().find(|state| state.as_str() == text).ok_or(())
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or(())
     }
 }
 
@@ -198,7 +201,8 @@ impl Store {
         );
         let Some(row) = tx.row(&sql, vec![now.0.into()]).await? else { return Ok(None) };
         let run = RunId::new(row.get("id")?);
-        let lease = Lease { run, connector: ConnectorId::new(row.get("connector_id")?), token: self.ids.random(|token| token) };
+        let lease =
+            Lease { run, connector: ConnectorId::new(row.get("connector_id")?), token: self.ids.random(|token| token) };
         tx.run(
             "UPDATE runs SET state = 'RUNNING', lease = $1, lease_until = $2 WHERE id = $3",
             vec![lease.token.into(), lease_end(now).into(), run.uuid().into()],
@@ -238,7 +242,10 @@ impl Store {
             .run(
                 "UPDATE runs SET state = 'FAILED', finished_at = $1, lease = NULL, error = $2 \
                  WHERE state = 'RUNNING' AND body IS NULL AND lease_until < $1",
-                vec![now.0.into(), "interrupted; what was read is in. Import the file again: nothing is counted twice".into()],
+                vec![
+                    now.0.into(),
+                    "interrupted; what was read is in. Import the file again: nothing is counted twice".into(),
+                ],
             )
             .await?;
         tx.commit().await?;
@@ -259,7 +266,8 @@ impl Store {
             if !new {
                 continue;
             }
-            *pending.entry((who.subject, &event.indicator, event.occurred_at.day())).or_default() += i64::from(event.quantity);
+            *pending.entry((who.subject, &event.indicator, event.occurred_at.day())).or_default() +=
+                i64::from(event.quantity);
             if event.trigger.is_some() {
                 triggers.push((event, who));
             }

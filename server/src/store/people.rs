@@ -59,13 +59,20 @@ impl Store {
             missing.retain(|blind| !found.contains_key(blind));
             known.extend(found);
             if !missing.is_empty() {
-                let names: HashMap<Blind, &NormalisedIdentifier> =
-                    actors.iter().zip(&blinds).flat_map(|(actor, blinds)| blinds.iter().copied().zip(actor.iter())).collect();
+                let names: HashMap<Blind, &NormalisedIdentifier> = actors
+                    .iter()
+                    .zip(&blinds)
+                    .flat_map(|(actor, blinds)| blinds.iter().copied().zip(actor.iter()))
+                    .collect();
                 self.introduce(&blinds, &names, &mut known, now).await?;
             }
             self.people.add(&known);
         }
-        blinds.iter().map(|blinds| known.get(blinds.first()?).cloned()).collect::<Option<_>>().context("an event without an actor")
+        blinds
+            .iter()
+            .map(|blinds| known.get(blinds.first()?).cloned())
+            .collect::<Option<_>>()
+            .context("an event without an actor")
     }
 
     /// Gives every unknown identifier to the subject it occurs with, or to a new one.

@@ -66,7 +66,8 @@ fn policy(row: &Row) -> anyhow::Result<StoredPolicy> {
 
 /// The active policies, in the order of their ids.
 pub(super) async fn active(sql: &impl Sql) -> anyhow::Result<Vec<Policy>> {
-    let rows = sql.rows(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.state = 'ACTIVE' ORDER BY p.id"), vec![]).await?;
+    let rows =
+        sql.rows(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.state = 'ACTIVE' ORDER BY p.id"), vec![]).await?;
     rows.iter().map(|row| policy(row).map(|stored| stored.policy)).collect()
 }
 
@@ -88,7 +89,14 @@ impl Store {
     }
 
     /// Enables or disables indicators for the whole installation.
-    pub(crate) async fn set_indicators(&self, codes: &[&str], on: bool, by: &str, entry: Entry, now: Micros) -> anyhow::Result<()> {
+    pub(crate) async fn set_indicators(
+        &self,
+        codes: &[&str],
+        on: bool,
+        by: &str,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<()> {
         let tx = self.db.begin().await?;
         for code in codes {
             if on {
@@ -107,9 +115,17 @@ impl Store {
     }
 
     /// Saves the first version of a policy.
-    pub(crate) async fn create_policy(&self, policy: &Policy, by: &str, limit: usize, entry: Entry, now: Micros) -> anyhow::Result<Created> {
+    pub(crate) async fn create_policy(
+        &self,
+        policy: &Policy,
+        by: &str,
+        limit: usize,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<Created> {
         let tx = self.db.begin().await?;
-        let count: i64 = tx.row("SELECT count(*) AS have FROM policies", vec![]).await?.context("no count")?.get("have")?;
+        let count: i64 =
+            tx.row("SELECT count(*) AS have FROM policies", vec![]).await?.context("no count")?.get("have")?;
         if usize::try_from(count)? >= limit {
             return Ok(Created::TooMany);
         }
@@ -150,7 +166,13 @@ impl Store {
     }
 
     /// Switches a policy; false where there is none.
-    pub(crate) async fn set_policy_state(&self, id: PolicyId, state: PolicyState, entry: Entry, now: Micros) -> anyhow::Result<bool> {
+    pub(crate) async fn set_policy_state(
+        &self,
+        id: PolicyId,
+        state: PolicyState,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<bool> {
         let tx = self.db.begin().await?;
         let changed = tx
             .run(
@@ -183,13 +205,19 @@ impl Store {
             Some(state) => ("WHERE p.state = $1", vec![state.as_str().into()]),
             None => ("", vec![]),
         };
-        let rows = self.db.rows(&format!("SELECT {COLUMNS} FROM {FROM} {condition} ORDER BY p.name, p.id"), values).await?;
+        let rows =
+            self.db.rows(&format!("SELECT {COLUMNS} FROM {FROM} {condition} ORDER BY p.name, p.id"), values).await?;
         rows.iter().map(policy).collect()
     }
 
     /// Counts of these policies; `since` bounds what was triaged.
-    pub(crate) async fn policy_counts(&self, ids: &[PolicyId], since: Micros) -> anyhow::Result<BTreeMap<PolicyId, PolicyCounts>> {
-        let mut counts: BTreeMap<PolicyId, PolicyCounts> = ids.iter().map(|id| (*id, PolicyCounts::default())).collect();
+    pub(crate) async fn policy_counts(
+        &self,
+        ids: &[PolicyId],
+        since: Micros,
+    ) -> anyhow::Result<BTreeMap<PolicyId, PolicyCounts>> {
+        let mut counts: BTreeMap<PolicyId, PolicyCounts> =
+            ids.iter().map(|id| (*id, PolicyCounts::default())).collect();
         if ids.is_empty() {
             return Ok(counts);
         }
@@ -210,7 +238,8 @@ impl Store {
         );
         for row in self.db.rows(&sql, list).await? {
             let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
-            let (number, lately) = (u64::try_from(row.get::<i64>("number")?)?, u64::try_from(row.get::<i64>("lately")?)?);
+            let (number, lately) =
+                (u64::try_from(row.get::<i64>("number")?)?, u64::try_from(row.get::<i64>("lately")?)?);
             of.raised += number;
             match row.get::<String>("status")?.as_str() {
                 "NEEDS_REVIEW" => of.open_alerts += number,

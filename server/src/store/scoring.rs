@@ -115,7 +115,10 @@ impl Store {
             .await?;
         let due = self
             .db
-            .rows(&format!("SELECT id FROM subjects WHERE next_due <= $1 ORDER BY next_due LIMIT {limit}"), vec![now.0.into()])
+            .rows(
+                &format!("SELECT id FROM subjects WHERE next_due <= $1 ORDER BY next_due LIMIT {limit}"),
+                vec![now.0.into()],
+            )
             .await?;
         let mut ids: Vec<Uuid> = pending.iter().chain(&due).map(|row| row.get("id")).collect::<Result<_, _>>()?;
         ids.sort_unstable();
@@ -140,8 +143,12 @@ impl Store {
                 tx.run(&sql, had.iter().map(|id| (*id).into()).collect()).await?;
             }
         }
-        let outcomes: Vec<_> =
-            scored.iter().flat_map(|one| one.outcomes.iter().map(|(policy, version, outcome)| (one.subject, *policy, *version, outcome))).collect();
+        let outcomes: Vec<_> = scored
+            .iter()
+            .flat_map(|one| {
+                one.outcomes.iter().map(|(policy, version, outcome)| (one.subject, *policy, *version, outcome))
+            })
+            .collect();
         insert_scores(tx, &outcomes).await?;
         insert_insights(tx, &outcomes).await?;
         for one in scored {
@@ -175,10 +182,14 @@ impl Store {
 }
 
 async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
-    let sql = format!("DELETE FROM pending WHERE subject_id IN ({}) RETURNING subject_id, indicator, day, count", marks(0, subjects.len()));
+    let sql = format!(
+        "DELETE FROM pending WHERE subject_id IN ({}) RETURNING subject_id, indicator, day, count",
+        marks(0, subjects.len())
+    );
     let mut folded: BTreeMap<(Uuid, i64, String), i64> = BTreeMap::new();
     for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
-        *folded.entry((row.get("subject_id")?, row.get("day")?, row.get("indicator")?)).or_default() += row.get::<i64>("count")?;
+        *folded.entry((row.get("subject_id")?, row.get("day")?, row.get("indicator")?)).or_default() +=
+            row.get::<i64>("count")?;
     }
     for rows in folded.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
         let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);

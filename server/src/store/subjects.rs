@@ -97,7 +97,11 @@ impl Store {
     }
 
     /// Subjects, the highest risk first.
-    pub(crate) async fn subjects(&self, level: Option<RiskLevel>, slice: &Slice<(f64, Uuid)>) -> anyhow::Result<Page<StoredSubject>> {
+    pub(crate) async fn subjects(
+        &self,
+        level: Option<RiskLevel>,
+        slice: &Slice<(f64, Uuid)>,
+    ) -> anyhow::Result<Page<StoredSubject>> {
         let list = List {
             columns: SUBJECT,
             from: FROM,
@@ -110,7 +114,10 @@ impl Store {
     }
 
     /// Windows of scoring of these subjects, by policy.
-    pub(crate) async fn activations(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, Vec<(PolicyId, Activation)>>> {
+    pub(crate) async fn activations(
+        &self,
+        ids: &[SubjectId],
+    ) -> anyhow::Result<BTreeMap<SubjectId, Vec<(PolicyId, Activation)>>> {
         let mut found: BTreeMap<SubjectId, Vec<(PolicyId, Activation)>> = BTreeMap::new();
         if ids.is_empty() {
             return Ok(found);
@@ -147,10 +154,12 @@ impl Store {
             conditions.push(format!("score >= ${}", values.len()));
         }
         if !filter.risk_factors.is_empty() {
-            let each = filter.risk_factors.iter().map(|factor| format!("risk_factors LIKE '%\"{}\"%'", factor.as_str()));
+            let each =
+                filter.risk_factors.iter().map(|factor| format!("risk_factors LIKE '%\"{}\"%'", factor.as_str()));
             conditions.push(format!("({})", each.collect::<Vec<_>>().join(" OR ")));
         }
-        let list = List { columns: INSIGHT, from: "insights", conditions, values, order: ("day", "id"), descending: true };
+        let list =
+            List { columns: INSIGHT, from: "insights", conditions, values, order: ("day", "id"), descending: true };
         list.page(&self.db, slice, |(day, id)| [i64::from(day.0).into(), (*id).into()], insight).await
     }
 
@@ -192,7 +201,10 @@ impl Store {
     }
 
     /// The sealed content of events, opened: names and paths. Only for a viewer with the right to evidence content.
-    pub(crate) async fn open_content(&self, activities: &[&StoredActivity]) -> anyhow::Result<Vec<Option<serde_json::Value>>> {
+    pub(crate) async fn open_content(
+        &self,
+        activities: &[&StoredActivity],
+    ) -> anyhow::Result<Vec<Option<serde_json::Value>>> {
         let mut subjects: Vec<Uuid> = activities.iter().map(|activity| activity.subject.uuid()).collect();
         subjects.sort_unstable();
         subjects.dedup();

@@ -3,22 +3,22 @@
 
 use crate::alert::{AlertStatus, Severity};
 use crate::limits;
-use crate::time::Micros;
-use serde::{Deserialize, Serialize};
+use crate::{time::Micros, words::words};
 
-/// A subject's risk level.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RiskLevel {
-    /// Nothing that counts.
-    #[default]
-    None,
-    /// A low alert, or a day of high exfiltration.
-    Minor,
-    /// A medium alert, or two days of high exfiltration.
-    Moderate,
-    /// A high alert.
-    Elevated,
+words! {
+    /// A subject's risk level.
+    #[derive(Default)]
+    RiskLevel {
+        /// Nothing that counts.
+        #[default]
+        None = "NONE",
+        /// A low alert, or a day of high exfiltration.
+        Minor = "MINOR",
+        /// A medium alert, or two days of high exfiltration.
+        Moderate = "MODERATE",
+        /// A high alert.
+        Elevated = "ELEVATED",
+    }
 }
 
 /// An alert, as far as the level goes by it.

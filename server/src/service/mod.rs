@@ -1,0 +1,58 @@
+//! What the product does, one function a capability: ask for the permit, load, let the core decide, save and audit in
+//! one transaction, then notify.
+//! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
+
+use crate::{clock::Clock, config::Config, ids::Ids, store::Store, telemetry::Metrics};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Notify;
+use vizard_plugin_host::{HostOptions, PluginHost};
+
+/// Everything that the capabilities need. Clones share it all.
+#[derive(Clone)]
+pub struct Services {
+    pub(crate) store: Store,
+    pub(crate) host: PluginHost,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) metrics: Metrics,
+    settings: Arc<Settings>,
+    bell: Arc<Bell>,
+}
+
+/// What the services take from the configuration.
+struct Settings {
+    default_zone: String,
+    inbox_dir: PathBuf,
+}
+
+/// Wakes the jobs, so that they need not wait for their next look at the database.
+#[derive(Default)]
+pub(crate) struct Bell {
+    pub(crate) deliveries: Notify,
+    pub(crate) scoring: Notify,
+}
+
+impl Services {
+    /// Opens the store and the plugin host.
+    pub async fn open(config: &Config, clock: Clock, ids: Ids, metrics: Metrics) -> anyhow::Result<Self> {
+        let store = Store::open(config, ids.clone()).await?;
+        let host = PluginHost::new(HostOptions { cache_dir: config.data_dir.join("plugin-cache") })?;
+        let settings = Settings { default_zone: config.default_zone.clone(), inbox_dir: config.inbox_dir.clone() };
+        Ok(Self { store, host, clock, ids, metrics, settings: Arc::new(settings), bell: Arc::default() })
+    }
+
+    /// Whether everything that an answer needs is there.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        self.store.ready().await
+    }
+
+    /// The metrics of this process.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
