@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod ids;
 mod keyfile;
 pub mod permit;

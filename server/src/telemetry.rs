@@ -24,7 +24,11 @@ pub fn start_logging(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn subscriber<W>(levels: &str, format: LogFormat, out: W) -> anyhow::Result<impl tracing::Subscriber + Send + Sync>
+pub(crate) fn subscriber<W>(
+    levels: &str,
+    format: LogFormat,
+    out: W,
+) -> anyhow::Result<impl tracing::Subscriber + Send + Sync>
 where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -156,9 +160,40 @@ impl Metrics {
 }
 
 #[cfg(test)]
+pub(crate) mod capture {
+    use std::sync::{Arc, Mutex};
+
+    /// Log lines kept for a test to read.
+    #[derive(Clone, Default)]
+    pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl tracing_subscriber::fmt::MakeWriter<'_> for Lines {
+        type Writer = Self;
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
-    use super::*;
-    use std::sync::Mutex;
+    use super::{capture::Lines, *};
 
     #[test]
     fn every_family_is_rendered_under_its_documented_name() {
@@ -189,29 +224,9 @@ mod tests {
 
     /// What is logged at `levels` by `body`.
     fn logged(levels: &str, format: LogFormat, body: impl FnOnce()) -> String {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let subscriber = subscriber(levels, format, Lines(Arc::clone(&lines))).unwrap();
-        tracing::subscriber::with_default(subscriber, body);
-        let lines = lines.lock().unwrap();
-        String::from_utf8(lines.clone()).unwrap()
-    }
-
-    #[derive(Clone)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    impl tracing_subscriber::fmt::MakeWriter<'_> for Lines {
-        type Writer = Self;
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
+        let lines = Lines::default();
+        tracing::subscriber::with_default(subscriber(levels, format, lines.clone()).unwrap(), body);
+        lines.text()
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub const INGEST_BODIES: usize = 16;
 pub const IDEMPOTENCY_KEY_CHARS: usize = 200;
 /// Time that requests in hand have to finish after the server was told to stop.
 pub const SHUTDOWN_SECONDS: u64 = 30;
+/// Time in which the database must answer for `/readyz` to be good.
+pub const READY_SECONDS: u64 = 5;
 /// Time for a body to arrive.
 pub const BODY_SECONDS: u64 = 60;
 /// A bearer token.
