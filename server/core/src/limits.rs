@@ -105,6 +105,8 @@ pub const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=90;
 pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
 /// How long an alert or a day of high exfiltration keeps a subject's risk level up (domain, section 11).
 pub const RISK_LEVEL_DAYS: i32 = 7;
+/// Departments, groups, accounts or exclusions that one policy lists, each: whoever covers more covers everybody.
+pub const POLICY_SCOPE_ITEMS: usize = 10_000;
 /// Policies, all states together.
 pub const POLICIES: usize = 500;
 

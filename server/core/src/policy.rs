@@ -1,12 +1,16 @@
 //! A policy: whom it covers, what starts scoring, which indicators count and from when they alert.
 //! Never: edited in place; every change is a new version.
 
+mod draft;
+
 use crate::{
     ids::{PolicyId, PriorityGroupId, SubjectId},
-    scoring::threshold::Thresholds,
+    problem::{Problem, ProblemCode},
+    scoring::{input::SubjectContext, threshold::Thresholds},
     template::TemplateCode,
     words::words,
 };
+pub use draft::{IndicatorChoice, PolicyDraft, ThresholdCounts, create};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -111,4 +115,45 @@ pub struct Policy {
     pub state: PolicyState,
     /// The rest.
     pub spec: PolicySpec,
+}
+
+impl Policy {
+    /// Whether the policy covers the subject; exclusions win.
+    pub fn covers(&self, subject: &SubjectContext) -> bool {
+        self.spec.scope.covers(subject)
+    }
+
+    /// Whether the policy may be put into that state. Otherwise what is wrong with the input field at `field`.
+    pub fn may_become(&self, state: PolicyState, field: &[&str]) -> Result<(), Problem> {
+        if state == PolicyState::Active && self.spec.scope.is_empty() {
+            let message = "An active policy covers somebody: choose everybody, departments, priority groups or accounts \
+                           that are not excluded.";
+            return Err(Problem::new(field, ProblemCode::Required, message));
+        }
+        Ok(())
+    }
+}
+
+impl PolicyScope {
+    /// Whether it covers the subject.
+    pub fn covers(&self, subject: &SubjectContext) -> bool {
+        let department = subject.department.as_deref().map(folded);
+        let listed = || {
+            self.subjects.contains(&subject.id)
+                || subject.groups.iter().any(|group| self.groups.contains(group))
+                || department.is_some_and(|name| self.departments.iter().any(|listed| folded(listed) == name))
+        };
+        !self.excluded.contains(&subject.id) && (self.all || listed())
+    }
+
+    /// Whether it covers nobody, whoever there is.
+    pub fn is_empty(&self) -> bool {
+        let listed = self.subjects.iter().any(|subject| !self.excluded.contains(subject));
+        !self.all && self.departments.is_empty() && self.groups.is_empty() && !listed
+    }
+}
+
+/// A department's name as it is compared.
+fn folded(department: &str) -> String {
+    department.trim().to_lowercase()
 }

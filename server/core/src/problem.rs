@@ -19,6 +19,12 @@ impl Problem {
     pub fn new(field: &[&str], code: ProblemCode, message: impl Into<String>) -> Self {
         Self { field: field.iter().map(|&part| part.to_owned()).collect(), code, message: message.into() }
     }
+
+    /// The same problem of a part of the input that stands at `path`.
+    pub fn within(mut self, path: &[&str]) -> Self {
+        self.field.splice(0..0, path.iter().map(|&part| part.to_owned()));
+        self
+    }
 }
 
 impl fmt::Display for Problem {
