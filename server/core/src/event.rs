@@ -1,7 +1,14 @@
 //! What a plugin says happened.
 //! Never: keeps a name, address or path among the facts.
 
+mod accept;
+mod evidence;
+mod names;
+
+pub use accept::{Origin, accept};
+
 use crate::{scoring::input::Trigger, time::Micros};
+use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// One value of an attribute, as a plugin gave it.
@@ -19,6 +26,22 @@ pub enum Value {
     Time(Micros),
     /// A list of texts.
     Texts(Vec<String>),
+}
+
+impl Value {
+    /// As it is stored: instants as RFC 3339, numbers that JSON does not have as text.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Text(text) => Json::from(text.as_str()),
+            Self::Integer(number) => Json::from(*number),
+            Self::Real(number) => {
+                serde_json::Number::from_f64(*number).map_or_else(|| Json::from(number.to_string()), Json::Number)
+            }
+            Self::Boolean(boolean) => Json::from(*boolean),
+            Self::Time(at) => Json::from(at.to_string()),
+            Self::Texts(texts) => Json::from(texts.as_slice()),
+        }
+    }
 }
 
 /// How a connector names a person or thing: a scheme ("upn", "email", "employee-id", "sid", …) and its value.
@@ -149,9 +172,9 @@ pub struct AcceptedEvent {
     /// How often it counts, at least 1.
     pub quantity: u32,
     /// A JSON object with sorted keys; safe for every viewer who may see the activity.
-    pub facts: serde_json::Map<String, serde_json::Value>,
+    pub facts: Map<String, Json>,
     /// A JSON object: everything else. It can name a person; it is stored sealed.
-    pub content: serde_json::Map<String, serde_json::Value>,
+    pub content: Map<String, Json>,
     /// The object's own id, for lineage; stored only as a keyed digest.
     pub object: Option<String>,
     /// The object before it was renamed, moved, archived or copied.
@@ -161,3 +184,6 @@ pub struct AcceptedEvent {
     /// What it tells of the person (`EMPLOYEE_PROFILE`).
     pub profile: Option<Profile>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,72 +4,46 @@
 
 mod catalogue;
 
-use crate::scoring::threshold::Thresholds;
-use serde::{Deserialize, Serialize};
+use crate::{scoring::threshold::Thresholds, words::words};
 use std::sync::LazyLock;
 
-/// What kind of act an indicator stands for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the words of the field")]
-pub enum ActionClass {
-    Access,
-    Deletion,
-    Collection,
-    Exfiltration,
-    Infiltration,
-    Obfuscation,
-    CleanUp,
-    Security,
-    Context,
+words! {
+    /// What kind of act an indicator stands for.
+    #[expect(missing_docs, reason = "the words of the field")]
+    ActionClass {
+        Access = "ACCESS",
+        Deletion = "DELETION",
+        Collection = "COLLECTION",
+        Exfiltration = "EXFILTRATION",
+        Infiltration = "INFILTRATION",
+        Obfuscation = "OBFUSCATION",
+        CleanUp = "CLEAN_UP",
+        Security = "SECURITY",
+        Context = "CONTEXT",
+    }
 }
 
-/// The groups of the catalogue.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the words of the field")]
-pub enum Category {
-    File,
-    Mail,
-    Chat,
-    Device,
-    EndpointSecurity,
-    Browsing,
-    Clinical,
-    Physical,
-    CloudApps,
-    CloudStorage,
-    GenerativeAi,
-    Communications,
-    Hr,
-    Directory,
-    Dlp,
-    Behaviour,
-    Context,
-}
-
-impl Category {
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::File => "FILE",
-            Self::Mail => "MAIL",
-            Self::Chat => "CHAT",
-            Self::Device => "DEVICE",
-            Self::EndpointSecurity => "ENDPOINT_SECURITY",
-            Self::Browsing => "BROWSING",
-            Self::Clinical => "CLINICAL",
-            Self::Physical => "PHYSICAL",
-            Self::CloudApps => "CLOUD_APPS",
-            Self::CloudStorage => "CLOUD_STORAGE",
-            Self::GenerativeAi => "GENERATIVE_AI",
-            Self::Communications => "COMMUNICATIONS",
-            Self::Hr => "HR",
-            Self::Directory => "DIRECTORY",
-            Self::Dlp => "DLP",
-            Self::Behaviour => "BEHAVIOUR",
-            Self::Context => "CONTEXT",
-        }
+words! {
+    /// The groups of the catalogue.
+    #[expect(missing_docs, reason = "the words of the field")]
+    Category {
+        File = "FILE",
+        Mail = "MAIL",
+        Chat = "CHAT",
+        Device = "DEVICE",
+        EndpointSecurity = "ENDPOINT_SECURITY",
+        Browsing = "BROWSING",
+        Clinical = "CLINICAL",
+        Physical = "PHYSICAL",
+        CloudApps = "CLOUD_APPS",
+        CloudStorage = "CLOUD_STORAGE",
+        GenerativeAi = "GENERATIVE_AI",
+        Communications = "COMMUNICATIONS",
+        Hr = "HR",
+        Directory = "DIRECTORY",
+        Dlp = "DLP",
+        Behaviour = "BEHAVIOUR",
+        Context = "CONTEXT",
     }
 }
 

@@ -92,6 +92,11 @@ pub const EVENT_LIST_ITEMS: usize = 500;
 pub const EVENT_IDENTIFIERS: usize = 512;
 /// One identifier. An address has at most 320 characters (RFC 5321).
 pub const IDENTIFIER_BYTES: usize = 512;
+/// A vendor's id of one event, and the name of an attribute, party or scheme: ids and words, not prose.
+pub const EVENT_NAME_BYTES: usize = 1_024;
+/// How far ahead of an event the last working day may be that it announces: the longest notice periods are a year, and
+/// what is later is "open-ended" written as a date.
+pub const LAST_WORKING_DAYS: i32 = 366;
 /// How far ahead of the host's clock an event may be: clocks differ, zones are mistaken.
 pub const EVENT_FUTURE_HOURS: i32 = 48;
 /// How old an event may be: twenty years of archives.

@@ -9,18 +9,18 @@ pub use identifier::{ADDRESS, IdentifierError, normalise};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use risk::{AlertSummary, RiskLevel, risk_level};
 
-use serde::{Deserialize, Serialize};
+use crate::words::words;
 
-/// Whether a viewer sees who a subject is, and why.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum IdentityState {
-    /// Hidden behind the pseudonym.
-    Masked,
-    /// Shown for a case, for a time.
-    Revealed,
-    /// Shown to everybody who may see the subject: the installation decided so.
-    PseudonymisationOff,
-    /// Gone; nobody can bring it back.
-    Erased,
+words! {
+    /// Whether a viewer sees who a subject is, and why.
+    IdentityState {
+        /// Hidden behind the pseudonym.
+        Masked = "MASKED",
+        /// Shown for a case, for a time.
+        Revealed = "REVEALED",
+        /// Shown to everybody who may see the subject: the installation decided so.
+        PseudonymisationOff = "PSEUDONYMISATION_OFF",
+        /// Gone; nobody can bring it back.
+        Erased = "ERASED",
+    }
 }

@@ -48,8 +48,11 @@ mod tests {
         access::{Resource, Role},
         alert::{AlertStatus, DismissReason, Severity},
         case::CaseStatus,
+        indicator::{ActionClass, Category},
         policy::{AlertVolume, PolicyState, ThresholdMode},
         scoring::{MissingInput, RiskFactor, threshold::ThresholdLevel},
+        subject::{IdentityState, RiskLevel},
+        template::{Step, TemplateCode},
     };
 
     #[test]
@@ -65,6 +68,7 @@ mod tests {
         }
         check!(Severity, AlertStatus, DismissReason, CaseStatus, PolicyState, AlertVolume, ThresholdMode);
         check!(ThresholdLevel, RiskFactor, MissingInput, Role, Resource);
+        check!(ActionClass, Category, IdentityState, RiskLevel, Step, TemplateCode);
     }
 
     #[test]

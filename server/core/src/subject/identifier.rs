@@ -2,6 +2,7 @@
 //! Never: a guess; names of different schemes are one person only where a source says so.
 
 use crate::{event::NormalisedIdentifier, limits};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The namespace of mail addresses and sign-in names: one person's are most often the same text.
 pub const ADDRESS: &str = "address";
@@ -99,11 +100,13 @@ fn sam(text: &str) -> String {
     }
 }
 
-/// Lower case to a fixed point: a second pass may still change a few letters of rare scripts.
+/// Lower case, composed. Twice: lower case can undo a composition, and a few letters change again.
 fn lower(text: &str) -> String {
-    let once = text.to_lowercase();
-    let twice = once.to_lowercase();
-    if once == twice { once } else { twice }
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let once: String = text.to_lowercase().nfc().collect();
+    once.to_lowercase().nfc().collect()
 }
 
 fn is_invisible(c: char) -> bool {
@@ -142,6 +145,11 @@ mod tests {
                 assert_eq!(form(scheme, text), expected, "{scheme} {text}");
             }
         }
+    }
+
+    #[test]
+    fn a_letter_and_its_mark_are_one_however_they_are_encoded() {
+        assert_eq!(form("upn", "Zo\u{eb}@example.com"), form("upn", "ZOE\u{308}@example.com"));
     }
 
     #[test]

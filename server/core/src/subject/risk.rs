@@ -1,9 +1,12 @@
 //! How risky a subject is now (domain, section 11), for systems that act on it.
 //! Never: a second score; it is read off alerts and insights.
 
-use crate::alert::{AlertStatus, Severity};
-use crate::limits;
-use crate::{time::Micros, words::words};
+use crate::{
+    alert::{AlertStatus, Severity},
+    limits,
+    time::Micros,
+    words::words,
+};
 
 words! {
     /// A subject's risk level.

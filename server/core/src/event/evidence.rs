@@ -1,0 +1,167 @@
+//! Divides what a plugin says of an event into facts, for everybody who may see the activity, and content, which is
+//! sealed. A fact is declared harmless, one of the attributes below, of its shape, and holds no piece of a name.
+//! Never: a fact because nothing speaks against it; what is not known to be one is content.
+
+use super::{RawEvent, Value, names::Names};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+/// The shapes that facts may have.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// A file extension.
+    Extension,
+    /// A domain in ASCII. Not the address of a machine, nor an encoded one: a name in it could not be found.
+    Domain,
+    /// A vendor's word: an operation, a product, a kind of thing.
+    Word,
+    /// One of a few words.
+    OneOf(&'static [&'static str]),
+    /// A title that an administrator or vendor gave: of a label, a policy, a type of information.
+    Title,
+    /// A number of 0 or more.
+    Number,
+    /// Yes or no.
+    Boolean,
+}
+
+const FACTS: &[(&str, Shape)] = &[
+    ("attachment_count", Shape::Number),
+    ("audience", Shape::OneOf(&["external", "anonymous", "organisation"])),
+    ("client_kind", Shape::Word),
+    ("destination_domain", Shape::Domain),
+    ("destination_domains", Shape::Domain),
+    ("device_kind", Shape::Word),
+    ("dlp_policy", Shape::Title),
+    ("dlp_severity", Shape::OneOf(&["low", "medium", "high"])),
+    ("file_count", Shape::Number),
+    ("file_extension", Shape::Extension),
+    ("is_external", Shape::Boolean),
+    ("operation", Shape::Word),
+    ("previous_sensitivity_label", Shape::Title),
+    ("recipient_count", Shape::Number),
+    ("sensitive_info_types", Shape::Title),
+    ("sensitivity_label", Shape::Title),
+    ("site_kind", Shape::Word),
+    ("size_bytes", Shape::Number),
+    ("source_domain", Shape::Domain),
+    ("workload", Shape::Word),
+];
+
+/// Facts and content, each with sorted keys. `sensitivity` tells what the plugin declared an attribute to be.
+pub(super) fn divide(event: &RawEvent, sensitivity: impl Fn(&str) -> bool) -> (Map<String, Json>, Map<String, Json>) {
+    let names = Names::of(event);
+    // Sorted here: whether serde_json's map sorts is decided by what else is in the build.
+    let (mut facts, mut content) = (BTreeMap::new(), BTreeMap::new());
+    for (name, value) in &event.attributes {
+        if name == "quantity" || facts.contains_key(name) || content.contains_key(name) {
+            continue;
+        }
+        let shape = FACTS.iter().find(|(known, _)| known == name).map(|(_, shape)| *shape);
+        let fact = shape.filter(|_| sensitivity(name)).and_then(|shape| fact(shape, value, &names));
+        let complete = fact.as_ref().is_some_and(|fact| fact.complete);
+        if let Some(fact) = fact {
+            facts.insert(name.clone(), fact.value);
+        }
+        if !complete {
+            content.insert(name.clone(), value.to_json());
+        }
+    }
+    let others = other_parties(event);
+    if !others.is_empty() {
+        content.insert("parties".to_owned(), Json::Array(others));
+    }
+    (facts.into_iter().collect(), content.into_iter().collect())
+}
+
+/// What of a value may be shown.
+struct Fact {
+    value: Json,
+    /// Nothing was withheld.
+    complete: bool,
+}
+
+fn fact(shape: Shape, value: &Value, names: &Names) -> Option<Fact> {
+    let whole = |value| Fact { value, complete: true };
+    match (shape, value) {
+        (Shape::Number, Value::Integer(number)) => (*number >= 0).then(|| whole(Json::from(*number))),
+        (Shape::Boolean, Value::Boolean(boolean)) => Some(whole(Json::from(*boolean))),
+        (_, Value::Text(text)) => shown(shape, text, names).map(|text| whole(Json::from(text))),
+        (_, Value::Texts(texts)) => {
+            let kept: Vec<String> = texts.iter().filter_map(|text| shown(shape, text, names)).collect();
+            let complete = kept.len() == texts.len();
+            (!kept.is_empty()).then(|| Fact { value: Json::from(kept), complete })
+        }
+        _ => None,
+    }
+}
+
+/// The text as a fact, if it is one.
+fn shown(shape: Shape, text: &str, names: &Names) -> Option<String> {
+    let text = text.trim();
+    let lower = text.to_ascii_lowercase();
+    let text = match shape {
+        Shape::Extension => is_extension(&lower).then_some(lower),
+        Shape::Domain => is_domain(&lower).then_some(lower),
+        Shape::Word => is_word(text).then(|| text.to_owned()),
+        Shape::Title => is_title(text).then(|| text.to_owned()),
+        // Words of ours: a name that looks like one tells nothing.
+        Shape::OneOf(words) => return words.contains(&lower.as_str()).then_some(lower),
+        Shape::Number | Shape::Boolean => None,
+    }?;
+    (!names.are_in(&text)).then_some(text)
+}
+
+fn is_extension(text: &str) -> bool {
+    (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !label.starts_with("xn--")
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let top = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= 253
+        && text.contains('.')
+        && text.split('.').all(label)
+        && top.len() >= 2
+        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// No address, no path, no number of a person.
+fn is_word(text: &str) -> bool {
+    let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
+    (1..=64).contains(&text.len())
+        && digits <= 4
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b'_' | b'-'))
+}
+
+/// No address, no path.
+fn is_title(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count())
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '_' | '-' | '(' | ')' | '&' | '\''))
+}
+
+/// Everybody and everything but the actor, whose names are kept with the subject. Of a patient only the record's
+/// number: names serve the matching with employees, and nothing else.
+fn other_parties(event: &RawEvent) -> Vec<Json> {
+    let mut others = Vec::new();
+    for party in event.parties.iter().filter(|party| party.role != "actor") {
+        let identifiers: Vec<Json> = party
+            .identifiers
+            .iter()
+            .filter(|identifier| party.role != "patient" || identifier.scheme == "patient-mrn")
+            .map(|identifier| json!({ "scheme": identifier.scheme, "value": identifier.value }))
+            .collect();
+        if !identifiers.is_empty() {
+            others.push(json!({ "role": party.role, "identifiers": identifiers }));
+        }
+    }
+    others
+}
