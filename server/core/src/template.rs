@@ -68,42 +68,29 @@ pub struct SequenceRule {
     pub steps: &'static [Step],
 }
 
-/// One step of a sequence: any of several indicators.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub enum Step {
-    /// Fetched from a managed location.
-    Download,
-    /// Put into an archive.
-    Archive,
-    /// Its label taken off or lowered.
-    Label,
-    /// Fetched from a third-party site.
-    ThirdParty,
-    /// Fetched from a domain that is not allowed.
-    Unallowed,
-    /// Made to look like something else.
-    Obfuscate,
-    /// Taken out.
-    Exfiltrate,
-    /// Deleted.
-    Delete,
+words! {
+    /// One step of a sequence: any of several indicators.
+    Step {
+        /// Fetched from a managed location.
+        Download = "DOWNLOAD",
+        /// Put into an archive.
+        Archive = "ARCHIVE",
+        /// Its label taken off or lowered.
+        Label = "LABEL",
+        /// Fetched from a third-party site.
+        ThirdParty = "THIRD_PARTY",
+        /// Fetched from a domain that is not allowed.
+        Unallowed = "UNALLOWED",
+        /// Made to look like something else.
+        Obfuscate = "OBFUSCATE",
+        /// Taken out.
+        Exfiltrate = "EXFILTRATE",
+        /// Deleted.
+        Delete = "DELETE",
+    }
 }
 
 impl Step {
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Download => "DOWNLOAD",
-            Self::Archive => "ARCHIVE",
-            Self::Label => "LABEL",
-            Self::ThirdParty => "THIRD_PARTY",
-            Self::Unallowed => "UNALLOWED",
-            Self::Obfuscate => "OBFUSCATE",
-            Self::Exfiltrate => "EXFILTRATE",
-            Self::Delete => "DELETE",
-        }
-    }
-
     /// Codes of the indicators of which an event is this step.
     pub const fn indicators(self) -> &'static [&'static str] {
         match self {
