@@ -50,6 +50,12 @@ pub const TOKEN_LEEWAY_SECONDS: i64 = 60;
 pub const SCORERS: std::ops::RangeInclusive<u8> = 1..=32;
 /// Ids in one `nodes(ids:)`.
 pub const NODES_IDS: usize = 100;
+/// Time to review an alert of high severity (domain, section 5).
+pub const REVIEW_HIGH_HOURS: i32 = 24;
+/// Time to review an alert of medium severity (domain, section 5).
+pub const REVIEW_MEDIUM_HOURS: i32 = 72;
+/// Time to review an alert of low severity (domain, section 5).
+pub const REVIEW_LOW_HOURS: i32 = 7 * 24;
 /// Alerts in one bulk dismissal (domain, section 5).
 pub const BULK_DISMISS: usize = 400;
 /// Accounts in one `startScoring` or `stopScoring`.
