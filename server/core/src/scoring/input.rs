@@ -65,7 +65,7 @@ pub struct ScoringInput<'a> {
     pub subject: &'a SubjectContext,
     /// Codes of the globally enabled indicators.
     pub enabled: &'a BTreeSet<String>,
-    /// The subject's counts, in any order; at most one entry a day and indicator.
+    /// The subject's counts, in any order; entries of the same day and indicator are added up.
     pub days: &'a [DayCount],
     /// The subject's triggering events, in any order, possibly repeated.
     pub triggers: &'a [Trigger],

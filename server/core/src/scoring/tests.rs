@@ -131,6 +131,9 @@ fn example_2_downloads_a_week_ago_and_a_copy_today() {
     let scene = Scene::resigned(-10).seen("FILE_DOWNLOADED", -7, 75).seen("FILE_COPIED_TO_USB", 0, 30);
     let outcome = scene.score();
     assert_eq!(outcome.score, 44.6613);
+    let page = include_str!("../../../../docs/scoring.md");
+    assert!(page.contains("= 44.6613"));
+    assert!(outcome.insights.iter().all(|insight| page.contains(&format!("= {} points", insight.points))));
     insta::assert_snapshot!(pretty(&outcome));
 }
 
@@ -250,6 +253,17 @@ fn a_missing_profile_is_said() {
     assert_eq!(scene.score().missing, []);
     scene.subject.has_profile = false;
     assert_eq!(scene.score().missing, [MissingInput::HrProfile]);
+}
+
+#[test]
+fn the_page_on_scoring_states_the_constants_in_use() {
+    let page = include_str!("../../../../docs/scoring.md");
+    assert!(page.contains(&format!("| half-life | {} days |", risk::HALF_LIFE_DAYS)));
+    assert!(page.contains("| certainty | 0.995 |") && risk::CERTAIN == 0.995);
+    assert!(page.contains("| repetition | ½ |") && risk::REPEAT == 0.5);
+    let [fewer, default, more] =
+        [AlertVolume::Fewer, AlertVolume::Default, AlertVolume::More].map(AlertVolume::raises_from);
+    assert!(page.contains(&format!("{fewer} (FEWER), {default} (DEFAULT) or {more} (MORE)")));
 }
 
 // Properties.
