@@ -26,6 +26,9 @@ pub const GRAPHQL_DIRECTIVES: usize = 100;
 /// Lists of the introspection schema below each other (`fields`, `interfaces`, `possibleTypes`, `inputFields`): the
 /// query of the common tools has one, and each more multiplies the answer by the size of the schema.
 pub const GRAPHQL_INTROSPECTION_LISTS: usize = 2;
+/// Nodes that an operation may ask for: the page sizes of connections below each other multiplied. Without it 60 bytes
+/// ask for a million.
+pub const GRAPHQL_NODES: usize = 50_000;
 /// Operations in one document.
 pub const GRAPHQL_OPERATIONS: usize = 20;
 /// Fragment definitions in one document.

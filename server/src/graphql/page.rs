@@ -79,7 +79,7 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     }
 }
 
-/// Whether the client asked for `totalCount` or for what `guarded` returns below `field`: counting may cost a query.
+/// Whether the client asked for `field` of what the current field returns: `totalCount` may cost a query.
 pub fn wants(ctx: &Context<'_>, field: &str) -> bool {
     ctx.look_ahead().field(field).exists()
 }

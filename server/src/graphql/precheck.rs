@@ -5,17 +5,17 @@ mod tokens;
 
 use super::errors::{INVALID, LIMIT_EXCEEDED, refused};
 use async_graphql::{
-    ServerError,
+    ServerError, Value as ConstValue, Variables,
     parser::{
         parse_query,
-        types::{ExecutableDocument, Selection, SelectionSet},
+        types::{ExecutableDocument, Field, Selection, SelectionSet},
     },
 };
 use std::collections::HashMap;
 use vizard_core::limits;
 
-/// Parses a document that is within every `GRAPHQL_*` limit.
-pub fn check(text: &str) -> Result<ExecutableDocument, ServerError> {
+/// Parses a document that is within every `GRAPHQL_*` limit; the variables matter where they say the size of a page.
+pub fn check(text: &str, variables: &Variables) -> Result<ExecutableDocument, ServerError> {
     tokens::check(text)?;
     let document = parse_query(text).map_err(|error| {
         let mut shown = refused("the document is not GraphQL: a syntax error", INVALID);
@@ -24,7 +24,7 @@ pub fn check(text: &str) -> Result<ExecutableDocument, ServerError> {
     })?;
     at_most("operations in one document", document.operations.iter().len(), limits::GRAPHQL_OPERATIONS)?;
     at_most("fragments in one document", document.fragments.len(), limits::GRAPHQL_FRAGMENTS)?;
-    let mut measure = Measure { document: &document, known: HashMap::new() };
+    let mut measure = Measure { document: &document, variables, known: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let mut cost = measure.set(&operation.node.selection_set.node)?;
         cost.directives = cost.directives.saturating_add(operation.node.directives.len());
@@ -50,6 +50,9 @@ struct Cost {
     directives: usize,
     depth: usize,
     introspection_lists: usize,
+    nodes: usize,
+    /// Whether `nodes` or `edges` are asked for at this level.
+    is_page: bool,
 }
 
 impl Cost {
@@ -60,11 +63,14 @@ impl Cost {
         self.directives = self.directives.saturating_add(other.directives);
         self.depth = self.depth.max(other.depth);
         self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
+        self.nodes = self.nodes.saturating_add(other.nodes);
+        self.is_page |= other.is_page;
     }
 
     fn check(&self) -> Result<(), ServerError> {
         at_most("fields below each other", self.depth, limits::GRAPHQL_DEPTH)?;
         at_most("fields and fragments of an operation, fragments unfolded", self.fields, limits::GRAPHQL_FIELDS)?;
+        at_most("nodes on the pages of an operation", self.nodes, limits::GRAPHQL_NODES)?;
         at_most("aliases of an operation, fragments unfolded", self.aliases, limits::GRAPHQL_ALIASES)?;
         at_most("directives of an operation, fragments unfolded", self.directives, limits::GRAPHQL_DIRECTIVES)
     }
@@ -72,6 +78,7 @@ impl Cost {
 
 struct Measure<'a> {
     document: &'a ExecutableDocument,
+    variables: &'a Variables,
     /// The cost of every fragment met; `None` while it is being measured.
     known: HashMap<&'a str, Option<Cost>>,
 }
@@ -94,6 +101,10 @@ impl<'a> Measure<'a> {
                     below.depth = below.depth.saturating_add(1);
                     below.aliases = below.aliases.saturating_add(usize::from(field.node.alias.is_some()));
                     below.own_fields = 1;
+                    if let Some(size) = self.page_size(&field.node, below.is_page) {
+                        below.nodes = below.nodes.saturating_add(1).saturating_mul(size);
+                    }
+                    below.is_page = matches!(name, "nodes" | "edges");
                     below
                 }
                 Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node)?,
@@ -104,6 +115,24 @@ impl<'a> Measure<'a> {
             total.add(cost);
         }
         Ok(total)
+    }
+
+    /// The nodes that a connection may hold; `None` for other fields. A connection is known by its paging arguments or
+    /// by the `nodes` or `edges` asked of it.
+    fn page_size(&self, field: &Field, asked_as_page: bool) -> Option<usize> {
+        let Some(value) = field.get_argument("first").or_else(|| field.get_argument("last")) else {
+            return asked_as_page.then_some(limits::PAGE_NODES_DEFAULT);
+        };
+        let value = value
+            .node
+            .clone()
+            .into_const_with(|name| Ok::<_, ()>(self.variables.get(&name).cloned().unwrap_or_default()));
+        let size = match value {
+            Ok(ConstValue::Number(number)) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
+            _ => None,
+        };
+        // More than a page holds is refused by the field; null may stand for a default in the document.
+        Some(size.unwrap_or(limits::PAGE_NODES).min(limits::PAGE_NODES))
     }
 
     fn fragment(&mut self, name: &str) -> Result<Cost, ServerError> {

@@ -86,7 +86,8 @@ async fn execute<E: Executor>(
     asked: Asked,
     method: &Method,
 ) -> Result<Answer, Refusal> {
-    let document = match precheck::check(&asked.query) {
+    let variables = Variables::from_json(Json::Object(asked.variables));
+    let document = match precheck::check(&asked.query, &variables) {
         Ok(document) => document,
         Err(error) => return Ok(Answer::from_errors(vec![error])),
     };
@@ -98,7 +99,7 @@ async fn execute<E: Executor>(
         let message = "GET is for queries: send a mutation by POST";
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, INVALID, message).with(header::ALLOW, "POST"));
     }
-    let mut request = Request::new(asked.query).variables(Variables::from_json(Json::Object(asked.variables)));
+    let mut request = Request::new(asked.query).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document);
     if shared.app.mode == Mode::Production && viewer.is_none() {

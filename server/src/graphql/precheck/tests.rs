@@ -6,6 +6,10 @@ use proptest::prelude::*;
 use std::time::{Duration, Instant};
 use vizard_core::limits::*;
 
+fn check(text: &str) -> Result<ExecutableDocument, ServerError> {
+    super::check(text, &Variables::default())
+}
+
 fn refusal(text: &str) -> Option<String> {
     check(text).err().map(|error| error.message)
 }
@@ -45,6 +49,34 @@ fn every_limit_holds_exactly() {
         let message = refusal(&make(most + 1)).unwrap_or_default();
         assert!(message.contains(&format!("too many {name}")), "{name}: {message}");
         assert!(message.contains(&most.to_string()) && message.contains("split"), "{message}");
+    }
+}
+
+#[test]
+fn pages_below_each_other_multiply() {
+    let refused = |text: &str| refusal(text).is_some_and(|message| message.contains("nodes on the pages"));
+    let three = |size: &str| {
+        format!(
+            "{{ a(first: {size}) {{ nodes {{ b(last: {size}) {{ nodes {{ c(first: {size}) {{ nodes {{ id }} }} }} }} }} }} }}"
+        )
+    };
+    // 36 + 36^2 + 36^3 is below the limit, 37 + 37^2 + 37^3 above.
+    assert!(!refused(&three("36")) && refused(&three("37")));
+    assert!(refused(&three("1000000000000000000000")) && refused(&three("-1")) && refused(&three("$n")));
+    // Without arguments a page is one of the default size, here also behind a fragment.
+    let four = "{ a { ...P } } fragment P on A { edges { node { b { ...Q } } } } \
+                fragment Q on B { nodes { c { nodes { d { nodes { id } } } } } }";
+    assert!(refused(four) && !refused(&four.replace("d { nodes { id } }", "d { id }")));
+}
+
+#[test]
+fn a_variable_says_the_size_of_a_page() {
+    let text =
+        "query ($n: Int) { a(first: $n) { nodes { b(first: $n) { nodes { c(first: $n) { nodes { id } } } } } } }";
+    let check = |variables| super::check(text, &Variables::from_json(variables)).is_ok();
+    assert!(check(serde_json::json!({"n": 36})));
+    for variables in [serde_json::json!({"n": 37}), serde_json::json!({"n": null}), serde_json::json!({})] {
+        assert!(!check(variables));
     }
 }
 
