@@ -11,6 +11,7 @@ pub mod access;
 pub mod alert;
 pub mod case;
 pub mod event;
+pub mod health;
 pub mod indicator;
 pub mod policy;
 pub mod scoring;

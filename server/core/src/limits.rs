@@ -121,6 +121,10 @@ pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
 pub const RISK_LEVEL_DAYS: i32 = 7;
 /// Departments, groups, accounts or exclusions that one policy lists, each: whoever covers more covers everybody.
 pub const POLICY_SCOPE_ITEMS: usize = 10_000;
+/// How long an HR connector may be silent (domain, section 4).
+pub const HEALTH_HR_DAYS: i32 = 7;
+/// How old a policy is before it is asked what it has found: it takes a month to see a trigger and its window.
+pub const HEALTH_SETTLING_DAYS: i32 = 30;
 /// Policies, all states together.
 pub const POLICIES: usize = 500;
 

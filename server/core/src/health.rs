@@ -1,0 +1,245 @@
+//! What keeps a policy from finding anything, and what to do about it (domain, section 4).
+//! Never: a finding without an action, or the name of a person or connector in one.
+
+use crate::{
+    indicator,
+    limits::{HEALTH_HR_DAYS, HEALTH_SETTLING_DAYS},
+    policy::{Policy, PolicyState},
+    template::TemplateCode,
+    time::Micros,
+    words::words,
+};
+use std::collections::BTreeSet;
+
+words! {
+    /// How grave a finding is.
+    HealthStatus {
+        /// Nothing to do.
+        Healthy = "HEALTHY",
+        /// The policy works and could work better.
+        Recommendation = "RECOMMENDATION",
+        /// The policy misses what it is for.
+        Warning = "WARNING",
+    }
+}
+
+/// One thing that is right or wrong with a policy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HealthFinding {
+    /// How grave.
+    pub status: HealthStatus,
+    /// The stable word.
+    pub code: &'static str,
+    /// What is so, in a sentence.
+    pub message: String,
+    /// What to do, in a sentence.
+    pub action: &'static str,
+}
+
+words! {
+    /// Whether a configured connector takes deliveries.
+    SourceState {
+        /// It does.
+        Enabled = "ENABLED",
+        /// Switched off by hand.
+        Paused = "PAUSED",
+        /// Stopped after repeated faults.
+        Quarantined = "QUARANTINED",
+    }
+}
+
+/// A configured connector.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The family of its plugin: "hr", "office", …
+    pub family: String,
+    /// Whether it takes deliveries.
+    pub state: SourceState,
+    /// When its last delivery arrived.
+    pub last_delivery: Option<Micros>,
+}
+
+/// Everything that decides about a policy's health.
+#[derive(Clone, Debug)]
+pub struct HealthInput<'a> {
+    /// The clock.
+    pub now: Micros,
+    /// The version in force.
+    pub policy: &'a Policy,
+    /// When the policy was created.
+    pub created_at: Micros,
+    /// Codes of the globally enabled indicators.
+    pub enabled: &'a BTreeSet<String>,
+    /// All configured connectors.
+    pub sources: &'a [Source],
+    /// Subjects that the scope covers.
+    pub subjects_in_scope: u64,
+    /// Subjects with an open window under any policy of the same template.
+    pub scored_of_template: u64,
+    /// Whether scoring was ever started under the policy.
+    pub ever_triggered: bool,
+    /// Whether the policy ever raised an alert.
+    pub ever_alerted: bool,
+}
+
+/// The findings, the gravest first; one that says so where there is nothing to do.
+pub fn policy_health(input: &HealthInput<'_>) -> Vec<HealthFinding> {
+    let mut findings = Vec::new();
+    let found = &mut findings;
+    of_scope(input, found);
+    of_indicators(input, found);
+    of_triggers(input, found);
+    of_sources(input, found);
+    of_experience(input, found);
+    findings.sort_by_key(|finding: &HealthFinding| (std::cmp::Reverse(finding.status), finding.code));
+    if findings.is_empty() {
+        let message = "Nothing stands in the policy's way.".to_owned();
+        findings.push(HealthFinding { status: HealthStatus::Healthy, code: "HEALTHY", message, action: "None." });
+    }
+    findings
+}
+
+fn add(
+    found: &mut Vec<HealthFinding>,
+    status: HealthStatus,
+    code: &'static str,
+    message: impl Into<String>,
+    action: &'static str,
+) {
+    found.push(HealthFinding { status, code, message: message.into(), action });
+}
+
+use HealthStatus::{Recommendation, Warning};
+
+fn of_scope(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let policy = input.policy;
+    let by_group = matches!(
+        policy.template,
+        TemplateCode::DataLeaksByPriorityUsers | TemplateCode::SecurityPolicyViolationsByPriorityUsers
+    );
+    if by_group && policy.spec.scope.groups.is_empty() {
+        let message = "The template is for priority user groups, and the scope has none.";
+        add(found, Warning, "NO_PRIORITY_GROUP", message, "Add a priority user group to the scope.");
+    }
+    if input.subjects_in_scope == 0 {
+        let action = "Widen the scope, or check that the departments and groups in it have members.";
+        add(found, Warning, "NO_SUBJECTS_IN_SCOPE", "The scope covers nobody.", action);
+    }
+    let cap = u64::from(policy.template.template().max_subjects);
+    let scored = input.scored_of_template;
+    let action = "Narrow the scope or shorten the activation window of the policies of this template.";
+    let message = format!("{scored} subjects are scored under policies of this template; {cap} is its limit.");
+    if scored >= cap {
+        add(found, Warning, "SUBJECT_LIMIT_REACHED", message, action);
+    } else if scored >= cap - cap / 10 {
+        add(found, Recommendation, "SUBJECT_LIMIT_NEAR", message, action);
+    }
+}
+
+fn of_indicators(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let selected = &input.policy.spec.indicators;
+    if selected.is_empty() {
+        add(found, Warning, "NO_INDICATORS", "No indicator is selected.", "Select indicators.");
+        return;
+    }
+    let off: Vec<&str> =
+        selected.iter().map(|chosen| chosen.code.as_str()).filter(|code| !input.enabled.contains(*code)).collect();
+    if !off.is_empty() {
+        let message = format!("Selected and not enabled in the settings: {}.", some(&off));
+        let action = "Enable them in the settings, or take them out of the policy.";
+        add(found, Warning, "INDICATOR_NOT_ENABLED", message, action);
+    }
+    let fed = |code: &str| {
+        indicator::find(code).is_some_and(|known| known.sources.iter().any(|family| configured(input, family)))
+    };
+    let dry: Vec<&str> = selected.iter().map(|chosen| chosen.code.as_str()).filter(|code| !fed(code)).collect();
+    if !dry.is_empty() {
+        let all = dry.len() == selected.len();
+        let status = if all { Warning } else { Recommendation };
+        let message = format!("Selected, and no configured connector feeds them: {}.", some(&dry));
+        let action = "Configure a connector that feeds them, or take them out of the policy.";
+        add(found, status, "SOURCE_NOT_CONFIGURED", message, action);
+    }
+}
+
+fn of_triggers(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let triggers = &input.policy.spec.triggers;
+    let by_volume = input.policy.template.template().volume_trigger;
+    if triggers.is_empty() && !by_volume {
+        let message = "Nothing starts scoring but an order by hand.";
+        add(found, Warning, "NO_TRIGGER", message, "Select a triggering event.");
+        return;
+    }
+    let is_hr = |code: &String| indicator::find(code).is_some_and(|known| known.sources == ["hr"]);
+    if !triggers.iter().any(is_hr) {
+        return;
+    }
+    let hr: Vec<&Source> = input.sources.iter().filter(|source| source.family == "hr").collect();
+    if hr.is_empty() {
+        let others = by_volume || !triggers.iter().all(is_hr);
+        let status = if others { Recommendation } else { Warning };
+        let message = "Events from HR start scoring, and no HR connector is configured.";
+        add(found, status, "HR_NOT_CONFIGURED", message, "Configure an HR connector.");
+    } else if !hr.iter().filter_map(|source| source.last_delivery).any(|at| at > input.now.plus_days(-HEALTH_HR_DAYS)) {
+        let message = format!("The HR connector has delivered nothing for {HEALTH_HR_DAYS} days.");
+        add(found, Warning, "HR_SILENT", message, "Check the export from HR and how it reaches the connector.");
+    }
+}
+
+/// Connectors that the policy draws on and that do not take deliveries.
+fn of_sources(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let spec = &input.policy.spec;
+    let codes = spec.indicators.iter().map(|chosen| &chosen.code).chain(&spec.triggers);
+    let needed: BTreeSet<&str> =
+        codes.filter_map(|code| indicator::find(code)).flat_map(|known| known.sources).copied().collect();
+    let families = |state: SourceState| -> Vec<&str> {
+        let stopped = input.sources.iter().filter(|source| source.state == state);
+        let families: BTreeSet<&str> = stopped.map(|source| source.family.as_str()).collect();
+        families.into_iter().filter(|family| needed.contains(family)).collect()
+    };
+    let quarantined = families(SourceState::Quarantined);
+    if !quarantined.is_empty() {
+        let message = format!("A connector was stopped after repeated faults, of the family: {}.", some(&quarantined));
+        let action = "Look at the connector's runs, replace or repair its plugin, and enable it again.";
+        add(found, Warning, "CONNECTOR_QUARANTINED", message, action);
+    }
+    let paused = families(SourceState::Paused);
+    if !paused.is_empty() {
+        let message = format!("A connector is paused, of the family: {}.", some(&paused));
+        add(found, Recommendation, "CONNECTOR_PAUSED", message, "Enable it again, or remove it.");
+    }
+}
+
+/// What only time tells: not asked of a policy that is not active or still young.
+fn of_experience(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let settled = input.created_at <= input.now.plus_days(-HEALTH_SETTLING_DAYS);
+    if input.policy.state != PolicyState::Active || !settled {
+        return;
+    }
+    if !input.ever_triggered {
+        let message = format!("In over {HEALTH_SETTLING_DAYS} days nothing has started scoring.");
+        let action = "Check that the triggering events arrive for subjects in scope.";
+        add(found, Recommendation, "TRIGGER_NEVER_FIRED", message, action);
+    } else if !input.ever_alerted {
+        let message = format!("In over {HEALTH_SETTLING_DAYS} days the policy has raised no alert.");
+        let action = "Lower the thresholds, select more indicators, or raise the alert volume.";
+        add(found, Recommendation, "NEVER_ALERTED", message, action);
+    }
+}
+
+fn configured(input: &HealthInput<'_>, family: &str) -> bool {
+    input.sources.iter().any(|source| source.family == family)
+}
+
+/// The first few of a list, and how many more there are.
+fn some(words: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown = words.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match words.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
