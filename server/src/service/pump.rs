@@ -1,0 +1,237 @@
+//! The pump: bytes → records → plugin → accepted events → database, batch after batch. One thread cuts and normalises
+//! while the batch before it is written.
+//! Never: holds more than a few batches, or writes part of one.
+
+use super::Services;
+use crate::store::{Batch as Written, Counts, Lease, StoredConnector};
+use std::{collections::HashMap, fmt, io::Read, sync::Arc};
+use tokio::sync::mpsc;
+use vizard_core::{
+    event::{AcceptedEvent, NormalisedIdentifier, Origin, Reject, RejectReason, accept},
+    limits,
+};
+use vizard_plugin_host::{
+    Batch, BatchError, Call, Plugin,
+    framing::{self, CutBatch, FramingError, Records},
+};
+
+/// Batches that wait between the two stages.
+const WAITING: usize = 2;
+/// After which time a source that is not ready is asked again, unless it says.
+const RETRY_SECONDS: u32 = 30;
+
+/// What is pumped, and under which run.
+pub(super) struct Feeding<'a> {
+    pub(super) lease: Lease,
+    pub(super) connector: &'a StoredConnector,
+    pub(super) feed: &'a str,
+    /// Records that an earlier attempt has read.
+    pub(super) skip: u64,
+    pub(super) limit_unpacked: u64,
+}
+
+/// Why a delivery was not read to its end. Words for an operator; nothing of a record.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is not in the feed's format from some point on.
+    Format(String),
+    /// The connector's configuration does not fit.
+    Config(String),
+    /// The plugin failed.
+    Plugin(String),
+    /// Try again.
+    Later {
+        /// Not before.
+        seconds: u32,
+        /// Why.
+        message: String,
+    },
+    /// This process ends.
+    Shutdown,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format(said) | Self::Config(said) | Self::Plugin(said) | Self::Later { message: said, .. } => f.write_str(said),
+            Self::Shutdown => f.write_str("interrupted: the server was stopped; start it again to go on"),
+        }
+    }
+}
+
+/// A batch between the two stages.
+struct Prepared {
+    events: Vec<AcceptedEvent>,
+    rejects: Vec<(u64, RejectReason, String)>,
+    read: u64,
+    ignored: u64,
+}
+
+impl Services {
+    /// Pumps until the end, an obstacle, or the end of this process; tells what became of the records read.
+    pub(super) async fn pump(
+        &self,
+        reader: Box<dyn Read + Send>,
+        feeding: &Feeding<'_>,
+        progress: &mut (dyn FnMut(Counts) + Send),
+    ) -> anyhow::Result<(Counts, Option<Stop>)> {
+        let plugin = self.plugin(feeding.connector.plugin).await.map_err(|error| anyhow::anyhow!(error))?;
+        let label = plugin.spec().manifest.name.clone();
+        let (sender, mut prepared) = mpsc::channel(WAITING);
+        let press = Press {
+            plugin,
+            call: Call {
+                installation: feeding.connector.id.to_string(),
+                config: feeding.connector.config.clone(),
+                received_at: self.clock.now(),
+                default_zone: self.settings.default_zone.clone(),
+            },
+            feed: feeding.feed.to_owned(),
+            skip: feeding.skip,
+            limit_unpacked: feeding.limit_unpacked,
+            sender,
+        };
+        let pressing = tokio::task::spawn_blocking(move || press.run(reader));
+        let mut counts = Counts::default();
+        let mut stopped = None;
+        while let Some(batch) = prepared.recv().await {
+            if self.stop.is_cancelled() {
+                stopped = Some(Stop::Shutdown);
+                break;
+            }
+            let done = self.write(&feeding.lease, batch).await?;
+            for (outcome, count) in [
+                ("accepted", done.accepted),
+                ("duplicate", done.duplicates),
+                ("rejected", done.rejected),
+                ("ignored", done.ignored),
+            ] {
+                self.metrics.add_records(&label, outcome, count);
+            }
+            counts.add(done);
+            progress(counts);
+            self.bell.scoring.notify_one();
+        }
+        drop(prepared);
+        let pressed = pressing.await?;
+        Ok((counts, stopped.or(pressed.err())))
+    }
+
+    async fn write(&self, lease: &Lease, batch: Prepared) -> anyhow::Result<Counts> {
+        let now = self.clock.now();
+        let actors: Vec<&[NormalisedIdentifier]> = batch.events.iter().map(|event| event.actor.as_slice()).collect();
+        let known = self.store.resolve(&actors, now).await?;
+        let events: Vec<_> = batch.events.into_iter().zip(known).collect();
+        let written = Written { events: &events, rejects: &batch.rejects, read: batch.read, ignored: batch.ignored };
+        self.store.write_batch(lease, written, now).await
+    }
+}
+
+/// The first stage, on a thread of its own.
+struct Press {
+    plugin: Arc<Plugin>,
+    call: Call,
+    feed: String,
+    skip: u64,
+    limit_unpacked: u64,
+    sender: mpsc::Sender<Prepared>,
+}
+
+impl Press {
+    fn run(self, reader: Box<dyn Read + Send>) -> Result<(), Stop> {
+        let cannot_cut = |error: FramingError| Stop::Format(error.to_string());
+        let feed = self.plugin.spec().feed(&self.feed).cloned();
+        let feed = feed.ok_or_else(|| Stop::Config("the plugin has no such feed any more".to_owned()))?;
+        let reader = framing::open(reader, self.limit_unpacked).map_err(|error| Stop::Format(error.to_string()))?;
+        let mut records = Records::new(reader, &feed).map_err(cannot_cut)?;
+        let header = records.header().map(<[u8]>::to_vec);
+        let mut skip = self.skip;
+        while skip > 0 {
+            let most = limits::BATCH_RECORDS.min(usize::try_from(skip).unwrap_or(usize::MAX));
+            let Some(passed) = records.next_batch(most, limits::BATCH_BYTES).map_err(cannot_cut)? else { return Ok(()) };
+            skip -= (passed.records.len() + passed.oversized.len()) as u64;
+        }
+        let kinds = self.kinds();
+        // An empty delivery is still shown to the plugin: a missing column is an error even without rows.
+        let mut first = true;
+        loop {
+            let cut = match records.next_batch(limits::BATCH_RECORDS, limits::BATCH_BYTES).map_err(cannot_cut)? {
+                Some(cut) => cut,
+                None if first => CutBatch::default(),
+                None => return Ok(()),
+            };
+            first = false;
+            let prepared = self.prepare(cut, header.as_deref(), &kinds)?;
+            if self.sender.blocking_send(prepared).is_err() {
+                // Whoever writes has stopped, and knows why.
+                return Ok(());
+            }
+        }
+    }
+
+    /// Declared sensitivities: kind → attribute → word.
+    fn kinds(&self) -> HashMap<String, HashMap<String, String>> {
+        let attributes = |kind: &vizard_plugin_host::Kind| {
+            kind.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.sensitivity.clone())).collect()
+        };
+        self.plugin.spec().kinds.iter().map(|kind| (kind.code.clone(), attributes(kind))).collect()
+    }
+
+    fn prepare(
+        &self,
+        cut: CutBatch,
+        header: Option<&[u8]>,
+        kinds: &HashMap<String, HashMap<String, String>>,
+    ) -> Result<Prepared, Stop> {
+        let CutBatch { positions, records, oversized, .. } = cut;
+        let batch = Batch { feed: self.feed.clone(), header: header.map(<[u8]>::to_vec), records: records.clone() };
+        let outcome = self.plugin.normalise(&self.call, batch).map_err(stop)?;
+        let mut rejected: HashMap<u32, (RejectReason, String)> =
+            outcome.rejects.into_iter().map(|Reject { record_index, reason, detail }| (record_index, (reason, detail))).collect();
+        let mut events = Vec::with_capacity(outcome.events.len());
+        let mut ordinals: HashMap<u32, u32> = HashMap::new();
+        for raw in outcome.events {
+            let index = raw.record_index;
+            let ordinal = ordinals.entry(index).or_default();
+            let record = records.get(index as usize).map_or(&[][..], Vec::as_slice);
+            let declared = kinds.get(&raw.kind);
+            let sensitivity = |name: &str| declared.and_then(|of| of.get(name)).map(String::as_str);
+            let origin = Origin {
+                feed: &self.feed,
+                record,
+                ordinal: *ordinal,
+                received_at: self.call.received_at,
+                sensitivity: &sensitivity,
+            };
+            *ordinal += 1;
+            match accept(raw, &origin) {
+                Ok(event) => events.push(event),
+                Err(Reject { reason, detail, .. }) => {
+                    rejected.entry(index).or_insert((reason, detail));
+                }
+            }
+        }
+        // A record is in whole or not at all.
+        events.retain(|event| !rejected.contains_key(&event.record_index));
+        let position = |index: &u32| positions.get(*index as usize).copied().unwrap_or_default();
+        let mut rejects: Vec<_> =
+            rejected.iter().map(|(index, (reason, detail))| (position(index), *reason, detail.clone())).collect();
+        let too_large = format!("the record is larger than {} bytes", limits::RECORD_BYTES);
+        rejects.extend(oversized.iter().map(|at| (*at, RejectReason::TooLarge, too_large.clone())));
+        rejects.sort_unstable_by_key(|(position, ..)| *position);
+        let ignored = outcome.ignored.iter().map(|(_, count)| u64::from(*count)).sum();
+        Ok(Prepared { events, rejects, read: (records.len() + oversized.len()) as u64, ignored })
+    }
+}
+
+fn stop(error: BatchError) -> Stop {
+    match error {
+        BatchError::Config(_) | BatchError::Auth(_) => Stop::Config(error.to_string()),
+        BatchError::Format(_) => Stop::Format(error.to_string()),
+        BatchError::Internal(_) => Stop::Plugin(error.to_string()),
+        BatchError::Transient { after_seconds, .. } => {
+            let seconds = if after_seconds == 0 { RETRY_SECONDS } else { after_seconds };
+            Stop::Later { seconds, message: error.to_string() }
+        }
+    }
+}
