@@ -5,6 +5,7 @@ use super::{Shared, answer, answer::Refusal, request};
 use crate::{
     error::ServiceError,
     permit::{Denied, Permit},
+    service::ingest::{Delivery, Receipt},
 };
 use axum::{
     extract::{Path, Query, Request, State},
@@ -19,33 +20,6 @@ use vizard_core::{
     ids::RunId,
     limits,
 };
-
-/// Records on their way in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Which feed of the connector's plugin they are of; it can tell itself where there is one.
-    pub feed: Option<String>,
-    /// The sender's own word for this delivery: the same word again is the same delivery.
-    pub idempotency_key: Option<String>,
-    /// As they came, gzip or not.
-    pub body: Bytes,
-}
-
-/// What became of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// Under which the delivery is worked off.
-    pub run: RunId,
-    /// It had been accepted before, under the same key and with the same body.
-    pub repeated: bool,
-}
-
-/// Takes deliveries; returns once they are durable.
-#[async_trait::async_trait]
-pub trait Intake: Send + Sync + 'static {
-    /// Stores `delivery` for the connector of that name.
-    async fn accept(&self, permit: &Permit, connector: &str, delivery: Delivery) -> Result<Receipt, ServiceError>;
-}
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    http::ingest::{Delivery, Intake, Receipt},
     permit::Permit,
     store::{ClaimedDelivery, ConnectorState, Counts, Entry, Lease, NewDelivery, Queued, StoredConnector},
 };
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::{
     io::{Cursor, Read},
@@ -27,6 +27,33 @@ use vizard_core::{
     problem::ProblemCode,
     time::{Micros, SECOND},
 };
+
+/// Records on their way in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Which feed of the connector's plugin they are of; it can tell itself where there is one.
+    pub feed: Option<String>,
+    /// The sender's own word for this delivery: the same word again is the same delivery.
+    pub idempotency_key: Option<String>,
+    /// As they came, gzip or not.
+    pub body: Bytes,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Under which the delivery is worked off.
+    pub run: RunId,
+    /// It had been accepted before, under the same key and with the same body.
+    pub repeated: bool,
+}
+
+/// Takes deliveries; returns once they are durable.
+#[async_trait::async_trait]
+pub trait Intake: Send + Sync + 'static {
+    /// Stores `delivery` for the connector of that name.
+    async fn accept(&self, permit: &Permit, connector: &str, delivery: Delivery) -> Result<Receipt, ServiceError>;
+}
 
 /// How far a file has come.
 #[derive(Clone, Copy, Debug, Default)]

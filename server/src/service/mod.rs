@@ -2,9 +2,19 @@
 //! one transaction, then notify.
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
+pub mod ingest;
+mod pump;
+pub mod scoring;
+
 use crate::{clock::Clock, config::Config, ids::Ids, store::Store, telemetry::Metrics};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use vizard_core::{ids::ConnectorId, time::Micros};
 use vizard_plugin_host::{HostOptions, PluginHost};
 
 /// Everything that the capabilities need. Clones share it all.
@@ -16,7 +26,13 @@ pub struct Services {
     pub(crate) ids: Ids,
     pub(crate) metrics: Metrics,
     settings: Arc<Settings>,
-    bell: Arc<Bell>,
+    pub(crate) bell: Arc<Bell>,
+    /// Work that outlives the request that began it.
+    background: TaskTracker,
+    /// Asks everything to end after the batch in hand.
+    stop: CancellationToken,
+    /// When plugins failed, by connector: several failures in a short time quarantine it.
+    faults: Arc<Mutex<HashMap<ConnectorId, Vec<Micros>>>>,
 }
 
 /// What the services take from the configuration.
@@ -38,7 +54,7 @@ impl Services {
         let store = Store::open(config, ids.clone()).await?;
         let host = PluginHost::new(HostOptions { cache_dir: config.data_dir.join("plugin-cache") })?;
         let settings = Settings { default_zone: config.default_zone.clone(), inbox_dir: config.inbox_dir.clone() };
-        Ok(Self { store, host, clock, ids, metrics, settings: Arc::new(settings), bell: Arc::default() })
+        Ok(Self { store, host, clock, ids, metrics, settings: Arc::new(settings), bell: Arc::default(), background: TaskTracker::new(), stop: CancellationToken::new(), faults: Arc::default() })
     }
 
     /// Whether everything that an answer needs is there.
@@ -54,5 +70,17 @@ impl Services {
     /// The clock that everything here goes by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The token that ends everything after the batch in hand.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Asks everything to end, and waits until it has.
+    pub async fn shut_down(&self) {
+        self.stop.cancel();
+        self.background.close();
+        self.background.wait().await;
     }
 }

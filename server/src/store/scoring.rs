@@ -13,7 +13,7 @@ use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
-    alert::AlertContent,
+    alert::{AlertContent, AlertStatus},
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
     policy::Policy,
@@ -21,7 +21,7 @@ use vizard_core::{
         Insight, ScoringOutcome,
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
     },
-    subject::RiskLevel,
+    subject::{AlertSummary, RiskLevel},
     time::{Day, Micros},
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct Work {
     pub(crate) manual: Vec<(PolicyId, ManualScoring)>,
     /// Alerts that need review.
     pub(crate) open: Vec<OpenAlert>,
+    /// All its alerts.
+    pub(crate) alerts: Vec<AlertSummary>,
     /// Insights of alerts that were triaged: the highest count that somebody has looked at.
     pub(crate) triaged: BTreeMap<PolicyId, BTreeMap<InsightId, u64>>,
     has_scores: bool,
@@ -223,9 +225,9 @@ async fn load_work(tx: &Tx, ids: &[Uuid], policies: &[Policy], now: Micros) -> a
             groups: Vec::new(),
             has_profile: row.get::<Option<Uuid>>("profile")?.is_some(),
         };
-        let (days, triggers, manual, open, triaged) = Default::default();
+        let (days, triggers, manual, open, alerts, triaged) = Default::default();
         let has_scores = row.get("has_scores")?;
-        work.insert(id, Work { context, days, triggers, manual, open, triaged, has_scores });
+        work.insert(id, Work { context, days, triggers, manual, open, alerts, triaged, has_scores });
     }
     load_causes(tx, ids, &mut work, now).await?;
     // Without a cause nobody is scored, unless a policy takes activity itself for one.
@@ -290,7 +292,7 @@ async fn load_days(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: 
 async fn load_alerts(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
     let sql = format!(
         "SELECT a.id AS alert_id, a.subject_id, a.policy_id, a.policy_version, a.severity, a.status, a.score AS alert_score, a.cause, \
-         a.risk_factors AS alert_factors, a.raised_at, i.insight_id AS id, i.day, i.indicator, i.count, i.level, i.score, i.points, \
+         a.risk_factors AS alert_factors, a.raised_at, i.position, i.insight_id AS id, i.day, i.indicator, i.count, i.level, i.score, i.points, \
          i.explanation, i.risk_factors FROM alerts a JOIN alert_insights i ON i.alert_id = a.id \
          WHERE a.subject_id IN ({}) ORDER BY a.id, i.position",
         marks(0, ids.len())
@@ -298,9 +300,13 @@ async fn load_alerts(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> 
     for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
         let policy = PolicyId::new(row.get("policy_id")?);
         let insight = insight(&row)?;
-        let status: String = row.get("status")?;
+        let status: AlertStatus = row.word("status")?;
         let one = of(work, &row)?;
-        if status != "NEEDS_REVIEW" {
+        if row.get::<i64>("position")? == 0 {
+            let at = Micros(row.get("raised_at")?);
+            one.alerts.push(AlertSummary { severity: row.word("severity")?, status, at });
+        }
+        if status != AlertStatus::NeedsReview {
             let seen = one.triaged.entry(policy).or_default().entry(insight.id).or_default();
             *seen = insight.count.max(*seen);
             continue;
