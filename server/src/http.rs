@@ -9,7 +9,7 @@ mod observe;
 mod operations;
 mod request;
 
-use crate::{auth::Verifier, clock::Clock, config::Mode, ids::Ids, telemetry::Metrics};
+use crate::{auth::Verifier, clock::Clock, config::Mode, ids::Ids, service::ingest::Intake, telemetry::Metrics};
 use async_graphql::Executor;
 use axum::{
     Router,
@@ -18,7 +18,6 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::future::BoxFuture;
-use ingest::Intake;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,

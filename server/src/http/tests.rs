@@ -5,10 +5,7 @@ mod graphql;
 mod ingest;
 mod operations;
 
-use super::{
-    ingest::{Delivery, Intake, Receipt},
-    *,
-};
+use super::*;
 use crate::{
     auth::{DEVELOPMENT_TOKEN_LIFE, DevSigner},
     error::ServiceError,
@@ -18,6 +15,7 @@ use crate::{
         spec::Spec,
     },
     permit::{Permit, Viewer},
+    service::ingest::{Delivery, Receipt},
     telemetry::{self, capture::Lines},
 };
 use async_graphql::{Context, EmptySubscription, Object, Schema};

@@ -81,9 +81,11 @@ impl Intake for Services {
         let connector = self.store.connector_called(connector).await?.ok_or(ServiceError::NotFound)?;
         takes_deliveries(&connector)?;
         let feed = self.feed_of(&connector, delivery.feed.as_deref()).await?;
-        let body_digest: [u8; 32] = Sha256::new().chain_update(&feed).chain_update([0]).chain_update(&delivery.body).finalize().into();
+        let body_digest: [u8; 32] =
+            Sha256::new().chain_update(&feed).chain_update([0]).chain_update(&delivery.body).finalize().into();
         let idempotency_key = delivery.idempotency_key.unwrap_or_else(|| hex(&body_digest));
-        let new = NewDelivery { connector: connector.id, feed: &feed, idempotency_key, body_digest, body: &delivery.body };
+        let new =
+            NewDelivery { connector: connector.id, feed: &feed, idempotency_key, body_digest, body: &delivery.body };
         match self.store.queue(new, self.clock.now()).await? {
             Queued::New(run) => {
                 self.bell.deliveries.notify_one();
@@ -156,7 +158,11 @@ impl Services {
             false => Err(std::io::ErrorKind::IsADirectory.into()),
         });
         let file = file.map_err(|error| {
-            ServiceError::invalid(&["input", "path"], ProblemCode::NotFound, format!("the file cannot be read: {}", error.kind()))
+            ServiceError::invalid(
+                &["input", "path"],
+                ProblemCode::NotFound,
+                format!("the file cannot be read: {}", error.kind()),
+            )
         })?;
         let lease = self.store.begin_run(connector.id, &feed, self.clock.now()).await?;
         Ok((lease, connector, feed, file))
@@ -189,7 +195,8 @@ impl Services {
 
     /// Works off one delivery that waits; false where none does.
     pub async fn process_delivery(&self) -> anyhow::Result<bool> {
-        let Some(ClaimedDelivery { lease, feed, body, done }) = self.store.claim_delivery(self.clock.now()).await? else {
+        let Some(ClaimedDelivery { lease, feed, body, done }) = self.store.claim_delivery(self.clock.now()).await?
+        else {
             return Ok(false);
         };
         let Some(connector) = self.store.connectors_by_id(&[lease.connector]).await?.remove(&lease.connector) else {
@@ -241,7 +248,11 @@ impl Services {
             (None, [only]) => Ok(only.name.clone()),
             (_, feeds) => {
                 let names = feeds.iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>().join(", ");
-                Err(ServiceError::invalid(&["feed"], ProblemCode::Invalid, format!("this connector has the feeds {names}: name one")))
+                Err(ServiceError::invalid(
+                    &["feed"],
+                    ProblemCode::Invalid,
+                    format!("this connector has the feeds {names}: name one"),
+                ))
             }
         }
     }
@@ -258,7 +269,12 @@ impl Services {
             of.len() >= limits::PLUGIN_FAULTS
         };
         if many {
-            let entry = Entry::by_the_system("EDITED", "CONNECTORS", connector.id.to_string(), serde_json::json!({"state": "QUARANTINED"}));
+            let entry = Entry::by_the_system(
+                "EDITED",
+                "CONNECTORS",
+                connector.id.to_string(),
+                serde_json::json!({"state": "QUARANTINED"}),
+            );
             self.store.set_connector_state(connector.id, ConnectorState::Quarantined, entry, now).await?;
             tracing::error!(connector = %connector.id, "quarantined: its plugin failed repeatedly; deliveries are kept");
         }
@@ -271,7 +287,8 @@ fn takes_deliveries(connector: &StoredConnector) -> Result<(), ServiceError> {
         ConnectorState::Enabled => Ok(()),
         ConnectorState::Paused => Err(ServiceError::Conflict("this connector is paused".to_owned())),
         ConnectorState::Quarantined => Err(ServiceError::Conflict(
-            "this connector is quarantined because its plugin failed repeatedly; an administrator can release it".to_owned(),
+            "this connector is quarantined because its plugin failed repeatedly; an administrator can release it"
+                .to_owned(),
         )),
     }
 }

@@ -3,6 +3,7 @@
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
 pub mod ingest;
+pub mod plugins;
 mod pump;
 pub mod scoring;
 
@@ -14,8 +15,11 @@ use std::{
 };
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use vizard_core::{ids::ConnectorId, time::Micros};
-use vizard_plugin_host::{HostOptions, PluginHost};
+use vizard_core::{
+    ids::{ConnectorId, PluginId},
+    time::Micros,
+};
+use vizard_plugin_host::{HostOptions, Plugin, PluginHost};
 
 /// Everything that the capabilities need. Clones share it all.
 #[derive(Clone)]
@@ -31,6 +35,8 @@ pub struct Services {
     background: TaskTracker,
     /// Asks everything to end after the batch in hand.
     stop: CancellationToken,
+    /// Plugins in use, compiled.
+    plugins: Arc<Mutex<HashMap<PluginId, Arc<Plugin>>>>,
     /// When plugins failed, by connector: several failures in a short time quarantine it.
     faults: Arc<Mutex<HashMap<ConnectorId, Vec<Micros>>>>,
 }
@@ -54,7 +60,19 @@ impl Services {
         let store = Store::open(config, ids.clone()).await?;
         let host = PluginHost::new(HostOptions { cache_dir: config.data_dir.join("plugin-cache") })?;
         let settings = Settings { default_zone: config.default_zone.clone(), inbox_dir: config.inbox_dir.clone() };
-        Ok(Self { store, host, clock, ids, metrics, settings: Arc::new(settings), bell: Arc::default(), background: TaskTracker::new(), stop: CancellationToken::new(), faults: Arc::default() })
+        Ok(Self {
+            store,
+            host,
+            clock,
+            ids,
+            metrics,
+            settings: Arc::new(settings),
+            bell: Arc::default(),
+            background: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            plugins: Arc::default(),
+            faults: Arc::default(),
+        })
     }
 
     /// Whether everything that an answer needs is there.

@@ -53,7 +53,9 @@ pub(super) enum Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Format(said) | Self::Config(said) | Self::Plugin(said) | Self::Later { message: said, .. } => f.write_str(said),
+            Self::Format(said) | Self::Config(said) | Self::Plugin(said) | Self::Later { message: said, .. } => {
+                f.write_str(said)
+            }
             Self::Shutdown => f.write_str("interrupted: the server was stopped; start it again to go on"),
         }
     }
@@ -148,7 +150,9 @@ impl Press {
         let mut skip = self.skip;
         while skip > 0 {
             let most = limits::BATCH_RECORDS.min(usize::try_from(skip).unwrap_or(usize::MAX));
-            let Some(passed) = records.next_batch(most, limits::BATCH_BYTES).map_err(cannot_cut)? else { return Ok(()) };
+            let Some(passed) = records.next_batch(most, limits::BATCH_BYTES).map_err(cannot_cut)? else {
+                return Ok(());
+            };
             skip -= (passed.records.len() + passed.oversized.len()) as u64;
         }
         let kinds = self.kinds();
@@ -186,8 +190,11 @@ impl Press {
         let CutBatch { positions, records, oversized, .. } = cut;
         let batch = Batch { feed: self.feed.clone(), header: header.map(<[u8]>::to_vec), records: records.clone() };
         let outcome = self.plugin.normalise(&self.call, batch).map_err(stop)?;
-        let mut rejected: HashMap<u32, (RejectReason, String)> =
-            outcome.rejects.into_iter().map(|Reject { record_index, reason, detail }| (record_index, (reason, detail))).collect();
+        let mut rejected: HashMap<u32, (RejectReason, String)> = outcome
+            .rejects
+            .into_iter()
+            .map(|Reject { record_index, reason, detail }| (record_index, (reason, detail)))
+            .collect();
         let mut events = Vec::with_capacity(outcome.events.len());
         let mut ordinals: HashMap<u32, u32> = HashMap::new();
         for raw in outcome.events {

@@ -24,10 +24,16 @@ impl Services {
     /// Scores some of the subjects that have news or are due; tells how many, 0 where there are none.
     pub async fn score_some(&self) -> anyhow::Result<usize> {
         let now = self.clock.now();
-        let Some(taken) = self.store.take_subjects(self.ids.random(|from: Uuid| from), now).await? else { return Ok(0) };
+        let Some(taken) = self.store.take_subjects(self.ids.random(|from: Uuid| from), now).await? else {
+            return Ok(0);
+        };
         let scored: Vec<Scored> = taken.subjects.iter().map(|work| self.judge(&taken, work, now)).collect();
-        let raised: Vec<_> =
-            scored.iter().flat_map(|one| &one.alerts).filter(|alert| alert.raised).map(|alert| alert.content.severity).collect();
+        let raised: Vec<_> = scored
+            .iter()
+            .flat_map(|one| &one.alerts)
+            .filter(|alert| alert.raised)
+            .map(|alert| alert.content.severity)
+            .collect();
         self.store.save_scored(taken, &scored, now).await?;
         self.metrics.add_scored_subjects(scored.len() as u64);
         for severity in raised {

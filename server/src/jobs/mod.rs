@@ -1,0 +1,106 @@
+//! What goes on without being asked: deliveries are worked off, subjects are scored.
+//! Never: work of its own; each turn is one call of a service, and ends with the process.
+
+use crate::service::Services;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+/// How often the database is asked where no bell rang: other replicas have none.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often the gauge of waiting rows is read.
+const GAUGE: Duration = Duration::from_secs(5);
+/// Pause after a failure, doubled up to a limit.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The running jobs. They end when the services' stop token says so.
+pub struct Jobs(TaskTracker);
+
+impl Jobs {
+    /// Starts one worker of deliveries and `scorers` of subjects.
+    pub fn start(services: &Services, scorers: u8) -> Self {
+        let tasks = TaskTracker::new();
+        tasks.spawn(Job::Deliveries.repeat(services.clone()));
+        for _ in 0..scorers {
+            tasks.spawn(Job::Scoring.repeat(services.clone()));
+        }
+        let one = services.clone();
+        tasks.spawn(async move {
+            while !one.stop().is_cancelled() {
+                let watched = async { one.tidy_runs().await.and(one.watch_pending().await) }.await;
+                if let Err(error) = watched {
+                    tracing::warn!(error = %format_args!("{error:#}"), "the database could not be asked");
+                }
+                tokio::select! {
+                    () = one.stop().cancelled() => {}
+                    () = tokio::time::sleep(GAUGE) => {}
+                }
+            }
+        });
+        tasks.close();
+        Self(tasks)
+    }
+
+    /// Waits until the last turn is done.
+    pub async fn ended(&self) {
+        self.0.wait().await;
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Job {
+    Deliveries,
+    Scoring,
+}
+
+impl Job {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Deliveries => "deliveries",
+            Self::Scoring => "scoring",
+        }
+    }
+
+    /// Does some of what waits; false where nothing did.
+    async fn turn(self, services: &Services) -> anyhow::Result<bool> {
+        match self {
+            Self::Deliveries => services.process_delivery().await,
+            Self::Scoring => Ok(services.score_some().await? > 0),
+        }
+    }
+
+    fn bell(self, services: &Services) -> &Notify {
+        match self {
+            Self::Deliveries => &services.bell.deliveries,
+            Self::Scoring => &services.bell.scoring,
+        }
+    }
+
+    /// Takes turns until there is nothing to do, then waits for the bell or the next look; after a failure longer.
+    async fn repeat(self, services: Services) {
+        let mut pause = FIRST_PAUSE;
+        while !services.stop().is_cancelled() {
+            let wait = match self.turn(&services).await {
+                Ok(true) => {
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
+                Ok(false) => {
+                    pause = FIRST_PAUSE;
+                    LOOK
+                }
+                Err(error) => {
+                    tracing::error!(job = self.name(), error = %format_args!("{error:#}"), "a turn failed and will be repeated");
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause
+                }
+            };
+            tokio::select! {
+                () = services.stop().cancelled() => {}
+                () = self.bell(&services).notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+}
