@@ -3,6 +3,8 @@
 //! Never: a number without its reasoning in the documentation.
 
 mod catalogue;
+#[cfg(test)]
+mod stories;
 
 use crate::{scoring::threshold::Thresholds, words::words};
 use std::sync::LazyLock;

@@ -127,12 +127,13 @@ fn example_1_one_bulk_copy_on_the_day_of_the_resignation() {
 
 #[test]
 fn example_2_downloads_a_week_ago_and_a_copy_today() {
-    // p = 0.60 · 0.41 · 1/2 = 0.123 and p = 0.90 · 0.41 = 0.369; 1 − 0.877 · 0.631 = 0.446613.
-    let scene = Scene::resigned(-10).seen("FILE_DOWNLOADED", -7, 75).seen("FILE_COPIED_TO_USB", 0, 30);
+    // 90 of (20, 60, 120): s = 41 + 26 · 30/60 = 54; p = 0.70 · 0.54 · 1/2 = 0.189 and p = 0.90 · 0.41 = 0.369;
+    // 1 − 0.811 · 0.631 = 0.488259.
+    let scene = Scene::resigned(-10).seen("FILE_DOWNLOADED", -7, 90).seen("FILE_COPIED_TO_USB", 0, 30);
     let outcome = scene.score();
-    assert_eq!(outcome.score, 44.6613);
+    assert_eq!(outcome.score, 48.8259);
     let page = include_str!("../../../../docs/scoring.md");
-    assert!(page.contains("= 44.6613"));
+    assert!(page.contains("= 48.8259"));
     assert!(outcome.insights.iter().all(|insight| page.contains(&format!("= {} points", insight.points))));
     insta::assert_snapshot!(pretty(&outcome));
 }
