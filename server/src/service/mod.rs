@@ -2,6 +2,7 @@
 //! one transaction, then notify.
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
+pub mod bench;
 pub mod ingest;
 pub mod plugins;
 mod pump;

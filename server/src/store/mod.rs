@@ -3,6 +3,7 @@
 
 mod alerts;
 mod audit;
+mod bench;
 mod connectors;
 mod db;
 mod intake;
