@@ -72,7 +72,7 @@ pub(super) async fn insert_entries(tx: &Tx, ids: &Ids, entries: &[Entry], now: M
         }
         let sql = format!(
             "INSERT INTO audit (id, at, actor, roles, activity, category, object, detail) VALUES {}",
-            tuples(8, rows.len())
+            tuples(tx, 8, rows.len())
         );
         tx.run(&sql, values).await?;
     }

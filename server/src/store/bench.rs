@@ -49,7 +49,7 @@ impl Store {
             let began = Instant::now();
             let tx = target.db.begin().await?;
             for (count, values) in statements {
-                tx.run(&format!("INSERT INTO events ({COLUMNS}) VALUES {}", tuples(WIDTH, count)), values).await?;
+                tx.run(&format!("INSERT INTO events ({COLUMNS}) VALUES {}", tuples(&tx, WIDTH, count)), values).await?;
                 written += count as u64;
             }
             tx.commit().await?;

@@ -330,7 +330,7 @@ impl Store {
             let sql = format!(
                 "INSERT INTO events (connector_id, event_key, run_id, subject_id, indicator, occurred_at, quantity, facts, content, \
                  object, previous_object) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
-                tuples(COLUMNS, rows.len())
+                tuples(tx, COLUMNS, rows.len())
             );
             for row in tx.rows(&sql, values).await? {
                 let key: Vec<u8> = row.get("event_key")?;
@@ -425,7 +425,7 @@ async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&Accepted
         }
         let sql = format!(
             "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, lasts_until) VALUES {}",
-            tuples(6, rows.len())
+            tuples(tx, 6, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -450,7 +450,7 @@ async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent
             "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed) VALUES {} ON CONFLICT (subject_id) \
              DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, department = excluded.department, \
              sealed = excluded.sealed WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
-            tuples(5, rows.len())
+            tuples(tx, 5, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -466,7 +466,7 @@ async fn insert_pending(tx: &Tx, pending: &BTreeMap<(SubjectId, &str, Day), i64>
             values.push(i64::from(day.0).into());
             values.push((**count).into());
         }
-        let sql = format!("INSERT INTO pending (subject_id, indicator, day, count) VALUES {}", tuples(4, rows.len()));
+        let sql = format!("INSERT INTO pending (subject_id, indicator, day, count) VALUES {}", tuples(tx, 4, rows.len()));
         tx.run(&sql, values).await?;
     }
     Ok(())
@@ -492,7 +492,7 @@ async fn insert_rejects(tx: &Tx, run: RunId, rejects: &[(u64, RejectReason, Stri
         }
         let sql = format!(
             "INSERT INTO rejects (run_id, position, reason, detail) VALUES {} ON CONFLICT (run_id, position) DO NOTHING",
-            tuples(4, rows.len())
+            tuples(tx, 4, rows.len())
         );
         tx.run(&sql, values).await?;
     }

@@ -118,7 +118,7 @@ impl Store {
             }
             let sql = format!(
                 "INSERT INTO identifiers (blind, subject_id, sealed) VALUES {} ON CONFLICT (blind) DO NOTHING RETURNING blind",
-                tuples(3, rows.len())
+                tuples(&tx, 3, rows.len())
             );
             for row in tx.rows(&sql, values).await? {
                 won.insert(row.get::<Vec<u8>>("blind")?);
@@ -158,7 +158,7 @@ impl Store {
                 let sql = format!(
                     "INSERT INTO subjects (id, pseudonym, key, created_at, risk_score, risk_level) VALUES {} \
                      ON CONFLICT (pseudonym) DO NOTHING RETURNING id",
-                    tuples(6, rows.len())
+                    tuples(tx, 6, rows.len())
                 );
                 for row in tx.rows(&sql, values).await? {
                     inserted.insert(SubjectId::new(row.get::<Uuid>("id")?));

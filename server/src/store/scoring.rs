@@ -201,7 +201,7 @@ async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
         let sql = format!(
             "INSERT INTO activity_days (subject_id, day, indicator, count) VALUES {} ON CONFLICT (subject_id, day, indicator) \
              DO UPDATE SET count = activity_days.count + excluded.count",
-            tuples(4, rows.len())
+            tuples(tx, 4, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -382,7 +382,7 @@ async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> 
         }
         let sql = format!(
             "INSERT INTO scores (subject_id, policy_id, policy_version, open, score, missing, activations, next_due) VALUES {}",
-            tuples(8, rows.len())
+            tuples(tx, 8, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -403,7 +403,7 @@ async fn insert_insights(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()
         let sql = format!(
             "INSERT INTO insights (id, subject_id, policy_id, day, indicator, count, level, score, points, explanation, \
              risk_factors) VALUES {}",
-            tuples(11, rows.len())
+            tuples(tx, 11, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -450,7 +450,7 @@ async fn save_alert(tx: &Tx, subject: SubjectId, alert: &AlertChange, now: Micro
         let sql = format!(
             "INSERT INTO alert_insights (alert_id, position, insight_id, day, indicator, count, level, score, points, explanation, \
              risk_factors) VALUES {}",
-            tuples(11, rows.len())
+            tuples(tx, 11, rows.len())
         );
         tx.run(&sql, values).await?;
     }
