@@ -123,20 +123,20 @@ CREATE TABLE triggers (
 );
 CREATE INDEX triggers_by_subject ON triggers (subject_id);
 CREATE TABLE pending (
-    seq {SEQUENCE},
     subject_id {UUID} NOT NULL,
-    indicator {TEXT} NOT NULL,
+    batch {UUID} NOT NULL,
     day {INT} NOT NULL,
-    count {INT} NOT NULL
-);
-CREATE INDEX pending_by_subject ON pending (subject_id);
+    indicator {TEXT} NOT NULL,
+    count {INT} NOT NULL,
+    PRIMARY KEY (subject_id, batch, day, indicator)
+) {CLUSTERED};
 CREATE TABLE activity_days (
     subject_id {UUID} NOT NULL,
-    indicator {TEXT} NOT NULL,
     day {INT} NOT NULL,
+    indicator {TEXT} NOT NULL,
     count {INT} NOT NULL,
     PRIMARY KEY (subject_id, day, indicator)
-);
+) {CLUSTERED};
 CREATE TABLE enabled_indicators (
     code {TEXT} PRIMARY KEY,
     enabled_at {INT} NOT NULL,

@@ -1,9 +1,9 @@
-//! The pump: bytes → records → plugin → accepted events → database, batch after batch. One thread cuts and normalises
-//! while the batch before it is written.
+//! The pump: bytes → records → plugin → accepted events → sealed rows → database. Three stages work side by side, each
+//! on another batch: a thread cuts and normalises, a task resolves and seals, the caller writes.
 //! Never: holds more than a few batches, or writes part of one.
 
 use super::Services;
-use crate::store::{Batch as Written, Counts, Lease, StoredConnector};
+use crate::store::{Batch as Resolved, Counts, Lease, SealedBatch, StoredConnector};
 use std::{collections::HashMap, fmt, io::Read, sync::Arc};
 use tokio::sync::mpsc;
 use vizard_core::{
@@ -15,7 +15,7 @@ use vizard_plugin_host::{
     framing::{self, CutBatch, FramingError, Records},
 };
 
-/// Batches that wait between the two stages.
+/// Batches that wait between two stages.
 const WAITING: usize = 2;
 /// After which time a source that is not ready is asked again, unless it says.
 const RETRY_SECONDS: u32 = 30;
@@ -61,7 +61,7 @@ impl fmt::Display for Stop {
     }
 }
 
-/// A batch between the two stages.
+/// A batch between the first two stages.
 struct Prepared {
     events: Vec<AcceptedEvent>,
     rejects: Vec<(u64, RejectReason, String)>,
@@ -79,7 +79,7 @@ impl Services {
     ) -> anyhow::Result<(Counts, Option<Stop>)> {
         let plugin = self.plugin(feeding.connector.plugin).await.map_err(|error| anyhow::anyhow!(error))?;
         let label = plugin.spec().manifest.name.clone();
-        let (sender, mut prepared) = mpsc::channel(WAITING);
+        let (sender, prepared) = mpsc::channel(WAITING);
         let press = Press {
             plugin,
             call: Call {
@@ -94,14 +94,16 @@ impl Services {
             sender,
         };
         let pressing = tokio::task::spawn_blocking(move || press.run(reader));
+        let (sender, mut sealed) = mpsc::channel(WAITING);
+        let sealing = tokio::spawn(self.clone().seal(prepared, sender));
         let mut counts = Counts::default();
         let mut stopped = None;
-        while let Some(batch) = prepared.recv().await {
+        while let Some(batch) = sealed.recv().await {
             if self.stop.is_cancelled() {
                 stopped = Some(Stop::Shutdown);
                 break;
             }
-            let done = self.write(&feeding.lease, batch).await?;
+            let done = self.store.write_batch(&feeding.lease, batch, self.clock.now()).await?;
             for (outcome, count) in [
                 ("accepted", done.accepted),
                 ("duplicate", done.duplicates),
@@ -114,18 +116,30 @@ impl Services {
             progress(counts);
             self.bell.scoring.notify_one();
         }
-        drop(prepared);
+        // Ends the stages before, where this one stopped early.
+        drop(sealed);
+        sealing.await??;
         let pressed = pressing.await?;
         Ok((counts, stopped.or(pressed.err())))
     }
 
-    async fn write(&self, lease: &Lease, batch: Prepared) -> anyhow::Result<Counts> {
-        let now = self.clock.now();
-        let actors: Vec<&[NormalisedIdentifier]> = batch.events.iter().map(|event| event.actor.as_slice()).collect();
-        let known = self.store.resolve(&actors, now).await?;
-        let events: Vec<_> = batch.events.into_iter().zip(known).collect();
-        let written = Written { events: &events, rejects: &batch.rejects, read: batch.read, ignored: batch.ignored };
-        self.store.write_batch(lease, written, now).await
+    /// The second stage.
+    async fn seal(
+        self,
+        mut prepared: mpsc::Receiver<Prepared>,
+        sender: mpsc::Sender<SealedBatch>,
+    ) -> anyhow::Result<()> {
+        while let Some(batch) = prepared.recv().await {
+            let actors: Vec<&[NormalisedIdentifier]> =
+                batch.events.iter().map(|event| event.actor.as_slice()).collect();
+            let known = self.store.resolve(&actors, self.clock.now()).await?;
+            let events = batch.events.into_iter().zip(known).collect();
+            let resolved = Resolved { events, rejects: batch.rejects, read: batch.read, ignored: batch.ignored };
+            if sender.send(self.store.seal_batch(resolved)?).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

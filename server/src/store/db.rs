@@ -24,7 +24,7 @@ pub(super) struct Db {
 }
 
 /// A write transaction. Dropped without `commit`, it is rolled back.
-pub struct Tx {
+pub(crate) struct Tx {
     inner: DatabaseTransaction,
     _writer: Option<OwnedMutexGuard<()>>,
 }
@@ -232,6 +232,9 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
                 .pragma("synchronous", "FULL")
                 .pragma("foreign_keys", "ON")
                 .pragma("cache_size", "-65536")
+                // 64 MiB: a batch touches thousands of pages, many of them again and again; at the default of 4 MiB each
+                // would be copied back after nearly every batch.
+                .pragma("wal_autocheckpoint", "16384")
                 .busy_timeout(Duration::from_secs(limits::DATABASE_WAIT_SECONDS))
         });
     options

@@ -85,16 +85,27 @@ pub(crate) struct ClaimedDelivery {
 }
 
 /// One batch, checked and resolved, on its way into the database.
-pub(crate) struct Batch<'a> {
+pub(crate) struct Batch {
     /// Events with their subjects.
-    pub(crate) events: &'a [(AcceptedEvent, Known)],
+    pub(crate) events: Vec<(AcceptedEvent, Known)>,
     /// Position, reason and detail of what was not accepted.
-    pub(crate) rejects: &'a [(u64, RejectReason, String)],
+    pub(crate) rejects: Vec<(u64, RejectReason, String)>,
     /// Records read.
     pub(crate) read: u64,
     /// Records that mean nothing here.
     pub(crate) ignored: u64,
 }
+
+/// A batch sealed and laid out as rows: what takes time is done before the transaction begins.
+pub(crate) struct SealedBatch {
+    batch: Batch,
+    /// Values of the event rows but for connector and run, a statement each.
+    rows: Vec<Vec<EventRow>>,
+}
+
+type EventRow = [Value; EVENT_COLUMNS];
+/// Columns of `events` that a batch knows by itself.
+const EVENT_COLUMNS: usize = 9;
 
 /// What became of the records of a batch: read = accepted + duplicates + rejected + ignored.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq, serde::Serialize)]
@@ -252,15 +263,43 @@ impl Store {
         Ok(failed)
     }
 
+    /// Seals the content of a batch's events and lays them out as rows.
+    pub(crate) fn seal_batch(&self, batch: Batch) -> anyhow::Result<SealedBatch> {
+        let row = |(event, who): &(AcceptedEvent, Known)| -> anyhow::Result<EventRow> {
+            let content = match event.content.is_empty() {
+                true => None,
+                false => Some(who.key.seal(&event.key.0, &serde_json::to_vec(&event.content)?)?),
+            };
+            Ok([
+                event.key.0.to_vec().into(),
+                who.subject.uuid().into(),
+                event.indicator.as_str().into(),
+                event.occurred_at.0.into(),
+                i64::from(event.quantity).into(),
+                serde_json::to_string(&event.facts)?.into(),
+                content.into(),
+                event.object.as_ref().map(|object| self.vault.object(object).to_vec()).into(),
+                event.previous_object.as_ref().map(|object| self.vault.object(object).to_vec()).into(),
+            ])
+        };
+        let rows = batch
+            .events
+            .chunks(limits::INSERT_ROWS)
+            .map(|part| part.iter().map(row).collect::<anyhow::Result<Vec<_>>>())
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(SealedBatch { batch, rows })
+    }
+
     /// Writes a batch, all of it or nothing, with the run's progress.
-    pub(crate) async fn write_batch(&self, lease: &Lease, batch: Batch<'_>, now: Micros) -> anyhow::Result<Counts> {
+    pub(crate) async fn write_batch(&self, lease: &Lease, sealed: SealedBatch, now: Micros) -> anyhow::Result<Counts> {
+        let SealedBatch { batch, rows } = sealed;
         let tx = self.db.begin().await?;
-        let mut fresh = self.insert_events(&tx, lease, batch.events).await?;
+        let mut fresh = insert_events(&tx, lease, rows).await?;
         let mut pending: BTreeMap<(SubjectId, &str, Day), i64> = BTreeMap::new();
         let mut records: HashMap<u32, bool> = HashMap::new();
         let mut triggers = Vec::new();
         let mut profiles: HashMap<SubjectId, (&AcceptedEvent, &Known)> = HashMap::new();
-        for (event, who) in batch.events {
+        for (event, who) in &batch.events {
             let new = fresh.remove(&event.key);
             *records.entry(event.record_index).or_default() |= new;
             if !new {
@@ -280,7 +319,7 @@ impl Store {
         }
         insert_triggers(&tx, lease.connector, &triggers).await?;
         upsert_profiles(&tx, profiles.into_values()).await?;
-        insert_pending(&tx, &pending).await?;
+        insert_pending(&tx, self.ids.draw(|batch| batch), &pending).await?;
         let accepted = records.values().filter(|new| **new).count() as u64;
         let counts = Counts {
             read: batch.read,
@@ -293,51 +332,10 @@ impl Store {
             counts.read == counts.accepted + counts.duplicates + counts.rejected + counts.ignored,
             "the records of a batch do not add up"
         );
-        insert_rejects(&tx, lease.run, batch.rejects).await?;
+        insert_rejects(&tx, lease.run, &batch.rejects).await?;
         advance(&tx, lease, counts, now).await?;
         tx.commit().await?;
         Ok(counts)
-    }
-
-    /// The keys that were not there yet.
-    async fn insert_events(
-        &self,
-        tx: &Tx,
-        lease: &Lease,
-        events: &[(AcceptedEvent, Known)],
-    ) -> anyhow::Result<HashSet<EventKey>> {
-        const COLUMNS: usize = 11;
-        let mut fresh = HashSet::with_capacity(events.len());
-        for rows in events.chunks(limits::INSERT_ROWS) {
-            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * COLUMNS);
-            for (event, who) in rows {
-                let content = match event.content.is_empty() {
-                    true => None,
-                    false => Some(who.key.seal(&event.key.0, &serde_json::to_vec(&event.content)?)?),
-                };
-                values.push(lease.connector.uuid().into());
-                values.push(event.key.0.to_vec().into());
-                values.push(lease.run.uuid().into());
-                values.push(who.subject.uuid().into());
-                values.push(event.indicator.as_str().into());
-                values.push(event.occurred_at.0.into());
-                values.push(i64::from(event.quantity).into());
-                values.push(serde_json::to_string(&event.facts)?.into());
-                values.push(content.into());
-                values.push(event.object.as_ref().map(|object| self.vault.object(object).to_vec()).into());
-                values.push(event.previous_object.as_ref().map(|object| self.vault.object(object).to_vec()).into());
-            }
-            let sql = format!(
-                "INSERT INTO events (connector_id, event_key, run_id, subject_id, indicator, occurred_at, quantity, facts, content, \
-                 object, previous_object) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
-                tuples(tx, COLUMNS, rows.len())
-            );
-            for row in tx.rows(&sql, values).await? {
-                let key: Vec<u8> = row.get("event_key")?;
-                fresh.insert(EventKey(key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?));
-            }
-        }
-        Ok(fresh)
     }
 
     /// Ends a run; the body of a delivery is dropped.
@@ -376,6 +374,30 @@ impl Store {
         .await?;
         tx.commit().await
     }
+}
+
+/// Inserts events; tells the keys that were not there yet.
+async fn insert_events(tx: &Tx, lease: &Lease, statements: Vec<Vec<EventRow>>) -> anyhow::Result<HashSet<EventKey>> {
+    let mut fresh = HashSet::new();
+    for rows in statements {
+        let count = rows.len();
+        let mut values: Vec<Value> = Vec::with_capacity(count * (EVENT_COLUMNS + 2));
+        for row in rows {
+            values.push(lease.connector.uuid().into());
+            values.push(lease.run.uuid().into());
+            values.extend(row);
+        }
+        let sql = format!(
+            "INSERT INTO events (connector_id, run_id, event_key, subject_id, indicator, occurred_at, quantity, facts, content, \
+             object, previous_object) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
+            tuples(tx, EVENT_COLUMNS + 2, count)
+        );
+        for row in tx.rows(&sql, values).await? {
+            let key: Vec<u8> = row.get("event_key")?;
+            fresh.insert(EventKey(key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?));
+        }
+    }
+    Ok(fresh)
 }
 
 fn same_body(row: &Row, digest: &[u8; 32]) -> anyhow::Result<Queued> {
@@ -457,16 +479,20 @@ async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent
     Ok(())
 }
 
-async fn insert_pending(tx: &Tx, pending: &BTreeMap<(SubjectId, &str, Day), i64>) -> anyhow::Result<()> {
+async fn insert_pending(tx: &Tx, batch: Uuid, pending: &BTreeMap<(SubjectId, &str, Day), i64>) -> anyhow::Result<()> {
     for rows in pending.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
         for ((subject, indicator, day), count) in rows {
             values.push(subject.uuid().into());
-            values.push((*indicator).into());
+            values.push(batch.into());
             values.push(i64::from(day.0).into());
+            values.push((*indicator).into());
             values.push((**count).into());
         }
-        let sql = format!("INSERT INTO pending (subject_id, indicator, day, count) VALUES {}", tuples(tx, 4, rows.len()));
+        let sql = format!(
+            "INSERT INTO pending (subject_id, batch, day, indicator, count) VALUES {}",
+            tuples(tx, 5, rows.len())
+        );
         tx.run(&sql, values).await?;
     }
     Ok(())

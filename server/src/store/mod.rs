@@ -20,7 +20,7 @@ pub(crate) use audit::Entry;
 pub use connectors::ConnectorState;
 pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredRun};
 pub use intake::Counts;
-pub(crate) use intake::{Batch, ClaimedDelivery, Lease, NewDelivery, Queued, RunState};
+pub(crate) use intake::{Batch, ClaimedDelivery, Lease, NewDelivery, Queued, RunState, SealedBatch};
 pub use page::{Page, Slice};
 pub(crate) use people::Known;
 pub(crate) use policies::{Created, PolicyCounts, StoredPolicy};
