@@ -72,7 +72,8 @@ impl Plugin {
         let errors = self.schema.iter_errors(&config).take(50);
         let problem = |error: jsonschema::ValidationError<'_>| Problem {
             at: error.instance_path().to_string(),
-            message: message(error.to_string()),
+            // The value may be a secret.
+            message: message(error.masked().to_string()),
         };
         let problems: Vec<_> = errors.map(problem).collect();
         if !problems.is_empty() {

@@ -3,8 +3,11 @@
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
 pub mod bench;
+pub mod connectors;
+pub mod indicators;
 pub mod ingest;
 pub mod plugins;
+pub mod policies;
 mod pump;
 pub mod scoring;
 

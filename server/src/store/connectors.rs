@@ -8,9 +8,11 @@ use super::{
     intake::{Counts, RunState},
     page::{List, Page, Slice},
 };
+use anyhow::Context as _;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
+    health::Source,
     ids::{ConnectorId, PluginId, RunId},
     time::Micros,
 };
@@ -267,6 +269,25 @@ impl Store {
         list.page(&self.db, slice, |(name, id)| [name.as_str().into(), (*id).into()], connector).await
     }
 
+    /// What the configured connectors feed: one entry a plugin and state, with the latest delivery.
+    pub(crate) async fn sources(&self) -> anyhow::Result<Vec<Source>> {
+        let sql = "SELECT plugin_id, state, max(last_delivery_at) AS last FROM connectors GROUP BY plugin_id, state \
+                   ORDER BY plugin_id, state";
+        let rows = self.db.rows(sql, vec![]).await?;
+        let ids = rows.iter().map(|row| row.get("plugin_id").map(PluginId::new)).collect::<Result<Vec<_>, _>>()?;
+        let plugins = self.plugins_by_id(&ids).await?;
+        let mut sources = Vec::with_capacity(rows.len());
+        for (row, id) in rows.iter().zip(&ids) {
+            let plugin = plugins.get(id).context("a connector without its plugin")?;
+            sources.push(Source {
+                family: plugin.spec.family.clone(),
+                state: row.word("state")?,
+                last_delivery: row.get::<Option<i64>>("last")?.map(Micros),
+            });
+        }
+        Ok(sources)
+    }
+
     /// The last run of each of these connectors.
     pub(crate) async fn last_runs(&self, ids: &[ConnectorId]) -> anyhow::Result<BTreeMap<ConnectorId, StoredRun>> {
         if ids.is_empty() {
@@ -298,10 +319,14 @@ impl Store {
         list.page(&self.db, slice, |(at, id)| [at.0.into(), (*id).into()], run).await
     }
 
-    /// One run.
-    pub(crate) async fn run(&self, id: RunId) -> anyhow::Result<Option<StoredRun>> {
-        let sql = format!("SELECT {RUN} FROM runs WHERE id = $1");
-        self.db.row(&sql, vec![id.uuid().into()]).await?.as_ref().map(run).transpose()
+    /// Runs by id.
+    pub(crate) async fn runs_by_id(&self, ids: &[RunId]) -> anyhow::Result<BTreeMap<RunId, StoredRun>> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sql = format!("SELECT {RUN} FROM runs WHERE id IN ({})", marks(0, ids.len()));
+        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
+        rows.iter().map(|row| run(row).map(|run| (run.id, run))).collect()
     }
 
     /// What a run rejected, by position.

@@ -4,15 +4,17 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
-    db::{Row, Sql, Tx, marks},
+    db::{Row, Sql, Tx, marks, tuples},
 };
 use anyhow::Context as _;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     ids::{PolicyId, SubjectId},
+    limits,
     policy::{Policy, PolicyState},
     scoring::input::ManualScoring,
+    template::TemplateCode,
     time::Micros,
 };
 
@@ -29,6 +31,8 @@ pub(crate) struct StoredPolicy {
 pub(crate) struct PolicyCounts {
     /// Subjects with an open window.
     pub(crate) in_scope: u64,
+    /// Subjects with a window of scoring, open or over.
+    pub(crate) scored: u64,
     /// Alerts that need review.
     pub(crate) open_alerts: u64,
     /// Alerts confirmed (or resolved) since the given instant.
@@ -98,15 +102,17 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<()> {
         let tx = self.db.begin().await?;
-        for code in codes {
+        for codes in codes.chunks(limits::INSERT_ROWS) {
             if on {
-                tx.run(
-                    "INSERT INTO enabled_indicators (code, enabled_at, enabled_by) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING",
-                    vec![(*code).into(), now.0.into(), by.into()],
-                )
-                .await?;
+                let values = codes.iter().flat_map(|code| [(*code).into(), now.0.into(), by.into()]).collect();
+                let sql = format!(
+                    "INSERT INTO enabled_indicators (code, enabled_at, enabled_by) VALUES {} ON CONFLICT (code) DO NOTHING",
+                    tuples(&tx, 3, codes.len())
+                );
+                tx.run(&sql, values).await?;
             } else {
-                tx.run("DELETE FROM enabled_indicators WHERE code = $1", vec![(*code).into()]).await?;
+                let sql = format!("DELETE FROM enabled_indicators WHERE code IN ({})", marks(0, codes.len()));
+                tx.run(&sql, codes.iter().map(|code| (*code).into()).collect()).await?;
             }
         }
         insert_entries(&tx, &self.ids, &[entry], now).await?;
@@ -223,12 +229,14 @@ impl Store {
         }
         let list: Vec<sea_orm::Value> = ids.iter().map(|id| id.uuid().into()).collect();
         let sql = format!(
-            "SELECT policy_id, count(*) AS number FROM scores WHERE open = 1 AND policy_id IN ({}) GROUP BY policy_id",
+            "SELECT policy_id, count(*) AS number, sum(CASE WHEN open = 1 THEN 1 ELSE 0 END) AS now FROM scores \
+             WHERE policy_id IN ({}) GROUP BY policy_id",
             marks(0, ids.len())
         );
         for row in self.db.rows(&sql, list.clone()).await? {
             let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
-            of.in_scope = u64::try_from(row.get::<i64>("number")?)?;
+            of.scored = u64::try_from(row.get::<i64>("number")?)?;
+            of.in_scope = u64::try_from(row.get::<i64>("now")?)?;
         }
         let sql = format!(
             "SELECT policy_id, status, count(*) AS number, sum(CASE WHEN triaged_at >= {} THEN 1 ELSE 0 END) AS lately \
@@ -250,13 +258,12 @@ impl Store {
         Ok(counts)
     }
 
-    /// Whether an event of one of these indicators ever triggered anything.
-    pub(crate) async fn ever_triggered(&self, indicators: &[String]) -> anyhow::Result<bool> {
-        if indicators.is_empty() {
-            return Ok(false);
-        }
-        let sql = format!("SELECT 1 AS one FROM triggers WHERE indicator IN ({}) LIMIT 1", marks(0, indicators.len()));
-        Ok(self.db.row(&sql, indicators.iter().map(|code| code.as_str().into()).collect()).await?.is_some())
+    /// Subjects with an open window under any policy of a template.
+    pub(crate) async fn scored_by_template(&self) -> anyhow::Result<BTreeMap<TemplateCode, u64>> {
+        let sql = "SELECT p.template, count(DISTINCT s.subject_id) AS number FROM scores s JOIN policies p ON p.id = s.policy_id \
+                   WHERE s.open = 1 GROUP BY p.template";
+        let count = |row: &Row| Ok((row.word("template")?, u64::try_from(row.get::<i64>("number")?)?));
+        self.db.rows(sql, vec![]).await?.iter().map(count).collect()
     }
 
     /// Records orders to score subjects, or to stop, under a policy.

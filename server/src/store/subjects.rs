@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     ids::{ConnectorId, InsightId, PolicyId, SubjectId},
+    limits,
     scoring::{Activation, Insight, RiskFactor},
     subject::RiskLevel,
     time::{DAY, Day, Micros},
@@ -94,6 +95,28 @@ impl Store {
         let sql = format!("SELECT {SUBJECT} FROM {FROM} WHERE s.id IN ({})", marks(0, ids.len()));
         let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
         rows.iter().map(|row| subject(row).map(|subject| (subject.id, subject))).collect()
+    }
+
+    /// How many subjects there are of each department, as it was delivered.
+    pub(crate) async fn subjects_by_department(&self) -> anyhow::Result<Vec<(Option<String>, u64)>> {
+        let sql = format!("SELECT p.department, count(*) AS number FROM {FROM} GROUP BY p.department");
+        let count = |row: &Row| Ok((row.get("department")?, u64::try_from(row.get::<i64>("number")?)?));
+        self.db.rows(&sql, vec![]).await?.iter().map(count).collect()
+    }
+
+    /// The departments of these subjects, those that exist.
+    pub(crate) async fn departments_of(
+        &self,
+        ids: &[SubjectId],
+    ) -> anyhow::Result<BTreeMap<SubjectId, Option<String>>> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(limits::INSERT_ROWS) {
+            let sql = format!("SELECT s.id, p.department FROM {FROM} WHERE s.id IN ({})", marks(0, ids.len()));
+            for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
+                found.insert(SubjectId::new(row.get("id")?), row.get("department")?);
+            }
+        }
+        Ok(found)
     }
 
     /// Subjects, the highest risk first.

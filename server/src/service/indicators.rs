@@ -1,0 +1,124 @@
+//! The catalogue of indicators as this installation uses it: what is enabled, what is fed.
+//! Never: an indicator that is not of the core's catalogue.
+
+use super::Services;
+use crate::{error::ServiceError, permit::Permit, store::Entry};
+use std::collections::BTreeSet;
+use vizard_core::{
+    access::{Action, Resource},
+    health::Source,
+    indicator::{self, Indicator},
+    limits,
+    problem::{Problem, ProblemCode},
+};
+
+/// What of the installation decides whether an indicator yields anything.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    enabled: BTreeSet<String>,
+    families: BTreeSet<String>,
+}
+
+impl Setup {
+    /// Whether policies may select the indicator.
+    pub fn is_enabled(&self, indicator: &Indicator) -> bool {
+        self.enabled.contains(indicator.code)
+    }
+
+    /// Whether a configured connector feeds the indicator.
+    pub fn has_source(&self, indicator: &Indicator) -> bool {
+        indicator.sources.iter().any(|family| self.families.contains(*family))
+    }
+}
+
+impl Services {
+    /// What is enabled and fed now.
+    pub async fn setup(&self, permit: &Permit) -> Result<Setup, ServiceError> {
+        permit.require(Resource::Indicators, Action::Read)?;
+        let enabled = self.store.enabled_indicators().await?;
+        let families = self.store.sources().await?.into_iter().map(|Source { family, .. }| family).collect();
+        Ok(Setup { enabled, families })
+    }
+
+    /// Enables or disables indicators for the whole installation: all of them or, where one is unknown, none. Answers
+    /// with them, each once.
+    pub async fn enable_indicators(
+        &self,
+        permit: &Permit,
+        codes: &[String],
+        enabled: bool,
+    ) -> Result<Vec<&'static Indicator>, ServiceError> {
+        let viewer = permit.require(Resource::Indicators, Action::Change)?;
+        let chosen = choose(codes).map_err(ServiceError::Invalid)?;
+        let codes: Vec<&str> = chosen.iter().map(|indicator| indicator.code).collect();
+        let detail = serde_json::json!({"codes": codes, "enabled": enabled});
+        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "indicators", &detail);
+        self.store.set_indicators(&codes, enabled, &viewer.id, entry, self.clock.now()).await?;
+        self.bell.scoring.notify_one();
+        Ok(chosen)
+    }
+}
+
+/// The indicators of those codes in the order in which they were named, each once, or every problem.
+fn choose(codes: &[String]) -> Result<Vec<&'static Indicator>, Vec<Problem>> {
+    let whole = |code, message: String| Err(vec![Problem::new(&["input", "codes"], code, message)]);
+    if codes.is_empty() {
+        return whole(ProblemCode::Required, "Name at least one indicator.".to_owned());
+    }
+    if codes.len() > limits::INDICATOR_CODES {
+        let message = format!("At most {} indicators can be named at once.", limits::INDICATOR_CODES);
+        return whole(ProblemCode::LimitExceeded, message);
+    }
+    let mut chosen: Vec<&Indicator> = Vec::with_capacity(codes.len());
+    let mut problems = Vec::new();
+    for (at, code) in codes.iter().enumerate() {
+        let refused = match indicator::find(code) {
+            None => (ProblemCode::NotFound, "There is no indicator of that code.".to_owned()),
+            Some(found) if !found.is_selectable() => {
+                let message = format!("{} starts scoring or is context: it is always on.", found.code);
+                (ProblemCode::NotAllowed, message)
+            }
+            Some(found) => {
+                if !chosen.iter().any(|earlier| earlier.code == found.code) {
+                    chosen.push(found);
+                }
+                continue;
+            }
+        };
+        problems.push(Problem::new(&["input", "codes", &at.to_string()], refused.0, refused.1));
+    }
+    if problems.is_empty() { Ok(chosen) } else { Err(problems) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(codes: &[&str]) -> Result<Vec<&'static str>, Vec<(String, ProblemCode)>> {
+        let codes: Vec<String> = codes.iter().map(|&code| code.to_owned()).collect();
+        let shown = |problem: Problem| (problem.field.join("."), problem.code);
+        choose(&codes)
+            .map(|all| all.into_iter().map(|indicator| indicator.code).collect())
+            .map_err(|problems| problems.into_iter().map(shown).collect())
+    }
+
+    #[test]
+    fn a_code_that_is_named_twice_counts_once() {
+        let codes = ["FILE_DOWNLOADED", "FILE_SYNCED", "FILE_DOWNLOADED"];
+        assert_eq!(chosen(&codes), Ok(vec!["FILE_DOWNLOADED", "FILE_SYNCED"]));
+    }
+
+    #[test]
+    fn every_code_that_cannot_be_enabled_is_told_by_its_place() {
+        let problems = chosen(&["FILE_DOWNLOADED", "file_downloaded", "RESIGNATION"]).unwrap_err();
+        let expected = [("input.codes.1", ProblemCode::NotFound), ("input.codes.2", ProblemCode::NotAllowed)];
+        assert_eq!(problems, expected.map(|(field, code)| (field.to_owned(), code)));
+    }
+
+    #[test]
+    fn nothing_and_too_much_are_refused_as_a_whole() {
+        assert_eq!(chosen(&[]).unwrap_err()[0].1, ProblemCode::Required);
+        let many = vec!["FILE_DOWNLOADED"; limits::INDICATOR_CODES + 1];
+        assert_eq!(chosen(&many), Err(vec![("input.codes".to_owned(), ProblemCode::LimitExceeded)]));
+    }
+}

@@ -1,0 +1,390 @@
+//! Policies: created, switched, counted, judged for their health; scoring that is started and stopped by hand.
+//! Never: tells whether a person is known except by a problem at the place where the caller named them.
+
+use super::Services;
+pub(crate) use crate::store::{PolicyCounts, StoredPolicy};
+use crate::{
+    error::ServiceError,
+    permit::Permit,
+    store::{Created, Entry, StoredSubject},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+use vizard_core::{
+    access::{Action, Resource},
+    event::NormalisedIdentifier,
+    health::{self, HealthFinding, HealthInput},
+    ids::{PolicyId, SubjectId},
+    limits,
+    policy::{self, AlertVolume, IndicatorChoice, PolicyDraft, PolicyScope, PolicyState},
+    problem::{Problem, ProblemCode},
+    scoring::input::{ManualScoring, SubjectContext},
+    subject,
+    template::TemplateCode,
+    time::Micros,
+};
+
+/// Days over which a policy's effectiveness is counted (domain, section 2).
+const EFFECTIVENESS_DAYS: i32 = 365;
+/// Where a new policy's scope is in the input.
+const SCOPE: [&str; 2] = ["input", "scope"];
+
+/// What a viewer asks a new policy to be; see `PolicyDraft` for what is left out.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct NewPolicy {
+    pub name: String,
+    pub description: Option<String>,
+    pub template: TemplateCode,
+    pub scope: NewScope,
+    pub indicators: Option<Vec<IndicatorChoice>>,
+    pub triggers: Option<Vec<String>>,
+    pub activation_days: Option<i32>,
+    pub lookback_days: Option<i32>,
+    pub alert_volume: Option<AlertVolume>,
+    pub state: Option<PolicyState>,
+    /// Whether content to prioritise was given.
+    pub priority_content: bool,
+}
+
+/// Whom a viewer wants a policy to cover. People are named by their accounts.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct NewScope {
+    pub all: bool,
+    pub departments: Vec<String>,
+    /// How many priority groups were named.
+    pub priority_groups: usize,
+    pub accounts: Vec<String>,
+    pub exclude_accounts: Vec<String>,
+}
+
+/// An order to score people under a policy, or to stop.
+#[derive(Clone, Debug)]
+pub struct ScoringOrder {
+    /// Under which policy.
+    pub policy: Option<PolicyId>,
+    /// Whom, by their accounts.
+    pub accounts: Vec<String>,
+    /// For how long; none stops.
+    pub days: Option<i32>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Services {
+    /// The policies in that state, or all, in the order of their names.
+    pub(crate) async fn policies(
+        &self,
+        permit: &Permit,
+        state: Option<PolicyState>,
+    ) -> Result<Vec<StoredPolicy>, ServiceError> {
+        permit.require(Resource::Policies, Action::Read)?;
+        Ok(self.store.policies(state).await?)
+    }
+
+    /// The policies with these ids, those that exist.
+    pub(crate) async fn policies_by_id(
+        &self,
+        permit: &Permit,
+        ids: &[PolicyId],
+    ) -> Result<BTreeMap<PolicyId, StoredPolicy>, ServiceError> {
+        permit.require(Resource::Policies, Action::Read)?;
+        Ok(self.store.policies_by_id(ids).await?)
+    }
+
+    /// Counts of these policies; what was triaged counts for a year.
+    pub(crate) async fn policy_counts(
+        &self,
+        permit: &Permit,
+        ids: &[PolicyId],
+    ) -> Result<BTreeMap<PolicyId, PolicyCounts>, ServiceError> {
+        permit.require(Resource::Policies, Action::Read)?;
+        Ok(self.store.policy_counts(ids, self.clock.now().plus_days(-EFFECTIVENESS_DAYS)).await?)
+    }
+
+    /// What keeps these policies from finding anything. The number of statements does not depend on how many they are.
+    pub(crate) async fn policy_health(
+        &self,
+        permit: &Permit,
+        ids: &[PolicyId],
+    ) -> Result<BTreeMap<PolicyId, Vec<HealthFinding>>, ServiceError> {
+        permit.require(Resource::Policies, Action::Read)?;
+        let now = self.clock.now();
+        let policies = self.store.policies_by_id(ids).await?;
+        let counts = self.store.policy_counts(ids, now).await?;
+        let enabled = self.store.enabled_indicators().await?;
+        let sources = self.store.sources().await?;
+        let scored = self.store.scored_by_template().await?;
+        let covered = self.covered(policies.values().map(|stored| &stored.policy.spec.scope)).await?;
+        let judge = |(stored, subjects_in_scope): (&StoredPolicy, u64)| {
+            let of = counts.get(&stored.policy.id).copied().unwrap_or_default();
+            let findings = health::policy_health(&HealthInput {
+                now,
+                policy: &stored.policy,
+                created_at: stored.created_at,
+                enabled: &enabled,
+                sources: &sources,
+                subjects_in_scope,
+                scored_of_template: scored.get(&stored.policy.template).copied().unwrap_or_default(),
+                ever_triggered: of.scored > 0 || of.raised > 0,
+                ever_alerted: of.raised > 0,
+            });
+            (stored.policy.id, findings)
+        };
+        Ok(policies.values().zip(covered).map(judge).collect())
+    }
+
+    /// Creates a policy, or tells everything that is wrong with what was asked.
+    pub(crate) async fn create_policy(&self, permit: &Permit, asked: NewPolicy) -> Result<StoredPolicy, ServiceError> {
+        let viewer = permit.require(Resource::Policies, Action::Change)?;
+        let mut problems = Vec::new();
+        if asked.priority_content {
+            problems.push(not_yet(&["input", "priorityContent"], "Content to prioritise"));
+        }
+        let scope = self.scope(asked.scope, &mut problems).await?;
+        let draft = PolicyDraft {
+            name: asked.name,
+            description: asked.description,
+            template: asked.template,
+            scope,
+            indicators: asked.indicators,
+            triggers: asked.triggers,
+            activation_days: asked.activation_days,
+            lookback_days: asked.lookback_days,
+            alert_volume: asked.alert_volume,
+            state: asked.state,
+        };
+        let enabled = self.store.enabled_indicators().await?;
+        let policy = match policy::create(draft, &enabled, self.ids.draw(PolicyId::new)) {
+            Ok(policy) if problems.is_empty() => policy,
+            Ok(_) => return Err(ServiceError::Invalid(problems)),
+            Err(more) => {
+                // Where part of the scope was refused, it is no use to hear that nothing is left of it.
+                let refused = problems.iter().any(|problem| problem.field.starts_with(&SCOPE.map(str::to_owned)));
+                problems.extend(more.into_iter().filter(|problem| !refused || problem.field != SCOPE));
+                return Err(ServiceError::Invalid(problems));
+            }
+        };
+        let now = self.clock.now();
+        let detail = serde_json::json!({"version": policy.version, "state": policy.state, "template": policy.template});
+        let entry = Entry::by(viewer, "ADDED", "POLICIES", policy.id, &detail);
+        match self.store.create_policy(&policy, &viewer.id, limits::POLICIES, entry, now).await? {
+            Created::Done => {
+                self.bell.scoring.notify_one();
+                Ok(StoredPolicy { policy, created_at: now, updated_at: now })
+            }
+            Created::NameTaken => {
+                let message = "Another policy has this name. Names are unique.";
+                Err(ServiceError::invalid(&["input", "name"], ProblemCode::Conflict, message))
+            }
+            Created::TooMany => {
+                let message = format!("There are {} policies, the most that an installation has.", limits::POLICIES);
+                Err(ServiceError::invalid(&["input"], ProblemCode::LimitExceeded, message))
+            }
+        }
+    }
+
+    /// Switches a policy.
+    pub(crate) async fn set_policy_state(
+        &self,
+        permit: &Permit,
+        id: Option<PolicyId>,
+        state: PolicyState,
+    ) -> Result<StoredPolicy, ServiceError> {
+        let viewer = permit.require(Resource::Policies, Action::Change)?;
+        let mut stored = self.named_policy(id).await?;
+        if stored.policy.state == state {
+            return Ok(stored);
+        }
+        stored.policy.may_become(state, &["input", "state"]).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
+        let now = self.clock.now();
+        let detail = serde_json::json!({"before": stored.policy.state, "after": state});
+        let entry = Entry::by(viewer, "EDITED", "POLICIES", stored.policy.id, &detail);
+        if !self.store.set_policy_state(stored.policy.id, state, entry, now).await? {
+            return Err(no_policy());
+        }
+        self.bell.scoring.notify_one();
+        stored.policy.state = state;
+        stored.updated_at = now;
+        Ok(stored)
+    }
+
+    /// Starts or stops scoring of people by hand. Answers with them in the order of their pseudonyms, so that the answer
+    /// does not join accounts to pseudonyms.
+    pub(crate) async fn order_scoring(
+        &self,
+        permit: &Permit,
+        order: ScoringOrder,
+    ) -> Result<Vec<StoredSubject>, ServiceError> {
+        let viewer = permit.require(Resource::Scoring, Action::Change)?;
+        let mut problems = Vec::new();
+        check_order(&order, &mut problems);
+        if !problems.is_empty() {
+            return Err(ServiceError::Invalid(problems));
+        }
+        let stored = self.named_policy(order.policy).await?;
+        if stored.policy.state != PolicyState::Active {
+            let message = "The policy is not active: it scores nobody.";
+            return Err(ServiceError::invalid(&["input", "policyId"], ProblemCode::NotAllowed, message));
+        }
+        let subjects = self.known(&order.accounts, &["input", "accounts"], &mut problems).await?;
+        if order.days.is_some() {
+            self.within_scope(&stored.policy.spec.scope, &subjects, &mut problems).await?;
+        }
+        if !problems.is_empty() {
+            return Err(ServiceError::Invalid(problems));
+        }
+        let subjects: BTreeSet<SubjectId> = subjects.into_iter().flatten().collect();
+        let subjects: Vec<SubjectId> = subjects.into_iter().collect();
+        let now = self.clock.now();
+        let days = order.days.unwrap_or(0);
+        let manual = ManualScoring { at: now, days, reason: order.reason.trim().to_owned() };
+        let detail = serde_json::json!({"scoring": if days > 0 { "started" } else { "stopped" }, "days": days,
+            "subjects": subjects});
+        let entry = Entry::by(viewer, "EDITED", "SUBJECTS", stored.policy.id, &detail);
+        self.store.order_scoring(stored.policy.id, &subjects, &manual, &viewer.id, entry).await?;
+        self.bell.scoring.notify_one();
+        let mut shown: Vec<_> = self.store.subjects_by_id(&subjects).await?.into_values().collect();
+        shown.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));
+        Ok(shown)
+    }
+
+    async fn named_policy(&self, id: Option<PolicyId>) -> Result<StoredPolicy, ServiceError> {
+        let id = id.ok_or_else(no_policy)?;
+        self.store.policies_by_id(&[id]).await?.remove(&id).ok_or_else(no_policy)
+    }
+
+    /// The scope with subjects in place of accounts.
+    async fn scope(&self, asked: NewScope, problems: &mut Vec<Problem>) -> Result<PolicyScope, ServiceError> {
+        if asked.priority_groups > 0 {
+            problems.push(not_yet(&["input", "scope", "priorityGroupIds"], "Scopes of priority user groups"));
+        }
+        let subjects = self.known(&asked.accounts, &["input", "scope", "accounts"], problems).await?;
+        let excluded = self.known(&asked.exclude_accounts, &["input", "scope", "excludeAccounts"], problems).await?;
+        let each_once = |subjects: Vec<Option<SubjectId>>| {
+            let once: BTreeSet<SubjectId> = subjects.into_iter().flatten().collect();
+            once.into_iter().collect()
+        };
+        Ok(PolicyScope {
+            all: asked.all,
+            departments: asked.departments,
+            groups: vec![],
+            subjects: each_once(subjects),
+            excluded: each_once(excluded),
+        })
+    }
+
+    /// The subjects of these accounts, in the same order; a problem at the place of each that is unknown.
+    async fn known(
+        &self,
+        accounts: &[String],
+        field: &[&str],
+        problems: &mut Vec<Problem>,
+    ) -> Result<Vec<Option<SubjectId>>, ServiceError> {
+        if accounts.len() > limits::POLICY_SCOPE_ITEMS {
+            let message = format!("At most {} accounts can be listed.", limits::POLICY_SCOPE_ITEMS);
+            problems.push(Problem::new(field, ProblemCode::LimitExceeded, message));
+            return Ok(vec![]);
+        }
+        let named: Vec<Option<NormalisedIdentifier>> = accounts.iter().map(|account| identifier(account)).collect();
+        let names: Vec<NormalisedIdentifier> = named.iter().flatten().cloned().collect();
+        let mut found = self.store.find_subjects(&names).await?.into_iter();
+        let subjects: Vec<_> = named.iter().map(|name| name.as_ref().and_then(|_| found.next().flatten())).collect();
+        for (at, _) in subjects.iter().enumerate().filter(|(_, subject)| subject.is_none()) {
+            let message = "Nobody of this account is known yet: a connector has to deliver something about them first.";
+            problems.push(Problem::new(&[at.to_string().as_str()], ProblemCode::NotFound, message).within(field));
+        }
+        Ok(subjects)
+    }
+
+    /// A problem at the place of every subject that the policy does not cover: it would not be scored.
+    async fn within_scope(
+        &self,
+        scope: &PolicyScope,
+        subjects: &[Option<SubjectId>],
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), ServiceError> {
+        let ids: Vec<SubjectId> = subjects.iter().flatten().copied().collect();
+        let departments = self.store.departments_of(&ids).await?;
+        for (at, subject) in subjects.iter().enumerate() {
+            let Some(subject) = subject else { continue };
+            if !scope.covers(&context(*subject, departments.get(subject).cloned().flatten())) {
+                let message = "The policy does not cover this account: it would not be scored.";
+                problems.push(Problem::new(&["input", "accounts", &at.to_string()], ProblemCode::NotAllowed, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many subjects each scope covers. People are counted by department, and those whom a scope lists or excludes
+    /// are corrected one by one.
+    async fn covered<'a>(&self, scopes: impl Iterator<Item = &'a PolicyScope>) -> anyhow::Result<Vec<u64>> {
+        let scopes: Vec<&PolicyScope> = scopes.collect();
+        let people = self.store.subjects_by_department().await?;
+        let named = |scope: &PolicyScope| -> BTreeSet<SubjectId> {
+            scope.subjects.iter().chain(&scope.excluded).copied().collect()
+        };
+        let all_named: BTreeSet<SubjectId> = scopes.iter().flat_map(|scope| named(scope)).collect();
+        let all_named: Vec<SubjectId> = all_named.into_iter().collect();
+        let departments = self.store.departments_of(&all_named).await?;
+        let count = |scope: &PolicyScope| {
+            // No subject has this id.
+            let anybody = |department: &Option<String>| context(SubjectId::new(Uuid::nil()), department.clone());
+            let by_department = people
+                .iter()
+                .filter(|(department, _)| scope.covers(&anybody(department)))
+                .map(|(_, count)| count)
+                .sum();
+            named(scope).into_iter().fold(by_department, |count: u64, subject| {
+                let Some(department) = departments.get(&subject) else { return count };
+                let counted = scope.covers(&anybody(department));
+                match (counted, scope.covers(&context(subject, department.clone()))) {
+                    (false, true) => count.saturating_add(1),
+                    (true, false) => count.saturating_sub(1),
+                    _ => count,
+                }
+            })
+        };
+        Ok(scopes.into_iter().map(count).collect())
+    }
+}
+
+fn context(id: SubjectId, department: Option<String>) -> SubjectContext {
+    SubjectContext { id, department, groups: vec![], has_profile: false }
+}
+
+/// An account as a viewer types it: an address, or a sign-in name.
+fn identifier(account: &str) -> Option<NormalisedIdentifier> {
+    subject::normalise("login", account).ok()
+}
+
+fn check_order(order: &ScoringOrder, problems: &mut Vec<Problem>) {
+    let mut refuse = |field: &str, code, message: String| problems.push(Problem::new(&["input", field], code, message));
+    match order.accounts.len() {
+        0 => refuse("accounts", ProblemCode::Required, "Name at least one account.".to_owned()),
+        1..=limits::SCORING_ACCOUNTS => {}
+        _ => {
+            let message = format!("At most {} accounts can be named at once.", limits::SCORING_ACCOUNTS);
+            refuse("accounts", ProblemCode::LimitExceeded, message);
+        }
+    }
+    if order.days.is_some_and(|days| !limits::MANUAL_SCORING_DAYS.contains(&days)) {
+        let allowed = limits::MANUAL_SCORING_DAYS;
+        refuse("days", ProblemCode::Invalid, format!("Allowed are {} to {} days.", allowed.start(), allowed.end()));
+    }
+    if order.reason.trim().is_empty() {
+        refuse("reason", ProblemCode::Required, "Say why: the reason is shown on the timeline.".to_owned());
+    } else if order.reason.chars().count() > limits::STAFF_TEXT_CHARS {
+        let message = format!("A reason has at most {} characters.", limits::STAFF_TEXT_CHARS);
+        refuse("reason", ProblemCode::LimitExceeded, message);
+    }
+}
+
+fn no_policy() -> ServiceError {
+    ServiceError::invalid(&["input", "policyId"], ProblemCode::NotFound, "There is no policy of that id.")
+}
+
+fn not_yet(field: &[&str], what: &str) -> Problem {
+    Problem::new(field, ProblemCode::NotAllowed, format!("{what} are not part of this version: leave the field out."))
+}
