@@ -12,12 +12,10 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::Response,
 };
-use bytes::Bytes;
 use serde::Deserialize;
 use std::sync::Arc;
 use vizard_core::{
     access::{Action, Resource},
-    ids::RunId,
     limits,
 };
 

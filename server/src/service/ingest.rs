@@ -269,12 +269,8 @@ impl Services {
             of.len() >= limits::PLUGIN_FAULTS
         };
         if many {
-            let entry = Entry::by_the_system(
-                "EDITED",
-                "CONNECTORS",
-                connector.id.to_string(),
-                serde_json::json!({"state": "QUARANTINED"}),
-            );
+            let state = serde_json::json!({"state": "QUARANTINED"});
+            let entry = Entry::by_the_system("EDITED", "CONNECTORS", &connector.id.to_string(), &state);
             self.store.set_connector_state(connector.id, ConnectorState::Quarantined, entry, now).await?;
             tracing::error!(connector = %connector.id, "quarantined: its plugin failed repeatedly; deliveries are kept");
         }

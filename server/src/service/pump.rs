@@ -245,6 +245,7 @@ impl Press {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn stop(error: BatchError) -> Stop {
     match error {
         BatchError::Config(_) | BatchError::Auth(_) => Stop::Config(error.to_string()),

@@ -19,6 +19,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// An act of a viewer. `detail` is free of personal data.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass ids, which are copied anyway")]
     pub(crate) fn by(
         viewer: &Viewer,
         activity: &'static str,
@@ -41,15 +42,15 @@ impl Entry {
     pub(crate) fn by_the_system(
         activity: &'static str,
         category: &'static str,
-        object: String,
-        detail: serde_json::Value,
+        object: &str,
+        detail: &serde_json::Value,
     ) -> Self {
         Self {
             actor: "system".to_owned(),
             roles: String::new(),
             activity,
             category,
-            object,
+            object: object.to_owned(),
             detail: detail.to_string(),
         }
     }

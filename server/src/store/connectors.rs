@@ -190,6 +190,7 @@ impl Store {
     }
 
     /// Adds a connector; nothing where the name is taken.
+    #[expect(clippy::too_many_arguments, reason = "the columns of the row")]
     pub(crate) async fn create_connector(
         &self,
         name: &str,

@@ -162,9 +162,13 @@ impl Store {
             .iter()
             .flat_map(|one| &one.alerts)
             .filter(|alert| alert.raised)
-            .map(|alert| Entry::by_the_system("ADDED", "ALERTS", alert.id.to_string(), serde_json::json!({
-                "policy": alert.policy, "version": alert.content.policy_version, "severity": alert.content.severity,
-            })))
+            .map(|alert| {
+                let content = &alert.content;
+                let detail = serde_json::json!({
+                    "policy": alert.policy, "version": content.policy_version, "severity": content.severity,
+                });
+                Entry::by_the_system("ADDED", "ALERTS", &alert.id.to_string(), &detail)
+            })
             .collect();
         insert_entries(tx, &self.ids, &raised, now).await?;
         for one in scored {
