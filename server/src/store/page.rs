@@ -15,6 +15,8 @@ pub struct Slice<K> {
     pub limit: usize,
     /// Take them from the end of the list.
     pub from_end: bool,
+    /// Whether the total is wanted: it costs a statement.
+    pub count: bool,
 }
 
 /// A part of an ordered list, in the list's order.
@@ -24,7 +26,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Whether there is more beyond: after the last item, or before the first where the slice was taken from the end.
     pub more: bool,
-    /// How many there are altogether.
+    /// How many there are altogether; 0 where the slice did not ask.
     pub total: u64,
 }
 
@@ -41,7 +43,7 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    /// Rows of the slice, and the total. Two statements, whatever the size.
+    /// Rows of the slice, and the total where it is wanted: one statement or two, whatever the size.
     pub(super) async fn page<K, T>(
         self,
         sql: &impl Sql,
@@ -54,8 +56,12 @@ impl List<'_> {
             [] => String::new(),
             some => format!("WHERE {}", some.join(" AND ")),
         };
-        let count = format!("SELECT count(*) AS total FROM {from} {}", clause(&conditions));
-        let total = sql.row(&count, values.clone()).await?.map_or(Ok(0), |row| row.get::<i64>("total"))?;
+        let total = if slice.count {
+            let count = format!("SELECT count(*) AS total FROM {from} {}", clause(&conditions));
+            sql.row(&count, values.clone()).await?.map_or(Ok(0), |row| row.get::<i64>("total"))?
+        } else {
+            0
+        };
         for (bound, forward) in [(&slice.after, true), (&slice.before, false)] {
             if let Some(at) = bound {
                 let sign = if forward == descending { "<" } else { ">" };

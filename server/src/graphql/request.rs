@@ -1,0 +1,128 @@
+//! What one request has for itself: the services, the viewer, and loaders that join the look-ups of a page into one
+//! statement.
+//! Never: shared between requests. What one viewer may see is no answer for another.
+//!
+//! A look-up of one thing by its key is a [`Loader`] of [`Reader`], written beside the type that needs it:
+//!
+//! ```ignore
+//! impl Loader<SubjectId> for Reader {
+//!     type Value = StoredSubject;
+//!     type Error = Fault;
+//!     async fn load(&self, ids: &[SubjectId]) -> Result<HashMap<SubjectId, StoredSubject>, Fault> {
+//!         let permit = self.permit(Resource::Subjects, Action::Read)?;
+//!         Ok(self.services.subjects_by_id(&permit, ids).await?.into_iter().collect())
+//!     }
+//! }
+//! let found: Option<StoredSubject> = request::load(ctx, id).await?;   // in a resolver
+//! ```
+
+use super::errors;
+use crate::{
+    error::ServiceError,
+    permit::{Denied, Permit, Viewer},
+    service::Services,
+};
+use async_graphql::{
+    Context, Error, Request, ServerResult,
+    dataloader::{DataLoader, Loader},
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest},
+};
+use std::{hash::Hash, sync::Arc};
+use tracing::Instrument as _;
+use vizard_core::access::{Action, Resource};
+
+/// Gives every request its own loaders; give it to the schema's builder.
+pub(super) struct PerRequest(pub(super) Services);
+
+/// Reads for one viewer. A new one for every request, and without a cache: a mutation changes what was read before it.
+pub(super) struct Reader {
+    pub(super) services: Services,
+    pub(super) viewer: Option<Viewer>,
+}
+
+/// Why a loader failed, for everybody who waits for it.
+#[derive(Clone)]
+pub(super) struct Fault(Arc<ServiceError>);
+
+impl Reader {
+    /// The viewer's permit.
+    pub(super) fn permit(&self, resource: Resource, action: Action) -> Result<Permit, Denied> {
+        Permit::check(self.viewer.as_ref(), resource, action)
+    }
+}
+
+impl<E: Into<ServiceError>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error.into()))
+    }
+}
+
+impl ExtensionFactory for PerRequest {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Prepare(self.0.clone()))
+    }
+}
+
+struct Prepare(Services);
+
+#[async_trait::async_trait]
+impl Extension for Prepare {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let viewer = request.data.get(&std::any::TypeId::of::<Viewer>()).and_then(|viewer| viewer.downcast_ref());
+        let reader = Reader { services: self.0.clone(), viewer: viewer.cloned() };
+        let loaders = DataLoader::new(reader, |load| tokio::spawn(load.in_current_span()));
+        next.run(ctx, request.data(loaders)).await
+    }
+}
+
+/// The services behind the schema.
+pub(super) fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ServiceError> {
+    Ok(&loaders(ctx)?.loader().services)
+}
+
+/// The viewer's permit, for a field that answers null to who has none.
+pub(super) fn permit(ctx: &Context<'_>, resource: Resource, action: Action) -> Option<Permit> {
+    Permit::check(ctx.data_opt::<Viewer>(), resource, action).ok()
+}
+
+/// What is at `key`, looked up together with the other keys that the page asks for.
+pub(super) async fn load<K, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>, ServiceError>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Reader: Loader<K, Value = V, Error = Fault>,
+{
+    loaders(ctx)?.load_one(key).await.map_err(|Fault(error)| match Arc::try_unwrap(error) {
+        Ok(error) => error,
+        Err(shared) => match &*shared {
+            ServiceError::NotFound => ServiceError::NotFound,
+            ServiceError::Forbidden => ServiceError::Forbidden,
+            other => ServiceError::Internal(anyhow::anyhow!("{}", cause(other))),
+        },
+    })
+}
+
+/// What is at `key` and cannot be missing: a non-null field.
+pub(super) async fn load_known<K, V>(ctx: &Context<'_>, key: K) -> Result<V, Error>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Reader: Loader<K, Value = V, Error = Fault>,
+{
+    let missing = || ServiceError::Internal(anyhow::anyhow!("a row refers to one that is missing"));
+    load(ctx, key).await.and_then(|found| found.ok_or_else(missing)).map_err(|error| errors::failed(&error))
+}
+
+fn cause(error: &ServiceError) -> String {
+    match error {
+        ServiceError::Internal(cause) => format!("{cause:#}"),
+        other => other.to_string(),
+    }
+}
+
+fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<Reader>, ServiceError> {
+    ctx.data_opt().ok_or_else(|| ServiceError::Internal(anyhow::anyhow!("the schema was built without services")))
+}

@@ -1,0 +1,42 @@
+//! Every guarded field and the row of the access matrix it goes by: the one table that joins the two.
+//! Never: a rule that guards nothing; a test compares this table with the printed schema.
+
+crate::rules! {
+    QueryPolicyTemplates = "Query"."policyTemplates": Policies, Read;
+    QueryIndicators = "Query"."indicators": Indicators, Read;
+    QueryPolicy = "Query"."policy": Policies, Read;
+    QueryPolicies = "Query"."policies": Policies, Read;
+    QueryAlerts = "Query"."alerts": Alerts, Read;
+    QueryCases = "Query"."cases": Cases, Read;
+    QuerySubjects = "Query"."subjects": Subjects, Read;
+    QueryPlugins = "Query"."plugins": Connectors, Read;
+    QueryConnectors = "Query"."connectors": Connectors, Read;
+
+    EnableIndicators = "Mutation"."enableIndicators": Indicators, Change;
+    CreatePolicy = "Mutation"."createPolicy": Policies, Change;
+    SetPolicyState = "Mutation"."setPolicyState": Policies, Change;
+    StartScoring = "Mutation"."startScoring": Scoring, Change;
+    StopScoring = "Mutation"."stopScoring": Scoring, Change;
+    ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
+    DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
+    CreateConnector = "Mutation"."createConnector": Connectors, Change;
+    RunConnector = "Mutation"."runConnector": Connectors, Change;
+
+    SubjectActivations = "Subject"."activations": Subjects, Read;
+    SubjectAlerts = "Subject"."alerts": Alerts, Read;
+    SubjectInsights = "Subject"."insights": Subjects, Read;
+    ActivityContent = "Activity"."content": EvidenceContent, Read;
+
+    PolicyIndicators = "Policy"."indicators": Policies, Read;
+    PolicyActivationDays = "Policy"."activationDays": Policies, Read;
+    PolicyLookbackDays = "Policy"."lookbackDays": Policies, Read;
+    PolicyAlertVolume = "Policy"."alertVolume": Policies, Read;
+    PolicySubjectsInScope = "Policy"."subjectsInScope": Policies, Read;
+    PolicyActiveAlerts = "Policy"."activeAlerts": Policies, Read;
+    PolicyEffectiveness = "Policy"."effectiveness": Policies, Read;
+    PolicyHealth = "Policy"."health": Policies, Read;
+
+    ConnectorConfig = "Connector"."config": ConnectorConfig, Read;
+    ConnectorGrants = "Connector"."grants": ConnectorGrants, Read;
+    ConnectorRunRejects = "ConnectorRun"."rejects": Rejects, Read;
+}

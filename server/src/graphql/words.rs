@@ -1,0 +1,251 @@
+//! The enums of the API: the core's words, described for front-end authors.
+//! Never: a word or a meaning of its own; the core has both.
+
+use async_graphql::Enum;
+use vizard_core::{alert, case, indicator, policy, problem, scoring, subject, template};
+
+/// Declares enums of the API that have the variants of a core enum, with ways to and from it.
+macro_rules! shown {
+    ($($(#[$doc:meta])* $name:ident = $core:ty { $($(#[$variant_doc:meta])* $variant:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        const _: () = {
+            type Core = $core;
+            impl From<Core> for $name {
+                fn from(core: Core) -> Self {
+                    match core { $(Core::$variant => Self::$variant,)* }
+                }
+            }
+            impl From<$name> for Core {
+                fn from(shown: $name) -> Self {
+                    match shown { $($name::$variant => Self::$variant,)* }
+                }
+            }
+        };
+    )*};
+}
+
+shown! {
+    /// Whether a viewer sees who a subject is, and why.
+    IdentityState = subject::IdentityState {
+        /// Hidden behind the pseudonym: the normal state.
+        Masked,
+        /// Shown for a case, for a time, because a second person agreed.
+        Revealed,
+        /// Shown to everybody who may see the subject: the installation decided so.
+        PseudonymisationOff,
+        /// Erased for good; nobody can bring it back.
+        Erased,
+    }
+    /// How risky a subject is now: its alerts and days of high exfiltration over the last week.
+    RiskLevel = subject::RiskLevel {
+        /// Nothing that counts.
+        None,
+        /// A low alert, or one day of high exfiltration.
+        Minor,
+        /// A medium alert, or two days of high exfiltration.
+        Moderate,
+        /// A high alert.
+        Elevated,
+    }
+    /// How a day's count compares with the policy's thresholds.
+    ThresholdLevel = scoring::threshold::ThresholdLevel {
+        /// Below low.
+        Minimal,
+        /// From low on.
+        Low,
+        /// From medium on.
+        Medium,
+        /// From high on.
+        High,
+    }
+    /// Marks of an insight or alert that a queue can be filtered by.
+    RiskFactor = scoring::RiskFactor {
+        /// Steps that follow each other, such as download, rename, upload.
+        Sequence,
+        /// More was taken out over weeks than others take.
+        CumulativeExfiltration,
+        /// Far from what is usual for the subject or its peers.
+        Unusual,
+        /// Content that the policy protects in particular.
+        PriorityContent,
+        /// A domain that is not allowed.
+        UnallowedDomain,
+        /// The subject is in a priority group.
+        PriorityGroup,
+        /// The subject's access or position could do great harm.
+        HighImpact,
+        /// Health records.
+        HealthRecord,
+        /// Sites that put the organisation at risk.
+        RiskyBrowsing,
+    }
+    /// How severe an alert or case is, by its risk score.
+    Severity = alert::Severity {
+        /// Below 34.
+        Low,
+        /// From 34.
+        Medium,
+        /// From 67.
+        High,
+    }
+    /// Where an alert stands.
+    AlertStatus = alert::AlertStatus {
+        /// Open: somebody has to look.
+        NeedsReview,
+        /// Part of a case.
+        Confirmed,
+        /// Put aside with a reason.
+        Dismissed,
+        /// Its case was resolved.
+        Resolved,
+    }
+    /// Why an alert was dismissed.
+    DismissReason = alert::DismissReason {
+        /// What was seen did not happen that way.
+        FalsePositive,
+        /// It happened and is part of the work.
+        ExpectedActivity,
+        /// Too little to go on.
+        InsufficientEvidence,
+        /// It happened and does no harm.
+        NotImpactful,
+        /// The policy reports more than can be looked at.
+        TooMuchActivity,
+    }
+    /// Whether a case is worked on.
+    CaseStatus = case::CaseStatus {
+        /// Open.
+        Active,
+        /// Resolved and frozen.
+        Closed,
+    }
+    /// Whether a policy works.
+    PolicyState = policy::PolicyState {
+        /// Being written: neither scores nor alerts.
+        Draft,
+        /// Scores and alerts.
+        Active,
+        /// Switched off; its alerts stay.
+        Inactive,
+    }
+    /// How many alerts a policy may raise.
+    AlertVolume = policy::AlertVolume {
+        /// All high ones, fewer medium ones, no low ones.
+        Fewer,
+        /// All high and medium ones, some low ones.
+        Default,
+        /// All high and medium ones, most low ones.
+        More,
+    }
+    /// Where an indicator's daily thresholds come from.
+    ThresholdMode = policy::ThresholdMode {
+        /// Built in.
+        Recommended,
+        /// From this organisation's own last 10 days.
+        UserBased,
+        /// Given counts.
+        Custom,
+        /// From what is usual for the subject itself.
+        AboveUsual,
+    }
+    /// What kind of act an indicator stands for.
+    ActionClass = indicator::ActionClass {
+        /// Opening, reading, printing to screen.
+        Access,
+        /// Deleting.
+        Deletion,
+        /// Fetching and gathering.
+        Collection,
+        /// Taking out.
+        Exfiltration,
+        /// Bringing in.
+        Infiltration,
+        /// Making something look like something else.
+        Obfuscation,
+        /// Removing traces.
+        CleanUp,
+        /// Weakening protection.
+        Security,
+        /// Something that explains the rest, such as a resignation.
+        Context,
+    }
+    /// The policy templates.
+    TemplateCode = template::TemplateCode {
+        /// People who leave and take data along.
+        DataTheftByDepartingUsers,
+        /// Data that leave, found by data-loss prevention.
+        DataLeaks,
+        /// The same, for people in priority groups.
+        DataLeaksByPriorityUsers,
+        /// The same, for people who are at risk or under strain.
+        DataLeaksByRiskyUsers,
+        /// Data that leave, on any trigger.
+        GeneralDataLeaks,
+        /// Tampering with the security of devices.
+        SecurityPolicyViolations,
+        /// The same, by people who leave.
+        SecurityPolicyViolationsByDepartingUsers,
+        /// The same, by people in priority groups.
+        SecurityPolicyViolationsByPriorityUsers,
+        /// The same, by people who are at risk or under strain.
+        SecurityPolicyViolationsByRiskyUsers,
+        /// Health records opened without need.
+        PatientDataMisuse,
+        /// Browsing that puts the organisation at risk.
+        RiskyBrowserUsage,
+        /// Risky use of generative AI.
+        RiskyAiUsage,
+    }
+    /// What is wrong with a part of an input.
+    UserErrorCode = problem::ProblemCode {
+        /// Not a value of the wanted shape or range.
+        Invalid,
+        /// Missing or blank.
+        Required,
+        /// Names something that does not exist, or that the viewer may not know to exist.
+        NotFound,
+        /// Clashes with what is there already.
+        Conflict,
+        /// Made from an older version of the thing: load it again.
+        Stale,
+        /// More than a documented limit.
+        LimitExceeded,
+        /// The state of the thing does not allow it.
+        NotAllowed,
+        /// A viewer may not decide in their own affair.
+        SelfDealing,
+        /// Not enabled in the settings.
+        NotEnabled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::resolver_utils::{EnumType, enum_value};
+
+    #[test]
+    fn every_enum_has_the_words_of_the_core_in_their_order() {
+        macro_rules! check {
+            ($($name:ident = $core:ty),*) => {$(
+                let words: Vec<&str> = <$core>::ALL.iter().map(|core| core.as_str()).collect();
+                let shown: Vec<&str> = <$name as EnumType>::items().iter().map(|item| item.name).collect();
+                assert_eq!(shown, words);
+                for core in <$core>::ALL {
+                    let value = enum_value($name::from(*core));
+                    assert_eq!(value.to_string(), core.as_str());
+                    assert_eq!(<$core>::from($name::from(*core)), *core);
+                }
+            )*};
+        }
+        check!(IdentityState = subject::IdentityState, RiskLevel = subject::RiskLevel);
+        check!(ThresholdLevel = scoring::threshold::ThresholdLevel, RiskFactor = scoring::RiskFactor);
+        check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
+        check!(CaseStatus = case::CaseStatus, PolicyState = policy::PolicyState, AlertVolume = policy::AlertVolume);
+        check!(ThresholdMode = policy::ThresholdMode, ActionClass = indicator::ActionClass);
+        check!(TemplateCode = template::TemplateCode);
+    }
+}
