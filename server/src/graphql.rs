@@ -1,16 +1,19 @@
 //! The GraphQL API: resolvers on top of services, and the machinery that every field shares.
 //! Never: names the store, or lets a document in that [`precheck`] has not measured.
 
+pub mod connector;
 pub mod directive;
 pub mod errors;
 pub mod guard;
+pub mod indicator;
 pub mod page;
+pub mod policy;
 pub mod precheck;
 mod request;
 pub mod rules;
 pub mod scalars;
 pub mod schema;
 pub mod spec;
-mod user_error;
-mod viewer;
+pub mod user_error;
+pub mod viewer;
 pub mod words;

@@ -1,7 +1,10 @@
 //! Pages of lists: what a client may ask for, cursors that tell it nothing, and connections.
 //! Never: more than the documented number of nodes, or a cursor of one list used in another.
 
-use crate::error::ServiceError;
+use crate::{
+    error::ServiceError,
+    service::{Page as Listed, Slice},
+};
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName, connection::PageInfo};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
@@ -79,6 +82,16 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     }
 }
 
+impl<K: Clone> Page<K> {
+    /// The page as a service takes it; `count` tells whether the total is wanted ([`wants`]).
+    pub fn slice(&self, count: bool) -> Slice<K> {
+        let Self { limit, direction, from, .. } = self.clone();
+        let from_end = direction == Direction::Backward;
+        let (after, before) = if from_end { (None, from) } else { (from, None) };
+        Slice { after, before, limit, from_end, count }
+    }
+}
+
 /// Whether the client asked for `field` of what the current field returns: `totalCount` may cost a query.
 pub fn wants(ctx: &Context<'_>, field: &str) -> bool {
     ctx.look_ahead().field(field).exists()
@@ -120,6 +133,35 @@ impl<N: OutputType> Connection<N> {
             end_cursor: edges.last().map(|edge| edge.cursor.clone()),
         };
         Self { edges, page_info, total_count: i32::try_from(total).unwrap_or(i32::MAX) }
+    }
+
+    /// The page as a service listed it.
+    pub fn of<K: Serialize, T>(
+        asked: &Page<K>,
+        listed: Listed<T>,
+        key: impl Fn(&T) -> K,
+        node: impl Fn(T) -> N,
+    ) -> Self {
+        let items = listed.items.into_iter().map(|item| (key(&item), node(item))).collect();
+        Self::new(asked, items, listed.more, listed.total)
+    }
+
+    /// The page out of a short list that is whole in memory, in the order of the keys.
+    pub fn cut<K: Serialize + Ord>(asked: &Page<K>, all: impl Iterator<Item = (K, N)>) -> Self {
+        let mut items: Vec<(K, N)> = all.collect();
+        items.sort_by(|a, b| a.0.cmp(&b.0));
+        let total = items.len() as u64;
+        let forward = asked.direction == Direction::Forward;
+        if let Some(from) = &asked.from {
+            items.retain(|(key, _)| if forward { key > from } else { key < from });
+        }
+        let beyond = items.len().saturating_sub(asked.limit);
+        if forward {
+            items.truncate(asked.limit);
+        } else {
+            items.drain(..beyond);
+        }
+        Self::new(asked, items, beyond > 0, total)
     }
 }
 

@@ -20,6 +20,7 @@ crate::rules! {
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
+    SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;
 
     SubjectActivations = "Subject"."activations": Subjects, Read;
@@ -28,6 +29,7 @@ crate::rules! {
     ActivityContent = "Activity"."content": EvidenceContent, Read;
 
     PolicyIndicators = "Policy"."indicators": Policies, Read;
+    PolicyTriggers = "Policy"."triggers": Policies, Read;
     PolicyActivationDays = "Policy"."activationDays": Policies, Read;
     PolicyLookbackDays = "Policy"."lookbackDays": Policies, Read;
     PolicyAlertVolume = "Policy"."alertVolume": Policies, Read;

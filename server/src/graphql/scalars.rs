@@ -47,6 +47,14 @@ pub fn read_id<T: FromStr>(id: &ID) -> Result<T, ServiceError> {
     id.parse().map_err(|_| ServiceError::NotFound)
 }
 
+/// A count as `Int`, which has 32 bits: the largest where it is larger.
+pub fn int<T>(count: T) -> i32
+where
+    i32: TryFrom<T>,
+{
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
 fn number(text: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|value| digits && range.contains(value))

@@ -1,16 +1,36 @@
 //! The roots of the API and the schema made of them.
 //! Never: a schema without the precheck, the permits and the rules of the specification; see [`super`].
 
-use super::{directive, request::PerRequest, spec::Spec, viewer::ViewerQuery};
+use super::{
+    connector::{ConnectorMutation, ConnectorQuery},
+    directive,
+    indicator::{IndicatorMutation, IndicatorQuery},
+    policy::{PolicyMutation, PolicyQuery},
+    request::PerRequest,
+    spec::Spec,
+    viewer::ViewerQuery,
+};
 use crate::service::Services;
-use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery);
+pub struct Query(ViewerQuery, SetupQuery);
+
+/// What can be asked about how the installation is set up.
+#[derive(MergedObject, Default)]
+pub struct SetupQuery(IndicatorQuery, PolicyQuery, ConnectorQuery);
+
+/// What can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(SetupMutation);
+
+/// What can be changed about how the installation is set up.
+#[derive(MergedObject, Default)]
+pub struct SetupMutation(IndicatorMutation, PolicyMutation, ConnectorMutation);
 
 /// The schema with its resolvers.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema on top of `services`.
 pub fn schema(services: Services) -> Schema {
@@ -23,10 +43,10 @@ pub fn sdl() -> String {
     finish(builder()).sdl_with_options(options)
 }
 
-fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription).extension(Spec).disable_suggestions()
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription).extension(Spec).disable_suggestions()
 }
 
-fn finish(builder: SchemaBuilder<Query, EmptyMutation, EmptySubscription>) -> Schema {
+fn finish(builder: SchemaBuilder<Query, Mutation, EmptySubscription>) -> Schema {
     directive::print_requires(builder).finish()
 }

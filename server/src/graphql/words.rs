@@ -2,7 +2,7 @@
 //! Never: a word or a meaning of its own; the core has both.
 
 use async_graphql::Enum;
-use vizard_core::{alert, case, indicator, policy, problem, scoring, subject, template};
+use vizard_core::{alert, case, health, indicator, policy, problem, scoring, subject, template};
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.
 macro_rules! shown {
@@ -199,6 +199,15 @@ shown! {
         /// Risky use of generative AI.
         RiskyAiUsage,
     }
+    /// How grave a finding about a policy is.
+    HealthStatus = health::HealthStatus {
+        /// Nothing to do.
+        Healthy,
+        /// The policy works and could work better.
+        Recommendation,
+        /// The policy misses what it is for.
+        Warning,
+    }
     /// What is wrong with a part of an input.
     UserErrorCode = problem::ProblemCode {
         /// Not a value of the wanted shape or range.
@@ -246,6 +255,6 @@ mod tests {
         check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
         check!(CaseStatus = case::CaseStatus, PolicyState = policy::PolicyState, AlertVolume = policy::AlertVolume);
         check!(ThresholdMode = policy::ThresholdMode, ActionClass = indicator::ActionClass);
-        check!(TemplateCode = template::TemplateCode);
+        check!(TemplateCode = template::TemplateCode, HealthStatus = health::HealthStatus);
     }
 }

@@ -11,6 +11,8 @@ pub mod policies;
 mod pump;
 pub mod scoring;
 
+pub use crate::store::{Page, Slice};
+
 use crate::{clock::Clock, config::Config, ids::Ids, store::Store, telemetry::Metrics};
 use std::{
     collections::HashMap,

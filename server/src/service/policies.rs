@@ -21,7 +21,6 @@ use vizard_core::{
     scoring::input::{ManualScoring, SubjectContext},
     subject,
     template::TemplateCode,
-    time::Micros,
 };
 
 /// Days over which a policy's effectiveness is counted (domain, section 2).
