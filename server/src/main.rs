@@ -1,4 +1,6 @@
-//! The `vizard` command. Not wired yet: it does nothing.
-//! Never: anything until the server behind it exists.
+//! The `vizard` command.
+//! Never: logic; it is in the library, where tests reach it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    vizard_server::cli::main()
+}

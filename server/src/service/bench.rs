@@ -23,6 +23,8 @@ pub struct Measured {
     pub events: u64,
     /// Seconds for file → plugin → checks → durable rows.
     pub ingest_seconds: f64,
+    /// Records a second, of the import alone.
+    pub records_per_second: f64,
     /// Seconds until everything was scored, after that.
     pub scoring_seconds: f64,
     /// Subjects scored.
@@ -68,18 +70,19 @@ pub async fn measure(
     let (events, spent) = services.store.copy_events(&target).await?;
     let bare_seconds = spent.as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "counts of a measurement are far below 2^52")]
-    let rate = |seconds: f64| events as f64 / seconds;
-    let path = rate(ingest_seconds + scoring_seconds);
+    let rate = |count: u64, seconds: f64| count as f64 / seconds;
+    let (path, bare) = (rate(events, ingest_seconds + scoring_seconds), rate(events, bare_seconds));
     Ok(Measured {
         counts: imported.counts,
         events,
         ingest_seconds,
+        records_per_second: rate(imported.counts.read, ingest_seconds),
         scoring_seconds,
         scored_subjects,
         bare_seconds,
         path_events_per_second: path,
-        bare_events_per_second: rate(bare_seconds),
-        ratio: path / rate(bare_seconds),
+        bare_events_per_second: bare,
+        ratio: path / bare,
         peak_memory_mib,
     })
 }

@@ -91,6 +91,11 @@ impl Services {
         &self.metrics
     }
 
+    /// Where ids come from.
+    pub fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
     /// The clock that everything here goes by.
     pub fn clock(&self) -> &Clock {
         &self.clock

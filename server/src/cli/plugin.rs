@@ -1,0 +1,81 @@
+//! `vizard plugin build | check | install`.
+//! Never: installs what the host would refuse.
+
+use super::{Context, Failure, tell};
+use crate::permit::Permit;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
+use vizard_core::{
+    access::{Action, Resource},
+    indicator,
+};
+use vizard_plugin_host::{
+    HostOptions, PluginHost,
+    build::{self, BuildError, Built},
+    check,
+};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make a plugin file from a plugin's source
+    Build {
+        /// The folder with plugin.toml and Cargo.toml
+        dir: PathBuf,
+        /// Where to write it [default: plugins/NAME.wasm in the target folder of its workspace]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Try a plugin file the way deliveries will: what it says of itself, abnormal records, its samples
+    Check {
+        /// The plugin file
+        file: PathBuf,
+        /// A folder of samples: *.raw with NAME.json or config.json
+        #[arg(long, value_name = "DIR")]
+        samples: Option<PathBuf>,
+    },
+    /// Install a plugin file; connectors of an earlier version of it go on with this one
+    Install {
+        /// The plugin file
+        file: PathBuf,
+    },
+}
+
+pub(super) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Build { dir, out } => {
+            let built = build(&dir, out.as_deref()).await?;
+            context.answer(&built, &built.path.display().to_string())
+        }
+        Command::Check { file, samples } => {
+            let component = read(&file)?;
+            let host = PluginHost::new(HostOptions { cache_dir: context.config.data_dir.join("plugin-cache") })?;
+            let known = |code: &str| indicator::find(code).is_some_and(indicator::Indicator::is_delivered);
+            let report = check::check(&host, &component, samples.as_deref(), &known);
+            context.answer(&report, report.to_string().trim_end())?;
+            if report.passed() { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("the plugin does not pass"))) }
+        }
+        Command::Install { file } => {
+            let component = read(&file)?;
+            let services = context.services().await?;
+            let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+            let installed = services.install_plugin(&permit, component).await?;
+            let manifest = &installed.spec.manifest;
+            let text = format!("installed {} {} ({})", manifest.name, manifest.version, installed.id);
+            context.answer(&installed, &text)
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Builds a plugin, telling what the compiler says.
+pub(super) async fn build(dir: &Path, out: Option<&Path>) -> Result<Built, Failure> {
+    let (dir, out) = (dir.to_owned(), out.map(Path::to_owned));
+    let built = tokio::task::spawn_blocking(move || build::build(&dir, out.as_deref(), &mut |line| tell(line))).await?;
+    built.map_err(|error| match error {
+        BuildError::Toolchain(_) => Failure::Lacking(error.to_string()),
+        other => Failure::Failed(other.into()),
+    })
+}
