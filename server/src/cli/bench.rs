@@ -41,7 +41,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failu
     };
     tell("measuring: import, scoring, then the same rows as bare inserts");
     let connector = serde_json::json!({"internal_domains": options.domain}).to_string();
-    let measured = bench::measure(&config(0, "path")?, &config(1, "bare")?, component, &connector, &options.file).await?;
+    let measured =
+        bench::measure(&config(0, "path")?, &config(1, "bare")?, component, &connector, &options.file).await?;
     let text = format!(
         "{} records became {} events\n\
          import   {:.1} s ({:.0} records/s)\n\

@@ -56,7 +56,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failu
     let folder = context.config.data_dir.join("demo");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let state_file = folder.join("state.json");
-    let state = read_state(&state_file).unwrap_or_else(|| State { shift_days: shift_to_yesterday(services.clock().now()), done: false });
+    let state = read_state(&state_file)
+        .unwrap_or_else(|| State { shift_days: shift_to_yesterday(services.clock().now()), done: false });
     if state.done {
         tell(&format!("going on with what is in {}; remove it to begin anew", context.config.data_dir.display()));
     } else {
@@ -77,7 +78,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failu
 async fn prepare(services: &Services, source: &Path, folder: &Path, shift_days: i32) -> Result<(), Failure> {
     let change = |resource| Permit::of_the_operator_bypassing_roles(resource, Action::Change);
     let connectors = change(Resource::Connectors);
-    let configs = [("hr", serde_json::json!({})), ("m365", serde_json::json!({"internal_domains": ["halden-optics.example"]}))];
+    let configs =
+        [("hr", serde_json::json!({})), ("m365", serde_json::json!({"internal_domains": ["halden-optics.example"]}))];
     for (name, config) in configs {
         tell(&format!("building the plugin {name} from source"));
         let built = plugin::build(&source.join("plugins").join(name), None).await?;
@@ -134,9 +136,12 @@ fn welcome(context: &Context, url: &str, now: Micros) -> Result<(), Failure> {
         let name = format!("Demo {}", role.as_str().to_ascii_lowercase());
         tokens.push((role.as_str(), signer.issue(&name, &[*role], DEVELOPMENT_TOKEN_LIFE, now)?));
     }
-    let analyst = tokens.iter().find(|(role, _)| *role == Role::Analyst.as_str()).map_or("", |(_, token)| token.as_str());
+    let analyst =
+        tokens.iter().find(|(role, _)| *role == Role::Analyst.as_str()).map_or("", |(_, token)| token.as_str());
     let body = serde_json::json!({"query": FIRST_QUERY});
-    let curl = format!("curl -s {url}/graphql -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {analyst}' \\\n  -d '{body}'");
+    let curl = format!(
+        "curl -s {url}/graphql -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {analyst}' \\\n  -d '{body}'"
+    );
     if context.json {
         let tokens: serde_json::Map<String, serde_json::Value> =
             tokens.into_iter().map(|(role, token)| (role.to_owned(), token.into())).collect();
@@ -144,7 +149,9 @@ fn welcome(context: &Context, url: &str, now: Micros) -> Result<(), Failure> {
         return context.say(&serde_json::to_string(&value)?);
     }
     let hours = DEVELOPMENT_TOKEN_LIFE.as_secs() / 3_600;
-    context.say(&format!("Vizard serves {url}/graphql; GraphiQL is at {url}/graphiql (it loads its scripts from the internet)\n"))?;
+    context.say(&format!(
+        "Vizard serves {url}/graphql; GraphiQL is at {url}/graphiql (it loads its scripts from the internet)\n"
+    ))?;
     context.say(&format!("A token for each role, valid for {hours} hours:"))?;
     for (role, token) in &tokens {
         context.say(&format!("  {role:<12} {token}"))?;
@@ -165,9 +172,14 @@ fn source(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
         Some(asked) => vec![asked],
         None => built_from.into_iter().chain([PathBuf::from(".")]).collect(),
     };
-    let complete = |folder: &PathBuf| folder.join("plugins/m365/Cargo.toml").is_file() && folder.join("demo/hr-events.csv").is_file();
+    let complete = |folder: &PathBuf| {
+        folder.join("plugins/m365/Cargo.toml").is_file() && folder.join("demo/hr-events.csv").is_file()
+    };
     candidates.into_iter().find(complete).ok_or_else(|| {
-        Failure::Lacking("the demo needs the project's folder (plugins/ and demo/): run it there, or name it with --source".to_owned())
+        Failure::Lacking(
+            "the demo needs the project's folder (plugins/ and demo/): run it there, or name it with --source"
+                .to_owned(),
+        )
     })
 }
 

@@ -41,7 +41,10 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failu
     let services = context.services().await?;
     let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
     let connector = services.connector_to_import(&permit, &options.connector).await.map_err(|error| {
-        anyhow::anyhow!("the connector `{}`: {error}. `createConnector` makes one; `vizard demo` shows how", options.connector)
+        anyhow::anyhow!(
+            "the connector `{}`: {error}. `createConnector` makes one; `vizard demo` shows how",
+            options.connector
+        )
     })?;
     let mut rejected = 0;
     for path in &options.files {
@@ -90,8 +93,10 @@ pub(super) async fn with_progress(
         let counts = progress.counts;
         #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
         let rate = counts.read as f64 / began.elapsed().as_secs_f64().max(0.001);
-        let line =
-            format!("{} records, {rate:.0}/s, {} duplicates, {} rejected", counts.read, counts.duplicates, counts.rejected);
+        let line = format!(
+            "{} records, {rate:.0}/s, {} duplicates, {} rejected",
+            counts.read, counts.duplicates, counts.rejected
+        );
         if let Some(bar) = &bar {
             bar.set_position(progress.file_bytes);
             bar.set_message(line);

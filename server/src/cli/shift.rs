@@ -73,8 +73,10 @@ mod tests {
 
     #[test]
     fn dates_move_and_everything_else_stays() {
-        let line = "{\"CreationTime\":\"2026-02-27T23:59:59\",\"Id\":\"12026-06-301\",\"At\":\"2026-13-45\"}\n,2026-06-30,x";
-        let moved = "{\"CreationTime\":\"2026-03-02T23:59:59\",\"Id\":\"12026-06-301\",\"At\":\"2026-13-45\"}\n,2026-07-03,x";
+        let line =
+            "{\"CreationTime\":\"2026-02-27T23:59:59\",\"Id\":\"12026-06-301\",\"At\":\"2026-13-45\"}\n,2026-06-30,x";
+        let moved =
+            "{\"CreationTime\":\"2026-03-02T23:59:59\",\"Id\":\"12026-06-301\",\"At\":\"2026-13-45\"}\n,2026-07-03,x";
         assert_eq!(shifted(line, 3), moved);
         assert_eq!(shifted(moved, -3), line);
     }
