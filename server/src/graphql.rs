@@ -17,3 +17,6 @@ pub mod spec;
 pub mod user_error;
 pub mod viewer;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -257,7 +257,7 @@ impl Services {
     /// The scope with subjects in place of accounts.
     async fn scope(&self, asked: NewScope, problems: &mut Vec<Problem>) -> Result<PolicyScope, ServiceError> {
         if asked.priority_groups > 0 {
-            problems.push(not_yet(&["input", "scope", "priorityGroupIds"], "Scopes of priority user groups"));
+            problems.push(not_yet(&["input", "scope", "priorityGroupIds"], "A scope of priority user groups"));
         }
         let subjects = self.known(&asked.accounts, &["input", "scope", "accounts"], problems).await?;
         let excluded = self.known(&asked.exclude_accounts, &["input", "scope", "excludeAccounts"], problems).await?;
@@ -385,5 +385,5 @@ fn no_policy() -> ServiceError {
 }
 
 fn not_yet(field: &[&str], what: &str) -> Problem {
-    Problem::new(field, ProblemCode::NotAllowed, format!("{what} are not part of this version: leave the field out."))
+    Problem::new(field, ProblemCode::NotAllowed, format!("{what} is not part of this version: leave the field out."))
 }
