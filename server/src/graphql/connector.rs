@@ -196,7 +196,7 @@ impl Connector {
         listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
     }
 
-    /// When its last delivery was read to its end; null before the first.
+    /// When a delivery to it last ended, read to its end or not; null before the first.
     async fn last_delivery_at(&self) -> Option<DateTime> {
         self.0.last_delivery_at.map(DateTime)
     }

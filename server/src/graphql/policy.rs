@@ -513,6 +513,38 @@ pub struct StopScoringInput {
     reason: String,
 }
 
+/// What `startScoring` answers.
+#[derive(SimpleObject)]
+pub struct StartScoringPayload {
+    /// The policy; null where something was wrong.
+    policy: Option<Policy>,
+    /// What was wrong with the input. Nobody is scored then who was not before.
+    user_errors: Vec<UserError>,
+}
+
+/// What `stopScoring` answers.
+#[derive(SimpleObject)]
+pub struct StopScoringPayload {
+    /// The policy; null where something was wrong.
+    policy: Option<Policy>,
+    /// What was wrong with the input. Nothing was stopped then.
+    user_errors: Vec<UserError>,
+}
+
+impl From<StartScoringInput> for ScoringOrder {
+    fn from(input: StartScoringInput) -> Self {
+        let StartScoringInput { policy_id, accounts, days, reason } = input;
+        Self { policy: policy_id.parse().ok(), accounts, days: Some(days), reason }
+    }
+}
+
+impl From<StopScoringInput> for ScoringOrder {
+    fn from(input: StopScoringInput) -> Self {
+        let StopScoringInput { policy_id, accounts, reason } = input;
+        Self { policy: policy_id.parse().ok(), accounts, days: None, reason }
+    }
+}
+
 /// The part of the mutations about policies.
 #[derive(Default)]
 pub struct PolicyMutation;
@@ -542,6 +574,39 @@ impl PolicyMutation {
             let (id, state) = (input.policy_id.parse().ok(), input.state.into());
             let (made, user_errors) = outcome(request::services(ctx)?.set_policy_state(&permit, id, state).await)?;
             Ok::<_, ServiceError>(SetPolicyStatePayload { policy: made.map(Policy), user_errors })
+        })
+        .await
+    }
+
+    /// Scores people under a policy for some days, whatever has or has not happened. Names people by their accounts,
+    /// answers without them.
+    async fn start_scoring(
+        &self,
+        ctx: &Context<'_>,
+        input: StartScoringInput,
+    ) -> Guarded<StartScoringPayload, rules::StartScoring> {
+        guarded(ctx, async |permit| {
+            let (made, user_errors) = outcome(request::services(ctx)?.order_scoring(&permit, input.into()).await)?;
+            Ok::<_, ServiceError>(StartScoringPayload {
+                policy: made.map(|ordered| Policy(ordered.policy)),
+                user_errors,
+            })
+        })
+        .await
+    }
+
+    /// Ends the scoring of people under a policy until something starts it again. Their alerts and cases stay.
+    async fn stop_scoring(
+        &self,
+        ctx: &Context<'_>,
+        input: StopScoringInput,
+    ) -> Guarded<StopScoringPayload, rules::StopScoring> {
+        guarded(ctx, async |permit| {
+            let (made, user_errors) = outcome(request::services(ctx)?.order_scoring(&permit, input.into()).await)?;
+            Ok::<_, ServiceError>(StopScoringPayload {
+                policy: made.map(|ordered| Policy(ordered.policy)),
+                user_errors,
+            })
         })
         .await
     }

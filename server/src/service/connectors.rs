@@ -225,7 +225,7 @@ impl Services {
         let problem = |found: vizard_plugin_host::Problem| {
             let parts = found.at.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
             let field = ["input", "config"].map(str::to_owned).into_iter().chain(parts).collect();
-            Problem { field, code: ProblemCode::Invalid, message: found.message }
+            Problem { field, code: ProblemCode::Invalid, message: sentence(&found.message) }
         };
         Ok(found.into_iter().map(problem).collect())
     }
@@ -278,6 +278,7 @@ fn no_connector() -> ServiceError {
 
 /// A problem of an import, whose paths are those of a delivery, as a problem of the mutation.
 fn of_the_input(problem: Problem) -> Problem {
+    let problem = Problem { message: sentence(&problem.message), ..problem };
     if problem.field.first().is_some_and(|first| first == "input") { problem } else { problem.within(&["input"]) }
 }
 

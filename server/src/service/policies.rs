@@ -71,6 +71,14 @@ pub struct ScoringOrder {
     pub reason: String,
 }
 
+/// What an order to score people, or to stop, was carried out on.
+pub(crate) struct Ordered {
+    /// Under which policy.
+    pub(crate) policy: StoredPolicy,
+    /// In the order of their pseudonyms, so that the answer does not join accounts to pseudonyms.
+    pub(crate) subjects: Vec<StoredSubject>,
+}
+
 impl Services {
     /// The policies in that state, or all, in the order of their names.
     pub(crate) async fn policies(
@@ -209,13 +217,8 @@ impl Services {
         Ok(stored)
     }
 
-    /// Starts or stops scoring of people by hand. Answers with them in the order of their pseudonyms, so that the answer
-    /// does not join accounts to pseudonyms.
-    pub(crate) async fn order_scoring(
-        &self,
-        permit: &Permit,
-        order: ScoringOrder,
-    ) -> Result<Vec<StoredSubject>, ServiceError> {
+    /// Starts or stops scoring of people by hand.
+    pub(crate) async fn order_scoring(&self, permit: &Permit, order: ScoringOrder) -> Result<Ordered, ServiceError> {
         let viewer = permit.require(Resource::Scoring, Action::Change)?;
         let mut problems = Vec::new();
         check_order(&order, &mut problems);
@@ -246,7 +249,7 @@ impl Services {
         self.bell.scoring.notify_one();
         let mut shown: Vec<_> = self.store.subjects_by_id(&subjects).await?.into_values().collect();
         shown.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));
-        Ok(shown)
+        Ok(Ordered { policy: stored, subjects: shown })
     }
 
     async fn named_policy(&self, id: Option<PolicyId>) -> Result<StoredPolicy, ServiceError> {
