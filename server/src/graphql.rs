@@ -6,6 +6,7 @@ pub mod directive;
 pub mod errors;
 pub mod guard;
 pub mod indicator;
+pub mod node;
 pub mod page;
 pub mod policy;
 pub mod precheck;

@@ -5,6 +5,7 @@ use super::{
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
     indicator::{IndicatorMutation, IndicatorQuery},
+    node::NodeQuery,
     policy::{PolicyMutation, PolicyQuery},
     request::PerRequest,
     spec::Spec,
@@ -15,7 +16,7 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBui
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery, SetupQuery);
+pub struct Query(NodeQuery, ViewerQuery, SetupQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]

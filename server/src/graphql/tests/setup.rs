@@ -167,3 +167,20 @@ async fn a_connector_needs_a_name_for_urls_a_plugin_and_no_grants() {
     let lists = at.ask(Role::Analyst, "{ plugins { name } connectors { totalCount nodes { name } } }").await;
     assert_eq!(lists, json!({"plugins": [], "connectors": {"totalCount": 0, "nodes": []}}));
 }
+
+#[tokio::test]
+async fn a_node_is_found_by_its_id_by_who_may_see_it() {
+    let at = Installation::new().await;
+    at.ask(Role::Admin, ENABLE).await;
+    let created = create(&at, "Leavers", "").await;
+    let id = created["policy"]["id"].as_str().unwrap();
+    let query = format!(
+        r#"{{ node(id: "{id}") {{ __typename id }} nodes(ids: ["indicator_RESIGNATION", "policy_1", "", "{id}"])
+        {{ ... on Indicator {{ code }} ... on Policy {{ name }} }} }}"#
+    );
+    let found = at.ask(Role::Analyst, &query).await;
+    assert_eq!(found["node"], json!({"__typename": "Policy", "id": id}));
+    assert_eq!(found["nodes"], json!([{"code": "RESIGNATION"}, null, null, {"name": "Leavers"}]));
+    let hidden = at.ask(Role::Approver, &query).await;
+    assert_eq!(hidden, json!({"node": null, "nodes": [null, null, null, null]}));
+}
