@@ -17,8 +17,8 @@ const NOW: Micros = Micros(1_800_000_000 * SECOND);
 /// An installation with nothing in it.
 struct Installation {
     schema: Schema,
-    services: Services,
-    dir: tempfile::TempDir,
+    /// Goes with the test.
+    _dir: tempfile::TempDir,
 }
 
 impl Installation {
@@ -28,7 +28,7 @@ impl Installation {
         let config = Config::load(None, std::iter::empty(), [("data_dir", data)]).unwrap();
         let clock = Clock::fixed(NOW);
         let services = Services::open(&config, clock.clone(), Ids::seeded(1), Metrics::default()).await.unwrap();
-        Self { schema: schema(services.clone()), services, dir }
+        Self { schema: schema(services), _dir: dir }
     }
 
     /// The data of the answer to a viewer with that role, who may ask for all of it.
