@@ -1,11 +1,14 @@
 //! The GraphQL API: resolvers on top of services, and the machinery that every field shares.
 //! Never: names the store, or lets a document in that [`precheck`] has not measured.
 
+pub mod alert;
+pub mod case;
 pub mod connector;
 pub mod directive;
 pub mod errors;
 pub mod guard;
 pub mod indicator;
+pub mod insight;
 pub mod node;
 pub mod page;
 pub mod policy;
@@ -15,6 +18,7 @@ pub mod rules;
 pub mod scalars;
 pub mod schema;
 pub mod spec;
+pub mod subject;
 pub mod user_error;
 pub mod viewer;
 pub mod words;

@@ -1,92 +1,111 @@
-//! Things by their global ids, whatever their kind.
-//! Never: a way around a guard. What a viewer may not see is null, like what does not exist.
+//! `node` and `nodes`: anything by its global id.
+//! Never: a way around a guard; what a viewer may not see reads as null, like what does not exist.
 
 use super::{
+    alert::Alert,
+    case::Case,
     connector::{Connector, ConnectorRun, Plugin},
-    errors,
-    guard::Answer,
     indicator::Indicator,
+    insight::{Activity, Insight},
     policy::Policy,
     request,
+    subject::Subject,
 };
 use crate::error::ServiceError;
 use async_graphql::{Context, Error, ID, Interface, Object};
-use futures_util::future::join_all;
 use vizard_core::{
     access::{Action, Resource},
-    ids::{ConnectorId, PluginId, PolicyId, RunId},
+    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, RunId, SubjectId},
     limits,
     problem::ProblemCode,
 };
 
-/// Anything with a global id.
+/// Anything that has a global id.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Global id: opaque, and good for `node`."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id."))]
+#[expect(clippy::large_enum_variant, reason = "made one at a time")]
 pub enum Node {
+    /// A subject.
+    Subject(Subject),
+    /// An alert.
+    Alert(Alert),
+    /// A case.
+    Case(Case),
+    /// An insight.
+    Insight(Insight),
+    /// An event.
+    Activity(Activity),
     /// A policy.
     Policy(Policy),
-    /// An indicator of the catalogue.
+    /// An indicator.
     Indicator(Indicator),
-    /// An installed plugin.
+    /// A plugin.
     Plugin(Plugin),
-    /// A configured connector.
+    /// A connector.
     Connector(Connector),
-    /// A delivery to a connector.
+    /// A run of a connector.
     ConnectorRun(ConnectorRun),
 }
 
-/// The part of the root that finds things by id.
+/// The part of the root that finds anything.
 #[derive(Default)]
 pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The thing of that id; null where there is none, or none that the viewer may see.
-    async fn node(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "A global id, as any `id` field gives it.")] id: ID,
-    ) -> Answer<Node> {
-        find(ctx, &id).await.into()
+    /// What has this id; null where nothing has, or the viewer may not see it.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A global id.")] id: ID) -> Result<Option<Node>, Error> {
+        find(ctx, &id).await.map_err(|error| super::errors::failed(&error))
     }
 
-    /// The things of these ids, in the same order; null in the place of each that `node` would not give. At most 100.
+    /// What has these ids, in the same order, null for each that `node` would be null for.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Global ids.")] ids: Vec<ID>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, Error> {
         if ids.len() > limits::NODES_IDS {
             let message = format!("at most {} ids at once", limits::NODES_IDS);
-            let error = ServiceError::invalid(&["ids"], ProblemCode::LimitExceeded, message);
-            return Err(errors::failed(&error));
+            return Err(super::errors::failed(&ServiceError::invalid(&["ids"], ProblemCode::LimitExceeded, message)));
         }
-        // Together, so that each kind is one statement.
-        let found = join_all(ids.iter().map(|id| find(ctx, id))).await;
-        found.into_iter().map(|node| node.map_err(|error| errors::failed(&error))).collect()
+        let found = futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id)));
+        found.await.map_err(|error| super::errors::failed(&error))
     }
 }
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> {
-    match of_its_kind(ctx, id).await {
-        Err(ServiceError::Forbidden | ServiceError::NotFound) => Ok(None),
-        other => other,
+    let may = |resource| request::permit(ctx, resource, Action::Read);
+    if let (Ok(id), Some(_)) = (id.parse::<SubjectId>(), may(Resource::Subjects)) {
+        return Ok(request::load(ctx, id).await?.map(|found| Node::Subject(Subject::from(found))));
     }
-}
-
-async fn of_its_kind(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> {
-    if let Ok(id) = id.parse::<PolicyId>() {
+    if let (Ok(id), Some(_)) = (id.parse::<AlertId>(), may(Resource::Alerts)) {
+        return Ok(request::load(ctx, id).await?.map(|found| Node::Alert(Alert::from(found))));
+    }
+    if let (Ok(id), Some(_)) = (id.parse::<CaseId>(), may(Resource::Cases)) {
+        return Ok(request::load(ctx, id).await?.map(|found| Node::Case(Case::from(found))));
+    }
+    if let (Ok(id), Some(_)) = (id.parse::<PolicyId>(), may(Resource::Policies)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::Policy(Policy::from(found))));
     }
-    if let Ok(id) = id.parse::<PluginId>() {
-        return Ok(request::load(ctx, id).await?.map(|found| Node::Plugin(Plugin::from(found))));
-    }
-    if let Ok(id) = id.parse::<ConnectorId>() {
+    if let (Ok(id), Some(_)) = (id.parse::<ConnectorId>(), may(Resource::Connectors)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::Connector(Connector::from(found))));
     }
-    if let Ok(id) = id.parse::<RunId>() {
+    if let (Ok(id), Some(_)) = (id.parse::<RunId>(), may(Resource::Connectors)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::ConnectorRun(ConnectorRun::from(found))));
     }
-    let permit = request::permit(ctx, Resource::Indicators, Action::Read);
-    Ok(permit.and_then(|_| Indicator::of_id(id)).map(Node::Indicator))
+    if let (Ok(id), Some(_)) = (id.parse::<PluginId>(), may(Resource::Connectors)) {
+        return Ok(request::load(ctx, id).await?.map(|found| Node::Plugin(Plugin::from(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<InsightId>(), may(Resource::Subjects)) {
+        let found = request::services(ctx)?.insight(&permit, id).await?;
+        return Ok(found.map(|(subject, insight)| Node::Insight(Insight::new(subject, insight))));
+    }
+    if let (Some(seq), Some(permit)) = (Activity::seq(id), may(Resource::Subjects)) {
+        let found = request::services(ctx)?.activity(&permit, seq).await?;
+        return Ok(found.map(|found| Node::Activity(Activity(found))));
+    }
+    if let (Some(indicator), Some(_)) = (Indicator::of_id(id), may(Resource::Indicators)) {
+        return Ok(Some(Node::Indicator(indicator)));
+    }
+    Ok(None)
 }

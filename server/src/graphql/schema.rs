@@ -2,6 +2,8 @@
 //! Never: a schema without the precheck, the permits and the rules of the specification; see [`super`].
 
 use super::{
+    alert::{AlertMutation, AlertQuery},
+    case::CaseQuery,
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
     indicator::{IndicatorMutation, IndicatorQuery},
@@ -9,6 +11,7 @@ use super::{
     policy::{PolicyMutation, PolicyQuery},
     request::PerRequest,
     spec::Spec,
+    subject::SubjectQuery,
     viewer::ViewerQuery,
 };
 use crate::service::Services;
@@ -16,15 +19,19 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBui
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, ViewerQuery, SetupQuery);
+pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
 pub struct SetupQuery(IndicatorQuery, PolicyQuery, ConnectorQuery);
 
+/// What can be asked about what was found.
+#[derive(MergedObject, Default)]
+pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery);
+
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SetupMutation);
+pub struct Mutation(SetupMutation, AlertMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

@@ -2,7 +2,9 @@
 //! one transaction, then notify.
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
+pub mod alerts;
 pub mod bench;
+mod cases;
 pub mod connectors;
 pub mod indicators;
 pub mod ingest;
@@ -10,6 +12,7 @@ pub mod plugins;
 pub mod policies;
 mod pump;
 pub mod scoring;
+pub mod subjects;
 
 pub use crate::store::{Page, Slice};
 

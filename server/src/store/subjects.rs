@@ -223,6 +223,12 @@ impl Store {
         list.page(&self.db, slice, |(at, seq)| [at.0.into(), (*seq).into()], activity).await
     }
 
+    /// One event.
+    pub(crate) async fn activity(&self, seq: i64) -> anyhow::Result<Option<StoredActivity>> {
+        let sql = format!("SELECT {ACTIVITY} FROM events WHERE seq = $1");
+        self.db.row(&sql, vec![seq.into()]).await?.as_ref().map(activity).transpose()
+    }
+
     /// The sealed content of events, opened: names and paths. Only for a viewer with the right to evidence content.
     pub(crate) async fn open_content(
         &self,

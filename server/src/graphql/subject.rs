@@ -1,0 +1,248 @@
+//! Subjects, under their pseudonyms.
+//! Never: a name; `identity` is null and says why.
+
+use super::{
+    alert::{Alert, AlertConnectionOf},
+    guard::{Answer, Guarded, guarded},
+    insight::{Insight, InsightFilter},
+    page::{Connection, Page, PageArgs, wants},
+    policy::Policy,
+    request::{self, Fault, Reader},
+    rules,
+    scalars::{Date, DateTime},
+    words::{IdentityState, RiskLevel},
+};
+use crate::{
+    error::ServiceError,
+    service::subjects::{self, StoredSubject},
+};
+use async_graphql::{Context, Error, ID, Object, SimpleObject, dataloader::Loader};
+use std::collections::HashMap;
+use vizard_core::{
+    access::{Action, Resource},
+    ids::{PolicyId, SubjectId},
+    scoring,
+};
+
+/// Who a subject is, where that is shown.
+#[derive(SimpleObject)]
+pub struct Identity {
+    /// How the person is called.
+    display_name: String,
+    /// Mail address.
+    email: Option<String>,
+    /// Names of accounts.
+    accounts: Vec<String>,
+    /// Number in the HR system.
+    employee_id: Option<String>,
+    /// Job title.
+    job_title: Option<String>,
+    /// Name of the manager.
+    manager_name: Option<String>,
+    /// The last working day, of somebody who leaves.
+    last_working_date: Option<Date>,
+}
+
+/// A monitored person.
+#[derive(Clone)]
+pub struct Subject(StoredSubject);
+
+impl From<StoredSubject> for Subject {
+    fn from(stored: StoredSubject) -> Self {
+        Self(stored)
+    }
+}
+
+/// A monitored person, shown under a pseudonym.
+#[Object]
+impl Subject {
+    /// Global id. Random: it tells nothing about the person.
+    pub(super) async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Random, stable, e.g. Anon-7Q4K-2MX9. Derived from nothing about the person.
+    async fn pseudonym(&self) -> &str {
+        &self.0.pseudonym
+    }
+
+    /// Whether `identity` is shown, and why or why not. In this version it is always MASKED: nothing lifts the mask yet.
+    async fn identity_state(&self) -> IdentityState {
+        IdentityState::Masked
+    }
+
+    /// Who it is; null while masked, which is the normal state and no error.
+    async fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// As HR delivers it; null without an HR profile.
+    async fn department(&self) -> Option<&str> {
+        self.0.department.as_deref()
+    }
+
+    /// From alerts and high exfiltration over the last week.
+    async fn risk_level(&self) -> RiskLevel {
+        self.0.risk_level.into()
+    }
+
+    /// 0–100: the highest score under any active policy.
+    async fn risk_score(&self) -> f64 {
+        self.0.risk_score
+    }
+
+    /// Windows of scoring: those that are open, were open lately, or will be.
+    async fn activations(&self, ctx: &Context<'_>) -> Guarded<Vec<Activation>, rules::SubjectActivations> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, ActivationsOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(
+                found.into_iter().map(|(policy, window)| Activation { policy, window }).collect::<Vec<_>>(),
+            )
+        })
+        .await
+    }
+
+    /// The subject's alerts, the newest first.
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Guarded<Connection<Alert>, rules::SubjectAlerts> {
+        guarded(ctx, async |permit| {
+            AlertConnectionOf::Subject(self.0.id)
+                .page(ctx, &permit, PageArgs { first, after, ..PageArgs::default() })
+                .await
+        })
+        .await
+    }
+
+    /// The subject's insights of all policies, the newest day first.
+    async fn insights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only these.")] filter: Option<InsightFilter>,
+    ) -> Guarded<Connection<Insight>, rules::SubjectInsights> {
+        guarded(ctx, async |permit| {
+            let page = Page::asked("insights", PageArgs { first, after, ..PageArgs::default() })?;
+            let filter = match filter {
+                None => Some(subjects::InsightFilter::default()),
+                Some(filter) => filter.read(),
+            };
+            let Some(filter) = filter else { return Ok(Connection::new(&page, vec![], false, 0)) };
+            let slice = page.slice(wants(ctx, "totalCount"));
+            let listed = request::services(ctx)?.insights(&permit, self.0.id, &filter, &slice).await?;
+            let key = |insight: &scoring::Insight| (insight.day, insight.id.uuid());
+            Ok::<_, ServiceError>(Connection::of(&page, listed, key, |insight| Insight::new(self.0.id, insight)))
+        })
+        .await
+    }
+}
+
+/// A window of scoring.
+pub struct Activation {
+    policy: PolicyId,
+    window: scoring::Activation,
+}
+
+/// A window in which a policy scores a subject.
+#[Object]
+impl Activation {
+    /// Under which policy.
+    async fn policy(&self, ctx: &Context<'_>) -> Result<Policy, Error> {
+        request::load_known(ctx, self.policy).await.map(Policy::from)
+    }
+
+    /// Code of the indicator that opened it; `MANUAL` where a person did.
+    async fn trigger(&self) -> &str {
+        &self.window.trigger
+    }
+
+    /// One sentence: why. Where a person opened it, in that person's words.
+    async fn reason(&self) -> &str {
+        &self.window.reason
+    }
+
+    /// When it opened.
+    async fn starts_at(&self) -> DateTime {
+        DateTime(self.window.starts_at)
+    }
+
+    /// When it ends.
+    async fn ends_at(&self) -> DateTime {
+        DateTime(self.window.ends_at)
+    }
+
+    /// Whether a person ordered it.
+    async fn manual(&self) -> bool {
+        self.window.manual
+    }
+}
+
+impl Loader<SubjectId> for Reader {
+    type Value = StoredSubject;
+    type Error = Fault;
+
+    async fn load(&self, ids: &[SubjectId]) -> Result<HashMap<SubjectId, StoredSubject>, Fault> {
+        let permit = self.permit(Resource::Subjects, Action::Read)?;
+        Ok(self.services.subjects_by_id(&permit, ids).await?.into_iter().collect())
+    }
+}
+
+/// The key of a subject's windows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ActivationsOf(SubjectId);
+
+impl Loader<ActivationsOf> for Reader {
+    type Value = Vec<(PolicyId, scoring::Activation)>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ActivationsOf]) -> Result<HashMap<ActivationsOf, Self::Value>, Fault> {
+        let permit = self.permit(Resource::Subjects, Action::Read)?;
+        let ids: Vec<SubjectId> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.activations(&permit, &ids).await?;
+        Ok(found.into_iter().map(|(subject, windows)| (ActivationsOf(subject), windows)).collect())
+    }
+}
+
+/// The part of the root about subjects.
+#[derive(Default)]
+pub struct SubjectQuery;
+
+#[Object]
+impl SubjectQuery {
+    /// One subject; null where there is none of that id, or the viewer may not see subjects.
+    async fn subject(&self, ctx: &Context<'_>, #[graphql(desc = "The subject's id.")] id: ID) -> Answer<Subject> {
+        let found = async {
+            let (Ok(id), Some(_)) = (id.parse::<SubjectId>(), request::permit(ctx, Resource::Subjects, Action::Read))
+            else {
+                return Ok(None);
+            };
+            Ok::<_, ServiceError>(request::load(ctx, id).await?.map(Subject))
+        };
+        found.await.into()
+    }
+
+    /// Subjects, the highest risk first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn subjects(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those at this level.")] risk_level: Option<RiskLevel>,
+    ) -> Guarded<Connection<Subject>, rules::QuerySubjects> {
+        guarded(ctx, async |permit| {
+            let page = Page::asked("subjects", PageArgs { first, after, last, before })?;
+            let slice = page.slice(wants(ctx, "totalCount"));
+            let listed = request::services(ctx)?.subjects(&permit, risk_level.map(Into::into), &slice).await?;
+            let key = |subject: &StoredSubject| (subject.risk_score, subject.id.uuid());
+            Ok::<_, ServiceError>(Connection::of(&page, listed, key, Subject))
+        })
+        .await
+    }
+}

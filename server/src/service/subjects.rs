@@ -1,0 +1,104 @@
+//! Subjects under their pseudonyms, their insights, and the activity beneath.
+//! Never: who a subject is; nothing in this version opens an identity.
+
+use super::Services;
+pub use crate::store::InsightFilter;
+pub(crate) use crate::store::{StoredActivity, StoredSubject};
+use crate::{
+    error::ServiceError,
+    permit::Permit,
+    store::{Page, Slice},
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use vizard_core::{
+    access::{Action, Resource},
+    ids::{InsightId, PolicyId, SubjectId},
+    scoring::{Activation, Insight},
+    subject::RiskLevel,
+    time::{Day, Micros},
+};
+
+impl Services {
+    /// Subjects, the highest risk first.
+    pub(crate) async fn subjects(
+        &self,
+        permit: &Permit,
+        level: Option<RiskLevel>,
+        slice: &Slice<(f64, Uuid)>,
+    ) -> Result<Page<StoredSubject>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.subjects(level, slice).await?)
+    }
+
+    /// Subjects by id, those that exist.
+    pub(crate) async fn subjects_by_id(
+        &self,
+        permit: &Permit,
+        ids: &[SubjectId],
+    ) -> Result<BTreeMap<SubjectId, StoredSubject>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.subjects_by_id(ids).await?)
+    }
+
+    /// Windows of scoring of subjects, by policy.
+    pub(crate) async fn activations(
+        &self,
+        permit: &Permit,
+        ids: &[SubjectId],
+    ) -> Result<BTreeMap<SubjectId, Vec<(PolicyId, Activation)>>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.activations(ids).await?)
+    }
+
+    /// A subject's insights of all policies, the newest day first.
+    pub(crate) async fn insights(
+        &self,
+        permit: &Permit,
+        of: SubjectId,
+        filter: &InsightFilter,
+        slice: &Slice<(Day, Uuid)>,
+    ) -> Result<Page<Insight>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.insights(of, filter, slice).await?)
+    }
+
+    /// An insight and whose it is.
+    pub(crate) async fn insight(
+        &self,
+        permit: &Permit,
+        id: InsightId,
+    ) -> Result<Option<(SubjectId, Insight)>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.insight(id).await?)
+    }
+
+    /// The events of one subject, indicator and day, in the order in which they happened.
+    pub(crate) async fn activities(
+        &self,
+        permit: &Permit,
+        of: SubjectId,
+        indicator: &str,
+        day: Day,
+        slice: &Slice<(Micros, i64)>,
+    ) -> Result<Page<StoredActivity>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.activities(of, indicator, day, slice).await?)
+    }
+
+    /// One event.
+    pub(crate) async fn activity(&self, permit: &Permit, seq: i64) -> Result<Option<StoredActivity>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.activity(seq).await?)
+    }
+
+    /// The content of events: names of files, paths, addresses. In the order asked for.
+    pub(crate) async fn contents(
+        &self,
+        permit: &Permit,
+        of: &[&StoredActivity],
+    ) -> Result<Vec<Option<serde_json::Value>>, ServiceError> {
+        permit.require(Resource::EvidenceContent, Action::Read)?;
+        Ok(self.store.open_content(of).await?)
+    }
+}
