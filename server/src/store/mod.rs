@@ -22,7 +22,6 @@ pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredR
 pub use intake::Counts;
 pub(crate) use intake::{Batch, ClaimedDelivery, Lease, NewDelivery, Queued, RunState, SealedBatch};
 pub use page::{Page, Slice};
-pub(crate) use people::Known;
 pub(crate) use policies::{Created, PolicyCounts, StoredPolicy};
 pub(crate) use scoring::{AlertChange, Scored, Taken, Work};
 pub use subjects::InsightFilter;
