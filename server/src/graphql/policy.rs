@@ -8,12 +8,13 @@ use super::{
     request::{self, Fault, Reader},
     rules,
     scalars::{DateTime, Json, int},
+    subject::Subject,
     user_error::{UserError, outcome},
     words::{AlertVolume, HealthStatus, PolicyState, TemplateCode, ThresholdMode},
 };
 use crate::{
     error::ServiceError,
-    service::policies::{NewPolicy, NewScope, PolicyCounts, ScoringOrder, StoredPolicy},
+    service::policies::{NewPolicy, NewScope, Ordered, PolicyCounts, ScoringOrder, StoredPolicy},
 };
 use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::{collections::HashMap, sync::Arc};
@@ -517,6 +518,8 @@ pub struct StopScoringInput {
 pub struct StartScoringPayload {
     /// The policy; null where something was wrong.
     policy: Option<Policy>,
+    /// Whom it is about, in the order of their pseudonyms.
+    subjects: Vec<Subject>,
     /// What was wrong with the input. Nobody is scored then who was not before.
     user_errors: Vec<UserError>,
 }
@@ -526,8 +529,15 @@ pub struct StartScoringPayload {
 pub struct StopScoringPayload {
     /// The policy; null where something was wrong.
     policy: Option<Policy>,
+    /// Whom it is about, in the order of their pseudonyms.
+    subjects: Vec<Subject>,
     /// What was wrong with the input. Nothing was stopped then.
     user_errors: Vec<UserError>,
+}
+
+fn shown(made: Option<Ordered>) -> (Option<Policy>, Vec<Subject>) {
+    let Some(Ordered { policy, subjects }) = made else { return (None, vec![]) };
+    (Some(Policy(policy)), subjects.into_iter().map(Subject::from).collect())
 }
 
 impl From<StartScoringInput> for ScoringOrder {
@@ -586,10 +596,8 @@ impl PolicyMutation {
     ) -> Guarded<StartScoringPayload, rules::StartScoring> {
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.order_scoring(&permit, input.into()).await)?;
-            Ok::<_, ServiceError>(StartScoringPayload {
-                policy: made.map(|ordered| Policy(ordered.policy)),
-                user_errors,
-            })
+            let (policy, subjects) = shown(made);
+            Ok::<_, ServiceError>(StartScoringPayload { policy, subjects, user_errors })
         })
         .await
     }
@@ -602,10 +610,8 @@ impl PolicyMutation {
     ) -> Guarded<StopScoringPayload, rules::StopScoring> {
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.order_scoring(&permit, input.into()).await)?;
-            Ok::<_, ServiceError>(StopScoringPayload {
-                policy: made.map(|ordered| Policy(ordered.policy)),
-                user_errors,
-            })
+            let (policy, subjects) = shown(made);
+            Ok::<_, ServiceError>(StopScoringPayload { policy, subjects, user_errors })
         })
         .await
     }
