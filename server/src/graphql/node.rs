@@ -23,7 +23,6 @@ use vizard_core::{
 /// Anything that has a global id.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Global id."))]
-#[expect(clippy::large_enum_variant, reason = "made one at a time")]
 pub enum Node {
     /// A subject.
     Subject(Subject),

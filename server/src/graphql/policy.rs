@@ -347,6 +347,7 @@ impl PolicyQuery {
     }
 
     /// Policies, by name.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
     async fn policies(
         &self,
         ctx: &Context<'_>,
