@@ -3,7 +3,10 @@
 
 mod setup;
 
-use super::schema::{Schema, schema};
+use super::{
+    directive, rules,
+    schema::{Schema, schema, sdl},
+};
 use crate::{clock::Clock, config::Config, ids::Ids, permit::Viewer, service::Services, telemetry::Metrics};
 use async_graphql::Request;
 use serde_json::Value as Json;
@@ -42,4 +45,9 @@ impl Installation {
         let viewer = Viewer { id: "dev:ada".into(), name: "Ada".into(), roles: vec![role] };
         serde_json::to_value(self.schema.execute(Request::new(query).data(viewer)).await).unwrap()
     }
+}
+
+#[test]
+fn every_rule_guards_a_field_of_the_served_schema() {
+    assert_eq!(directive::unprinted(&sdl(), rules::RULES), []);
 }
