@@ -16,7 +16,7 @@ use crate::{
     error::ServiceError,
     graphql,
     ids::Ids,
-    store::Store,
+    service::Services,
     telemetry,
 };
 use clap::{Args, Parser, Subcommand};
@@ -198,7 +198,7 @@ impl Context {
     }
 
     /// Services of this installation, with logging on.
-    async fn services(&self) -> Result<crate::service::Services, Failure> {
+    async fn services(&self) -> Result<Services, Failure> {
         telemetry::start_logging(&self.config)?;
         let clock = Clock::system();
         Ok(app::open(&self.config, clock.clone(), Ids::system(clock)).await?)
@@ -212,7 +212,7 @@ fn tell(line: &str) {
 }
 
 async fn migrate(context: &Context) -> Result<(), Failure> {
-    let steps = Store::pending_migrations(&context.config).await?;
+    let steps = Services::pending_migrations(&context.config).await?;
     let clock = Clock::system();
     app::open(&context.config, clock.clone(), Ids::system(clock)).await?;
     let text = match steps {

@@ -1,4 +1,8 @@
-//! The one integration binary. Empty until there is a server to drive.
-//! Never: more than one.
+//! The one integration binary.
+//! Never: a second one; each would be linked by itself.
 
-fn main() {}
+mod tidy;
+
+mod deliveries;
+mod privacy;
+mod story;

@@ -1,2 +1,31 @@
-//! The harness of the integration tests. Empty until there is a server to drive.
-//! Never: product code.
+//! The harness of the integration tests: a `World` is a whole installation, a `Caller` somebody at its door.
+//! Never: product code, or a way in that the product does not have, but for looking at the database.
+
+mod caller;
+mod database;
+mod plugins;
+pub mod tidy;
+mod world;
+
+pub use caller::{Answer, Caller};
+pub use database::Engine;
+pub use plugins::{hr, m365};
+pub use world::{NOON, World, demo, run};
+
+/// Every test of the block twice: on SQLite and on PostgreSQL. `world` is an installation of its own, at noon of the day
+/// after the last one of the sample data.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident) $body:block)*) => {
+        mod sqlite {
+            #[allow(unused_imports)]
+            use super::*;
+            $($(#[$meta])* #[test] fn $name() { $crate::run($crate::Engine::Sqlite, async |$world| $body); })*
+        }
+        mod postgres {
+            #[allow(unused_imports)]
+            use super::*;
+            $($(#[$meta])* #[test] fn $name() { $crate::run($crate::Engine::Postgres, async |$world| $body); })*
+        }
+    };
+}

@@ -69,6 +69,16 @@ macro_rules! rules {
         )*
         /// Every rule as its type and field.
         pub const RULES: &[(&str, &str)] = &[$(($type, $field)),*];
+
+        /// The row of the access matrix that a field goes by; nothing where it is not guarded.
+        pub fn of(of: &str, field: &str) -> Option<(vizard_core::access::Resource, vizard_core::access::Action)> {
+            match (of, field) {
+                $(($type, $field) => {
+                    Some((vizard_core::access::Resource::$resource, vizard_core::access::Action::$action))
+                })*
+                _ => None,
+            }
+        }
     };
 }
 

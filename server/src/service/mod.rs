@@ -84,6 +84,11 @@ impl Services {
         })
     }
 
+    /// Steps of the schema that `open` would take.
+    pub async fn pending_migrations(config: &Config) -> anyhow::Result<usize> {
+        Store::pending_migrations(config).await
+    }
+
     /// Whether everything that an answer needs is there.
     pub async fn ready(&self) -> anyhow::Result<()> {
         self.store.ready().await

@@ -1,0 +1,75 @@
+//! Somebody at the door, over real HTTP.
+//! Never: inside the server.
+
+use serde_json::{Value, json};
+
+/// Whoever holds a token, or nobody.
+#[derive(Clone)]
+pub struct Caller {
+    pub(crate) url: String,
+    pub(crate) token: Option<String>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body as JSON; a text where it is none.
+    pub body: Value,
+    /// `Retry-After`.
+    pub retry_after: Option<String>,
+}
+
+impl Answer {
+    /// `data` of a GraphQL answer that has no errors.
+    #[track_caller]
+    pub fn data(&self) -> &Value {
+        assert!(self.body["errors"].is_null(), "{:#}", self.body);
+        &self.body["data"]
+    }
+}
+
+impl Caller {
+    /// A GraphQL operation.
+    pub async fn ask(&self, document: &str, variables: Value) -> Answer {
+        let body = json!({"query": document, "variables": variables}).to_string().into_bytes();
+        self.send("POST", "/graphql", &[("content-type", "application/json")], body).await
+    }
+
+    /// A GraphQL operation without variables, which must work.
+    pub async fn query(&self, document: &str) -> Value {
+        self.ask(document, json!({})).await.data().clone()
+    }
+
+    /// A delivery of records.
+    pub async fn deliver(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        self.send("POST", path, headers, body).await
+    }
+
+    /// A page.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], vec![]).await
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(body).expect("a request");
+        let sent = move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let mut response = agent.run(request).expect("the server answers");
+            let retry_after =
+                response.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+            let status = response.status().as_u16();
+            let text = response.body_mut().read_to_string().expect("a text");
+            Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), retry_after }
+        };
+        tokio::task::spawn_blocking(sent).await.expect("the request ends")
+    }
+}

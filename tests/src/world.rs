@@ -1,0 +1,188 @@
+//! One installation for one test: data directory, database, fixed clock, the whole server on a port of its own.
+//! Never: shared between tests.
+
+use crate::{
+    caller::Caller,
+    database::{Engine, Own},
+    plugins,
+};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use vizard_core::{
+    access::{Action, Resource, Role},
+    time::{Day, HOUR, Micros},
+};
+use vizard_server::{
+    app::{self, Running},
+    auth::DevSigner,
+    clock::Clock,
+    config::Config,
+    ids::Ids,
+    permit::Permit,
+    service::{Services, ingest::Imported},
+};
+
+/// Noon of the day after the last one of the sample data (demo/README.md).
+pub const NOON: fn() -> Micros = || Micros(Day::from_civil(2026, 7, 1).expect("a day").start().0 + 12 * HOUR);
+
+/// A file of the sample data.
+pub fn demo(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").join(name)
+}
+
+/// An installation.
+pub struct World {
+    /// Its services.
+    pub services: Services,
+    /// Its clock: stands still until it is moved.
+    pub clock: Clock,
+    /// Its configuration.
+    pub config: Config,
+    /// Which engine it runs on.
+    pub engine: Engine,
+    url: String,
+    signer: DevSigner,
+    sql: DatabaseConnection,
+}
+
+/// Runs a test in an installation of its own.
+pub fn run(engine: Engine, test: impl AsyncFnOnce(Arc<World>)) {
+    if engine == Engine::Postgres && std::env::var("VIZARD_TEST_DATABASES").is_ok_and(|only| only == "sqlite") {
+        return;
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = Own::create(engine, folder.path()).await;
+        let settings = [
+            ("data_dir", folder.path().display().to_string()),
+            ("database_url", own.url.clone()),
+            ("listen", "127.0.0.1:0".to_owned()),
+        ];
+        let config = Config::load(None, std::iter::empty(), settings).expect("a configuration");
+        let clock = Clock::fixed(NOON());
+        let services = app::open(&config, clock.clone(), Ids::system(clock.clone())).await.expect("the services open");
+        let listener = app::listen(&config).await.expect("a port");
+        let running: Running = app::start(&config, listener, services.clone()).await.expect("the server starts");
+        let signer = DevSigner::open_or_create(&app::development_key(&config)).expect("a key");
+        let url = format!("http://{}", running.address);
+        let world = Arc::new(World { services, clock, config, engine, url, signer, sql: own.connect().await });
+        test(Arc::clone(&world)).await;
+        running.stop().await.expect("the server stops");
+        let world = Arc::try_unwrap(world).unwrap_or_else(|_| panic!("the test keeps nothing"));
+        world.sql.close().await.expect("the connection closes");
+        drop(world.services);
+        own.drop_it().await;
+    });
+}
+
+impl World {
+    /// Somebody with these roles.
+    pub fn caller(&self, roles: &[Role]) -> Caller {
+        let life = Duration::from_secs(3_600);
+        let token = self.signer.issue("Test Person", roles, life, self.clock.now()).expect("a token");
+        Caller { url: self.url.clone(), token: Some(token) }
+    }
+
+    /// Nobody in particular.
+    pub fn stranger(&self) -> Caller {
+        Caller { url: self.url.clone(), token: None }
+    }
+
+    /// Somebody with a token of one's own making.
+    pub fn with_token(&self, token: &str) -> Caller {
+        Caller { url: self.url.clone(), token: Some(token.to_owned()) }
+    }
+
+    /// Installs both plugins and configures the connectors `hr` and `m365`, as an administrator does.
+    pub async fn connect(&self) {
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        for (name, component, config) in [
+            ("hr", plugins::hr(), json!({})),
+            ("m365", plugins::m365(), json!({"internal_domains": ["halden-optics.example"]})),
+        ] {
+            self.services.install_plugin(&permit, component.to_vec()).await.expect("the plugin installs");
+            let create = "mutation($input: CreateConnectorInput!) { createConnector(input: $input) { connector { id } userErrors { message } } }";
+            let input = json!({"input": {"name": name, "plugin": name, "config": config}});
+            let answer = self.caller(&[Role::Admin]).ask(create, input).await;
+            assert_eq!(answer.data()["createConnector"]["userErrors"], json!([]), "{answer:?}");
+        }
+    }
+
+    /// Enables the template's indicators and creates an active policy against data theft by departing people. Its id.
+    pub async fn policy(&self) -> String {
+        let admin = self.caller(&[Role::Admin]);
+        let template = admin.query("{ policyTemplates { code indicators { code } } }").await;
+        let departing = template["policyTemplates"].as_array().expect("templates").iter();
+        let mut departing = departing.filter(|template| template["code"] == "DATA_THEFT_BY_DEPARTING_USERS");
+        let codes: Vec<&str> = departing.next().expect("the template")["indicators"]
+            .as_array()
+            .expect("indicators")
+            .iter()
+            .map(|indicator| indicator["code"].as_str().expect("a code"))
+            .collect();
+        let enable =
+            "mutation($input: EnableIndicatorsInput!) { enableIndicators(input: $input) { userErrors { message } } }";
+        let answer = admin.ask(enable, json!({"input": {"codes": codes, "enabled": true}})).await;
+        assert_eq!(answer.data()["enableIndicators"]["userErrors"], json!([]));
+        let create = "mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id } userErrors { message } } }";
+        let input = json!({"name": "Departing", "template": "DATA_THEFT_BY_DEPARTING_USERS", "scope": {"all": true}});
+        let answer = admin.ask(create, json!({"input": input})).await;
+        answer.data()["createPolicy"]["policy"]["id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    /// Reads a file through a connector, as `vizard import` does.
+    pub async fn import(&self, connector: &str, path: &Path) -> Imported {
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        let id = self.services.connector_to_import(&permit, connector).await.expect("the connector");
+        self.services.import(&permit, id, None, path, &mut |_| ()).await.expect("the file is read")
+    }
+
+    /// Reads a text through a connector.
+    pub async fn import_text(&self, connector: &str, text: &[u8]) -> Imported {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        self.import(connector, file.path()).await
+    }
+
+    /// Reads the whole sample data.
+    pub async fn import_demo(&self) {
+        self.import("hr", &demo("hr-profiles.csv")).await;
+        self.import("hr", &demo("hr-events.csv")).await;
+        self.import("m365", &demo("m365-audit.jsonl.gz")).await;
+    }
+
+    /// Waits until every delivery is worked off and everything is scored.
+    pub async fn settle(&self) {
+        for _ in 0..600 {
+            self.services.score_all().await.expect("scored");
+            let waiting = self.number("SELECT count(*) FROM runs WHERE state IN ('QUEUED', 'RUNNING')").await;
+            let due = format!("SELECT count(*) FROM subjects WHERE next_due <= {}", self.clock.now().0);
+            if waiting == 0 && self.number("SELECT count(*) FROM pending").await == 0 && self.number(&due).await == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the installation does not settle");
+    }
+
+    /// The one number that a statement answers with.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let rows = self.sql.query_all_raw(Statement::from_string(self.sql.get_database_backend(), sql)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The texts in a statement's first column.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let rows = self.sql.query_all_raw(Statement::from_string(self.sql.get_database_backend(), sql)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))).collect()
+    }
+}
