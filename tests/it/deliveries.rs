@@ -65,7 +65,7 @@ on_both! {
             let line = usize::try_from(reject["position"].as_u64().unwrap()).unwrap();
             assert!((2..=lines.len()).contains(&line), "{reject}");
             let detail = reject["detail"].as_str().unwrap();
-            for value in lines[line - 1].split(',').map(str::trim).filter(|value| value.len() > 5) {
+            for value in lines[line - 1].split(',').map(str::trim).filter(|value| value.len() > 5 && !lines[0].contains(value)) {
                 assert!(!detail.contains(value), "{detail} quotes {value}");
             }
         }

@@ -40,7 +40,8 @@ fn names() -> Vec<String> {
     }
     // Words that are also the product's or the company's own.
     names.retain(|name| {
-        !["halden-optics.example", "internal", "external", "sales", "research", "engineering"].contains(&name.as_str())
+        !["halden-optics.example", "employee", "internal", "external", "sales", "research", "engineering"]
+            .contains(&name.as_str())
     });
     assert!(names.len() > 80 && names.iter().any(|name| name.contains("brackwater")));
     names

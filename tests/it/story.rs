@@ -101,6 +101,7 @@ on_both! {
         let again = analyst.ask(dismiss, input).await.data()["dismissAlerts"].clone();
         assert_eq!(again["userErrors"], json!([{"code": "NOT_ALLOWED", "field": ["input", "alertIds", "0"]}]));
         world.clock.advance(DAY);
+        let analyst = world.caller(&[Role::Analyst]);
         world.settle().await;
         assert_eq!(nodes(&analyst.query(ALERTS).await).len(), 1, "nothing new happened");
         world.import_text("m365", &downloads(300..700, MARA, "2026-07-02")).await;

@@ -1,4 +1,5 @@
 //! The connector against published and written samples, and the refusals and ids that no sample shows.
+//! Never: a real person, or a file that is not beside it.
 
 use super::*;
 use connector_sdk::testing;

@@ -1,4 +1,5 @@
 //! The connector against samples of every workload, and what no sample shows.
+//! Never: a real person, or a file that is not beside it.
 
 use super::*;
 use connector_sdk::{Outcome, Value, check_config, testing};

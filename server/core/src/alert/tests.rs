@@ -1,3 +1,6 @@
+//! When alerts are raised, updated and left alone.
+//! Never: a clock; every instant is written out.
+
 use super::*;
 use crate::scoring::tests::{Scene, at};
 use proptest::prelude::*;

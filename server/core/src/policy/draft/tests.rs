@@ -1,3 +1,6 @@
+//! What becomes of a draft: a policy, or every problem at once.
+//! Never: a problem without the path to its field.
+
 use super::*;
 use crate::ids::{PriorityGroupId, SubjectId};
 use crate::scoring::input::SubjectContext;
