@@ -5,4 +5,5 @@ mod tidy;
 
 mod deliveries;
 mod privacy;
+mod schema;
 mod story;

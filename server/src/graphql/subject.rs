@@ -161,8 +161,8 @@ impl Activation {
     }
 
     /// One sentence: why. Where a person opened it, in that person's words.
-    async fn reason(&self) -> &str {
-        &self.window.reason
+    async fn reason(&self) -> Option<&str> {
+        Some(&self.window.reason)
     }
 
     /// When it opened.
