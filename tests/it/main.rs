@@ -1,6 +1,13 @@
 //! The one integration binary.
 //! Never: a second one; each would be linked by itself.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code: a broken expectation ends the test"
+)]
+
 mod tidy;
 
 mod deliveries;

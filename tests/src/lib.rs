@@ -1,6 +1,13 @@
 //! The harness of the integration tests: a `World` is a whole installation, a `Caller` somebody at its door.
 //! Never: product code, or a way in that the product does not have, but for looking at the database.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code: a broken expectation ends the test"
+)]
+
 mod caller;
 mod database;
 mod plugins;
