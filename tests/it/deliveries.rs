@@ -119,6 +119,29 @@ on_both! {
         assert_eq!(sender.deliver("/ingest/m365", &[], b"[{}]".to_vec()).await.status, 409);
     }
 
+    async fn run_connector_reads_a_file_of_the_inbox_and_nothing_outside(world) {
+        world.connect().await;
+        let inbox = world.config.inbox_dir.clone();
+        std::fs::create_dir_all(&inbox).unwrap();
+        std::fs::write(inbox.join("audit.jsonl"), sample(150).join("\n")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", inbox.join("out")).unwrap();
+        let admin = world.caller(&[Role::Admin]);
+        let ids = admin.query("{ connectors { nodes { id name } } }").await;
+        let m365 = ids["connectors"]["nodes"].as_array().unwrap().iter().find(|one| one["name"] == "m365").unwrap()["id"].clone();
+        let start = "mutation($input: RunConnectorInput!) { runConnector(input: $input) { run { id state } userErrors { code field } } }";
+        let started = admin.ask(start, json!({"input": {"connectorId": m365, "path": "audit.jsonl"}})).await;
+        assert!(started.data()["runConnector"]["run"]["id"].is_string(), "{started:?}");
+        world.settle().await;
+        let runs = admin.query("{ connectors { nodes { name lastRun { state read } } } }").await;
+        let read = runs["connectors"]["nodes"].as_array().unwrap().iter().find(|one| one["name"] == "m365").unwrap()["lastRun"].clone();
+        assert_eq!(read, json!({"state": "SUCCEEDED", "read": 150}));
+        for path in ["../vizard.db", "/etc/hostname", "out", "missing.jsonl"] {
+            let refused = admin.ask(start, json!({"input": {"connectorId": m365, "path": path}})).await;
+            let problems = &refused.data()["runConnector"]["userErrors"];
+            assert_eq!(problems[0]["field"], json!(["input", "path"]), "{path}: {refused:?}");
+        }
+    }
+
     async fn a_full_queue_answers_429_and_says_when_to_come_back(world) {
         world.connect().await;
         // Deliveries that another worker holds: nobody here takes them.

@@ -11,6 +11,7 @@
 mod tidy;
 
 mod deliveries;
+mod kill;
 mod privacy;
 mod schema;
 mod story;

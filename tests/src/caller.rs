@@ -31,6 +31,19 @@ impl Answer {
 }
 
 impl Caller {
+    /// Somebody with a token at the server of that URL.
+    pub fn new(url: String, token: String) -> Self {
+        Self { url, token: Some(token) }
+    }
+
+    /// Configures a connector that is called like its plugin.
+    pub async fn connect(&self, name: &str, config: Value) {
+        let create =
+            "mutation($input: CreateConnectorInput!) { createConnector(input: $input) { userErrors { message } } }";
+        let answer = self.ask(create, json!({"input": {"name": name, "plugin": name, "config": config}})).await;
+        assert_eq!(answer.data()["createConnector"]["userErrors"], json!([]), "{answer:?}");
+    }
+
     /// A GraphQL operation.
     pub async fn ask(&self, document: &str, variables: Value) -> Answer {
         let body = json!({"query": document, "variables": variables}).to_string().into_bytes();

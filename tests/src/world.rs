@@ -108,10 +108,7 @@ impl World {
             ("m365", plugins::m365(), json!({"internal_domains": ["halden-optics.example"]})),
         ] {
             self.services.install_plugin(&permit, component.to_vec()).await.expect("the plugin installs");
-            let create = "mutation($input: CreateConnectorInput!) { createConnector(input: $input) { connector { id } userErrors { message } } }";
-            let input = json!({"input": {"name": name, "plugin": name, "config": config}});
-            let answer = self.caller(&[Role::Admin]).ask(create, input).await;
-            assert_eq!(answer.data()["createConnector"]["userErrors"], json!([]), "{answer:?}");
+            self.caller(&[Role::Admin]).connect(name, config).await;
         }
     }
 

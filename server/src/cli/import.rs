@@ -1,7 +1,7 @@
 //! `vizard import`: files through a connector, with progress.
 //! Never: the name of a file in a log line; progress is for the terminal alone.
 
-use super::{Context, Failure, tell};
+use super::{Context, Failure, serve, tell};
 use crate::{
     permit::Permit,
     service::{
@@ -39,6 +39,7 @@ pub(super) struct Options {
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failure> {
     let services = context.services().await?;
+    serve::stop_when_told(&services);
     let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
     let connector = services.connector_to_import(&permit, &options.connector).await.map_err(|error| {
         anyhow::anyhow!(

@@ -2,7 +2,10 @@
 //! Never: exits with a batch half in hand, unless told twice.
 
 use super::{Context, Failure, tell};
-use crate::app::{self, Running};
+use crate::{
+    app::{self, Running},
+    service::Services,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
@@ -12,6 +15,20 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let url = format!("http://{}", running.address);
     context.answer(&serde_json::json!({"address": url}), &format!("Vizard serves {url}/graphql"))?;
     until_told(running).await
+}
+
+/// For work that ends by itself: Ctrl-C or SIGTERM ends it after the batch in hand.
+pub(super) fn stop_when_told(services: &Services) {
+    let stop = services.stop().clone();
+    tokio::spawn(async move {
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        tell("stopping after the batch in hand; import the file again to go on, nothing is counted twice");
+        stop.cancel();
+    });
 }
 
 /// Serves until Ctrl-C or SIGTERM, then stops in order; told again, at once.

@@ -56,7 +56,7 @@ impl fmt::Display for Stop {
             Self::Format(said) | Self::Config(said) | Self::Plugin(said) | Self::Later { message: said, .. } => {
                 f.write_str(said)
             }
-            Self::Shutdown => f.write_str("interrupted: the server was stopped; start it again to go on"),
+            Self::Shutdown => f.write_str("interrupted"),
         }
     }
 }

@@ -1,0 +1,105 @@
+//! `kill -9` in the middle of an import, and again: nothing is lost, nothing counted twice.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+use vizard_core::access::{Action, Resource, Role};
+use vizard_server::{app, auth::DevSigner, clock::Clock, config::Config, ids::Ids, permit::Permit};
+use vizard_tests::{Caller, demo};
+
+/// The `vizard` command of this checkout.
+fn vizard() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--locked", "--quiet", "-p", "vizard-server", "--bin", "vizard", "--message-format=json"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(built.status.success(), "the command is built");
+    let said = String::from_utf8_lossy(&built.stdout).into_owned();
+    let mut executable = said.lines().filter_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    executable.next_back().expect("cargo says where it is")
+}
+
+/// A data directory with the connector `m365` in it.
+fn installation() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let settings = [("data_dir", folder.path().display().to_string()), ("listen", "127.0.0.1:0".to_owned())];
+        let config = Config::load(None, std::iter::empty(), settings).unwrap();
+        let clock = Clock::system();
+        let services = app::open(&config, clock.clone(), Ids::system(clock.clone())).await.unwrap();
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        services.install_plugin(&permit, vizard_tests::m365().to_vec()).await.unwrap();
+        let listener = app::listen(&config).await.unwrap();
+        let running = app::start(&config, listener, services).await.unwrap();
+        let signer = DevSigner::open_or_create(&app::development_key(&config)).unwrap();
+        let token = signer.issue("Test", &[Role::Admin], Duration::from_secs(60), clock.now()).unwrap();
+        let admin = Caller::new(format!("http://{}", running.address), token);
+        admin.connect("m365", serde_json::json!({"internal_domains": ["halden-optics.example"]})).await;
+        running.stop().await.unwrap();
+    });
+    folder
+}
+
+/// Sums over the database in a data directory that do not depend on when anything happened.
+fn sums(folder: &Path) -> Vec<i64> {
+    use sea_orm::{ConnectionTrait as _, Database, Statement};
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite://{}?mode=ro", folder.join("vizard.db").display());
+        let connection = Database::connect(url).await.unwrap();
+        let mut sums = Vec::new();
+        for sql in [
+            "SELECT count(*) FROM events",
+            "SELECT sum(quantity) FROM events",
+            "SELECT sum(count) FROM activity_days",
+            "SELECT count(*) FROM activity_days",
+            "SELECT count(*) FROM pending",
+            "SELECT count(*) FROM triggers",
+            "SELECT count(*) FROM identifiers",
+            "SELECT count(DISTINCT subject_id) FROM events",
+        ] {
+            let rows =
+                connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
+            sums.push(rows[0].try_get_by_index::<Option<i64>>(0).unwrap().unwrap_or(0));
+        }
+        connection.close().await.unwrap();
+        sums
+    })
+}
+
+#[test]
+fn an_import_that_is_killed_again_and_again_ends_like_an_undisturbed_one() {
+    let vizard = vizard();
+    let import = |folder: &Path| {
+        let mut command = Command::new(&vizard);
+        command.arg("--data-dir").arg(folder).args(["import", "--connector", "m365"]).arg(demo("m365-audit.jsonl.gz"));
+        command.env_clear().stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    // 4: done, and some records were rejected. The sample data hold three that are bad on purpose.
+    let done = Some(4);
+    let undisturbed = installation();
+    assert_eq!(import(undisturbed.path()).status().unwrap().code(), done);
+
+    let killed = installation();
+    let mut interrupted = 0;
+    for millis in [150, 400, 700, 1_100, 1_600] {
+        let mut child = import(killed.path()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(millis));
+        // SIGKILL.
+        let _ = child.kill();
+        interrupted += i32::from(child.wait().unwrap().code().is_none());
+    }
+    assert!(interrupted > 0, "every import was over before it was killed: the test proves nothing");
+    assert_eq!(import(killed.path()).status().unwrap().code(), done);
+    assert_eq!(sums(killed.path()), sums(undisturbed.path()));
+}
