@@ -8,10 +8,9 @@
     reason = "test code: a broken expectation ends the test"
 )]
 
-mod tidy;
-
+mod command;
 mod deliveries;
-mod kill;
 mod privacy;
 mod schema;
 mod story;
+mod tidy;

@@ -25,7 +25,7 @@ const EVERYTHING: &[&str] = &[
 ];
 
 /// Names, logins and addresses of everybody in the sample data, in lower case.
-fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     let text = std::fs::read_to_string(demo("people.csv")).unwrap();
     let mut names = Vec::new();
     for row in text.lines().skip(1) {
@@ -48,7 +48,7 @@ fn names() -> Vec<String> {
 }
 
 #[track_caller]
-fn leaks(text: &str, names: &[String]) -> Vec<String> {
+pub(crate) fn leaks(text: &str, names: &[String]) -> Vec<String> {
     let text = text.to_lowercase();
     names.iter().filter(|name| text.contains(name.as_str())).cloned().collect()
 }

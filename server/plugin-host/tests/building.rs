@@ -1,4 +1,5 @@
 //! What the build says of a folder that is no plugin. That it builds one that is, every test of containment shows.
+//! Never: a file left behind by a build that failed.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed test panics")]
 
 use std::fs;

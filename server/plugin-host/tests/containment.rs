@@ -1,4 +1,5 @@
 //! A hostile plugin, built from source as any other: every way to misbehave is contained, named, and over with the call.
+//! Never: a guest whose fault reaches another call.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

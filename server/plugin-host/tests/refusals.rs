@@ -1,4 +1,5 @@
 //! Plugin files that are refused before anything of them is compiled. They are made here, piece by piece.
+//! Never: a file that is compiled before it is refused.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed test panics")]
 
 use vizard_core::limits;

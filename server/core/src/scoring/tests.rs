@@ -1,3 +1,6 @@
+//! The properties of a score, and worked examples that a person can redo.
+//! Never: a number that is not in docs/scoring.md or follows from it.
+
 use super::{
     input::{DayCount, ManualScoring, ScoringInput, SubjectContext, Trigger},
     threshold::Thresholds,

@@ -1,4 +1,5 @@
 //! Each trap of a real delivery, and two properties: how the stream arrives changes nothing, and nothing panics.
+//! Never: a delivery that is held whole.
 
 use super::*;
 use proptest::prelude::*;

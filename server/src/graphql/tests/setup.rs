@@ -1,3 +1,6 @@
+//! The set-up side through the schema, on a database of its own.
+//! Never: a resolver called past its guard.
+
 use super::*;
 use serde_json::json;
 

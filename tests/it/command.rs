@@ -1,4 +1,5 @@
-//! `kill -9` in the middle of an import, and again: nothing is lost, nothing counted twice.
+//! The `vizard` command as an operator runs it: killed in the middle of an import, again and again, nothing is lost and
+//! nothing counted twice; and what it says names nobody.
 
 use std::{
     path::{Path, PathBuf},
@@ -102,4 +103,21 @@ fn an_import_that_is_killed_again_and_again_ends_like_an_undisturbed_one() {
     assert!(interrupted > 0, "every import was over before it was killed: the test proves nothing");
     assert_eq!(import(killed.path()).status().unwrap().code(), done);
     assert_eq!(sums(killed.path()), sums(undisturbed.path()));
+}
+
+#[test]
+fn what_an_import_says_and_logs_at_trace_names_nobody() {
+    let folder = installation();
+    let said = Command::new(vizard())
+        .arg("--data-dir")
+        .arg(folder.path())
+        .args(["import", "--connector", "m365"])
+        .arg(demo("m365-audit.jsonl.gz"))
+        .env_clear()
+        .env("VIZARD_LOG", "trace")
+        .output()
+        .unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert!(text.contains("17179 accepted") && text.contains("scored"), "{text}");
+    assert_eq!(crate::privacy::leaks(&text, &crate::privacy::names()), Vec::<String>::new(), "{text}");
 }
