@@ -135,6 +135,8 @@ on_both! {
         let runs = admin.query("{ connectors { nodes { name lastRun { state read } } } }").await;
         let read = runs["connectors"]["nodes"].as_array().unwrap().iter().find(|one| one["name"] == "m365").unwrap()["lastRun"].clone();
         assert_eq!(read, json!({"state": "SUCCEEDED", "read": 150}));
+        let audited = "SELECT count(*) FROM audit WHERE activity = 'ADDED' AND object LIKE 'run_%' AND roles = 'ADMIN'";
+        assert_eq!(world.number(audited).await, 1);
         for path in ["../vizard.db", "/etc/hostname", "out", "missing.jsonl"] {
             let refused = admin.ask(start, json!({"input": {"connectorId": m365, "path": path}})).await;
             let problems = &refused.data()["runConnector"]["userErrors"];

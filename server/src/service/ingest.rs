@@ -148,7 +148,7 @@ impl Services {
         feed: Option<&str>,
         path: &Path,
     ) -> Result<(Lease, StoredConnector, String, std::fs::File), ServiceError> {
-        permit.require(Resource::Connectors, Action::Change)?;
+        let viewer = permit.require(Resource::Connectors, Action::Change)?;
         let mut found = self.store.connectors_by_id(&[connector]).await?;
         let connector = found.remove(&connector).ok_or(ServiceError::NotFound)?;
         takes_deliveries(&connector)?;
@@ -164,7 +164,9 @@ impl Services {
                 format!("the file cannot be read: {}", error.kind()),
             )
         })?;
-        let lease = self.store.begin_run(connector.id, &feed, self.clock.now()).await?;
+        let detail = serde_json::json!({"connector": connector.id, "feed": feed});
+        let entry = |run| Entry::by(viewer, "ADDED", "CONNECTORS", run, &detail);
+        let lease = self.store.begin_run(connector.id, &feed, entry, self.clock.now()).await?;
         Ok((lease, connector, feed, file))
     }
 

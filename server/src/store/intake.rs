@@ -3,6 +3,7 @@
 
 use super::{
     Store,
+    audit::{Entry, insert_entries},
     db::{Row, Sql as _, Tx, tuples},
     people::Known,
 };
@@ -226,7 +227,13 @@ impl Store {
     }
 
     /// Begins a run whose records the caller reads itself, from a file.
-    pub(crate) async fn begin_run(&self, connector: ConnectorId, feed: &str, now: Micros) -> anyhow::Result<Lease> {
+    pub(crate) async fn begin_run(
+        &self,
+        connector: ConnectorId,
+        feed: &str,
+        entry: impl FnOnce(RunId) -> Entry,
+        now: Micros,
+    ) -> anyhow::Result<Lease> {
         let lease = Lease { run: self.ids.draw(RunId::new), connector, token: self.ids.random(|token| token) };
         let tx = self.db.begin().await?;
         tx.run(
@@ -242,6 +249,7 @@ impl Store {
             ],
         )
         .await?;
+        insert_entries(&tx, &self.ids, &[entry(lease.run)], now).await?;
         tx.commit().await?;
         Ok(lease)
     }
@@ -356,11 +364,13 @@ impl Store {
             )
             .await?;
         ensure!(ended == 1, "another worker has taken over this run");
-        tx.run(
-            "UPDATE connectors SET last_delivery_at = $1 WHERE id = $2 AND (last_delivery_at IS NULL OR last_delivery_at < $1)",
-            vec![now.0.into(), lease.connector.uuid().into()],
-        )
-        .await?;
+        if error.is_none() {
+            tx.run(
+                "UPDATE connectors SET last_delivery_at = $1 WHERE id = $2 AND (last_delivery_at IS NULL OR last_delivery_at < $1)",
+                vec![now.0.into(), lease.connector.uuid().into()],
+            )
+            .await?;
+        }
         tx.commit().await
     }
 

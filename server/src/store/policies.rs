@@ -80,9 +80,16 @@ pub(super) async fn enabled(sql: &impl Sql) -> anyhow::Result<BTreeSet<String>> 
     sql.rows("SELECT code FROM enabled_indicators", vec![]).await?.iter().map(|row| row.get("code")).collect()
 }
 
-/// Everybody is scored again: what counts has changed.
+/// Everybody is scored again: what counts has changed. Subjects are locked in the order of their ids, as a bulk triage
+/// does, so that the two cannot wait for each other in a circle.
 async fn rescore(tx: &Tx) -> anyhow::Result<()> {
-    tx.run("UPDATE subjects SET next_due = 0", vec![]).await?;
+    let sql = if tx.is_postgres() {
+        "WITH locked AS (SELECT id FROM subjects ORDER BY id FOR UPDATE) \
+         UPDATE subjects SET next_due = 0 FROM locked WHERE subjects.id = locked.id"
+    } else {
+        "UPDATE subjects SET next_due = 0"
+    };
+    tx.run(sql, vec![]).await?;
     Ok(())
 }
 
