@@ -3,6 +3,7 @@
 
 mod accept;
 mod evidence;
+mod measures;
 mod names;
 
 pub use accept::{Origin, accept};
@@ -179,6 +180,10 @@ pub struct AcceptedEvent {
     pub object: Option<String>,
     /// The object before it was renamed, moved, archived or copied.
     pub previous_object: Option<String>,
+    /// The machine it happened on; stored only as a keyed digest.
+    pub device: Option<String>,
+    /// The domain it went to; stored as a keyed digest beside the facts.
+    pub destination: Option<String>,
     /// Present where the event can start scoring by itself (HR, directory, DLP of high severity, endpoint alerts).
     pub trigger: Option<Trigger>,
     /// What it tells of the person (`EMPLOYEE_PROFILE`).

@@ -3,6 +3,7 @@
 //! Never: a number without its reasoning in the documentation.
 
 mod catalogue;
+pub mod measure;
 #[cfg(test)]
 mod stories;
 

@@ -189,3 +189,18 @@ pub const RUN_LEASE_SECONDS: i64 = 60;
 /// How far back a score looks: 90 days of look-back, a 30-day window and a long notice period. What is older than that
 /// has decayed to nothing many times over.
 pub const SCORING_HISTORY_DAYS: i32 = 400;
+/// Members below which a group has no norm: a norm of few would tell of each of them.
+pub const PEERS: usize = 5;
+/// Devices, destinations and kinds of acts that are remembered of one subject.
+pub const KNOWN_THINGS: usize = 4_096;
+/// Events on objects of one subject and day that sequences look at.
+pub const OBJECTS_PER_DAY: usize = 5_000;
+/// Objects of one subject that are remembered as having left within 30 days; beyond, counts alone go up.
+pub const OBJECTS_REMEMBERED: usize = 20_000;
+/// How far back sequences and what left over 30 days are looked for: a look-back of 90 days, a window of 30, and the 30
+/// days before.
+pub const SEQUENCE_HISTORY_DAYS: i32 = 150;
+/// Events on objects of one subject that one scoring looks at, the newest first.
+pub const SEQUENCE_EVENTS: usize = 50_000;
+/// Subject-days that USER_BASED thresholds are computed from, the newest first.
+pub const USER_BASED_COUNTS: usize = 200_000;

@@ -6,7 +6,7 @@ mod draft;
 use crate::{
     ids::{PolicyId, PriorityGroupId, SubjectId},
     problem::{Problem, ProblemCode},
-    scoring::{input::SubjectContext, threshold::Thresholds},
+    scoring::{BoosterKind, input::SubjectContext, threshold::Thresholds},
     template::TemplateCode,
     words::words,
 };
@@ -98,6 +98,21 @@ pub struct PolicySpec {
     pub lookback_days: i32,
     /// How many alerts.
     pub alert_volume: AlertVolume,
+    /// Codes of the sequences it looks for.
+    #[serde(default)]
+    pub sequences: Vec<String>,
+    /// Whether what leaves over 30 days is added up.
+    #[serde(default)]
+    pub cumulative: bool,
+    /// What may raise an insight's score.
+    #[serde(default)]
+    pub boosters: Vec<BoosterKind>,
+    /// Whether everybody in scope is scored without waiting for an event.
+    #[serde(default)]
+    pub always_on: bool,
+    /// Events of a day below which nothing is above the usual; left out: the threshold for low.
+    #[serde(default)]
+    pub minimum_daily_events: Option<u32>,
 }
 
 /// One version of a policy.

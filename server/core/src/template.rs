@@ -3,7 +3,7 @@
 
 mod data;
 
-use crate::words::words;
+use crate::{scoring::threshold::Thresholds, words::words};
 
 words! {
     /// The twelve templates (domain, section 2), in the order of [`templates`]; described as data.
@@ -49,6 +49,9 @@ pub struct Template {
     pub indicators: &'static [&'static str],
     /// Sequences that a new policy looks for.
     pub sequences: &'static [SequenceRule],
+    /// Whether a new policy scores everybody in scope without waiting for an event: for those whose trigger is the
+    /// activity itself. Elsewhere a policy may not.
+    pub always_on: bool,
     /// Whether exfiltration is added up over 30 days.
     pub cumulative: bool,
     /// What has to be there first, one sentence each.
@@ -66,6 +69,39 @@ pub struct SequenceRule {
     pub name: &'static str,
     /// At least two.
     pub steps: &'static [Step],
+}
+
+impl SequenceRule {
+    /// 0–100: how much a day of full score weighs in the risk. The more of a theft's stages are there, the less an
+    /// innocent reason explains: fetching and sharing is work; hiding and wiping what was shared rarely is.
+    pub fn weight(&self) -> u8 {
+        match (self.has(Step::Obfuscate) || self.has(Step::Label), self.has(Step::Delete)) {
+            (false, false) => 55,
+            (false, true) => 75,
+            (true, false) => 80,
+            (true, true) => 95,
+        }
+    }
+
+    /// Objects a day from which it is low, medium, high: fewer, the more stages there are.
+    pub fn thresholds(&self) -> Thresholds {
+        match (self.has(Step::Obfuscate) || self.has(Step::Label), self.has(Step::Delete)) {
+            (false, false) => Thresholds { low: 5, medium: 15, high: 40 },
+            (false, true) => Thresholds { low: 3, medium: 8, high: 20 },
+            (true, false) => Thresholds { low: 2, medium: 5, high: 15 },
+            (true, true) => Thresholds { low: 1, medium: 3, high: 8 },
+        }
+    }
+
+    /// Whether the other's steps are among this one's, in order: whoever completed this one completed the other.
+    pub fn includes(&self, other: &Self) -> bool {
+        let mut steps = self.steps.iter();
+        other.steps.iter().all(|step| steps.any(|own| own == step))
+    }
+
+    fn has(&self, step: Step) -> bool {
+        self.steps.contains(&step)
+    }
 }
 
 words! {
@@ -112,6 +148,16 @@ impl Step {
             ],
         }
     }
+}
+
+/// All sequences, the catalogue of [`SequenceRule`]s.
+pub fn sequences() -> &'static [SequenceRule] {
+    data::SEQUENCES
+}
+
+/// The sequence of that code.
+pub fn sequence(code: &str) -> Option<&'static SequenceRule> {
+    data::SEQUENCES.iter().find(|rule| rule.code == code)
 }
 
 /// All templates, in the order of [`TemplateCode::ALL`].

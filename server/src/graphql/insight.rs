@@ -6,6 +6,7 @@ use super::{
     guard::{Guarded, guarded},
     indicator::Indicator,
     page::{Connection, Page, PageArgs, wants},
+    policy::SequenceRule,
     request::{self, Fault, Reader},
     rules,
     scalars::{Date, DateTime, Json, int},
@@ -21,11 +22,12 @@ use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource},
     ids::{ConnectorId, SubjectId},
-    scoring,
+    scoring, template,
 };
 
 /// What an insight is about.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "scoring::InsightKind")]
 pub enum InsightKind {
     /// One indicator over one day.
     Indicator,
@@ -37,8 +39,9 @@ pub enum InsightKind {
 
 /// Why an insight counts more than its count alone.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "scoring::BoosterKind")]
 pub enum BoosterKind {
-    /// More than the subject's own usual.
+    /// Compared with the subject's own usual: below 1 where it is what the subject always does.
     AboveUsual,
     /// An earlier case was a violation.
     PriorViolation,
@@ -79,15 +82,15 @@ pub struct InsightFilter {
 }
 
 impl InsightFilter {
-    /// The service's filter; nothing where no insight of this version can be wanted.
-    pub(super) fn read(self) -> Option<subjects::InsightFilter> {
-        let wanted = self.kinds.is_none_or(|kinds| kinds.is_empty() || kinds.contains(&InsightKind::Indicator));
-        wanted.then(|| subjects::InsightFilter {
+    /// The service's filter.
+    pub(super) fn read(self) -> subjects::InsightFilter {
+        subjects::InsightFilter {
+            kinds: self.kinds.into_iter().flatten().map(Into::into).collect(),
             from: self.from.map(|day| day.0),
             to: self.to.map(|day| day.0),
             risk_factors: self.risk_factors.into_iter().flatten().map(Into::into).collect(),
             min_score: self.min_score,
-        })
+        }
     }
 }
 
@@ -118,9 +121,9 @@ impl Insight {
         Date(self.insight.day)
     }
 
-    /// What it is about. This version makes insights of the kind INDICATOR.
+    /// What it is about.
     async fn kind(&self) -> InsightKind {
-        InsightKind::Indicator
+        self.insight.kind.into()
     }
 
     /// What was seen; null for sequences and cumulative insights.
@@ -128,7 +131,13 @@ impl Insight {
         Indicator::of_code(&self.insight.indicator)
     }
 
-    /// How often on that day.
+    /// The sequence that was completed; null for the other kinds.
+    async fn sequence(&self) -> Option<SequenceRule> {
+        template::sequence(&self.insight.indicator).map(SequenceRule::from)
+    }
+
+    /// How often on that day; of a sequence the objects that went through it, of cumulative exfiltration what left in the
+    /// 30 days up to it.
     async fn count(&self) -> i32 {
         int(self.insight.count)
     }
@@ -138,14 +147,20 @@ impl Insight {
         self.insight.level.into()
     }
 
-    /// 0–100: the insight for itself, before its weight and age.
+    /// 0–100: the insight for itself, with its boosters, before its weight and age.
     async fn score(&self) -> f64 {
         self.insight.score
     }
 
-    /// What made it count more. The scorer of this version multiplies nothing, so there is none.
+    /// What made it count more, or less: factors on the odds of its score.
     async fn boosters(&self) -> Vec<Booster> {
-        vec![]
+        let boosters = self.insight.boosters.iter();
+        let shown = |booster: &scoring::Booster| Booster {
+            kind: booster.kind.into(),
+            factor: booster.factor,
+            explanation: booster.explanation.clone(),
+        };
+        boosters.map(shown).collect()
     }
 
     /// One plain sentence a lawyer can read, with no personal data in it.
@@ -170,7 +185,7 @@ impl Insight {
             let page = Page::asked("activities", PageArgs { first, after, ..PageArgs::default() })?;
             let slice = page.slice(wants(ctx, "totalCount"));
             let (services, insight) = (request::services(ctx)?, &self.insight);
-            let listed = services.activities(&permit, self.subject, &insight.indicator, insight.day, &slice).await?;
+            let listed = services.activities(&permit, self.subject, &insight.beneath(), &slice).await?;
             let key = |activity: &StoredActivity| (activity.occurred_at, activity.seq);
             Ok(Connection::of(&page, listed, key, Activity))
         };

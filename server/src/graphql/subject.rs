@@ -12,10 +12,7 @@ use super::{
     scalars::{Date, DateTime},
     words::{IdentityState, RiskLevel},
 };
-use crate::{
-    error::ServiceError,
-    service::subjects::{self, StoredSubject},
-};
+use crate::{error::ServiceError, service::subjects::StoredSubject};
 use async_graphql::{Context, Error, ID, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
@@ -127,11 +124,7 @@ impl Subject {
     ) -> Guarded<Connection<Insight>, rules::SubjectInsights> {
         guarded(ctx, async |permit| {
             let page = Page::asked("insights", PageArgs { first, after, ..PageArgs::default() })?;
-            let filter = match filter {
-                None => Some(subjects::InsightFilter::default()),
-                Some(filter) => filter.read(),
-            };
-            let Some(filter) = filter else { return Ok(Connection::new(&page, vec![], false, 0)) };
+            let filter = filter.map(InsightFilter::read).unwrap_or_default();
             let slice = page.slice(wants(ctx, "totalCount"));
             let listed = request::services(ctx)?.insights(&permit, self.0.id, &filter, &slice).await?;
             let key = |insight: &scoring::Insight| (insight.day, insight.id.uuid());

@@ -15,10 +15,13 @@ use vizard_core::{
     event::NormalisedIdentifier,
     health::{self, HealthFinding, HealthInput},
     ids::{PolicyId, SubjectId},
-    limits,
-    policy::{self, AlertVolume, IndicatorChoice, PolicyDraft, PolicyScope, PolicyState},
+    indicator, limits,
+    policy::{self, AlertVolume, IndicatorChoice, PolicyDraft, PolicyScope, PolicyState, ThresholdMode},
     problem::{Problem, ProblemCode},
-    scoring::input::{ManualScoring, SubjectContext},
+    scoring::{
+        input::{ManualScoring, SubjectContext},
+        threshold::Thresholds,
+    },
     subject,
     template::TemplateCode,
 };
@@ -163,7 +166,8 @@ impl Services {
             state: asked.state,
         };
         let enabled = self.store.enabled_indicators().await?;
-        let policy = match policy::create(draft, &enabled, self.ids.draw(PolicyId::new)) {
+        let organisation = self.user_based(&draft).await?;
+        let policy = match policy::create(draft, &enabled, &organisation, self.ids.draw(PolicyId::new)) {
             Ok(policy) if problems.is_empty() => policy,
             Ok(_) => return Err(ServiceError::Invalid(problems)),
             Err(more) => {
@@ -352,8 +356,35 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Thresholds from the organisation's own last days, for the indicators that the draft wants them for.
+    async fn user_based(&self, draft: &PolicyDraft) -> Result<BTreeMap<String, Thresholds>, ServiceError> {
+        let chosen = draft.indicators.iter().flatten().filter(|choice| choice.mode == Some(ThresholdMode::UserBased));
+        let known = chosen.filter_map(|choice| indicator::find(&choice.code)).map(|found| found.code);
+        let codes: BTreeSet<&str> = known.take(limits::INDICATOR_CODES).collect();
+        let today = self.clock.now().day();
+        let mut thresholds = BTreeMap::new();
+        for code in codes {
+            let counts = self.store.day_counts(code, today.plus(-USER_BASED_DAYS), today).await?;
+            thresholds.extend(Thresholds::user_based(counts).map(|found| (code.to_owned(), found)));
+        }
+        Ok(thresholds)
+    }
+}
+
+/// Days of the organisation's own activity that USER_BASED thresholds rest on (domain, section 3).
+const USER_BASED_DAYS: i32 = 10;
+
 fn context(id: SubjectId, department: Option<String>) -> SubjectContext {
-    SubjectContext { id, department, groups: vec![], has_profile: false }
+    SubjectContext {
+        id,
+        department,
+        groups: vec![],
+        title: None,
+        has_profile: false,
+        prior_violation: false,
+        high_impact: None,
+    }
 }
 
 /// An account as a viewer types it: an address, or a sign-in name.

@@ -13,6 +13,7 @@ use vizard_core::{
     scoring::{
         ScoringOutcome,
         input::{ManualScoring, ScoringInput},
+        reading::{self, DaySigns, Norms},
         score,
         threshold::ThresholdLevel,
     },
@@ -65,6 +66,8 @@ impl Services {
         let mut outcomes = Vec::new();
         let mut alerts = Vec::new();
         let mut summaries = work.alerts.clone();
+        let days = DaySigns::of(&work.days, &work.objects);
+        let readings = reading::read_all(&days, |_| Norms::default());
         for policy in taken.policies.iter().filter(|policy| policy.covers(&work.context)) {
             let manual: Vec<ManualScoring> =
                 work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
@@ -73,7 +76,7 @@ impl Services {
                 policy,
                 subject: &work.context,
                 enabled: &taken.enabled,
-                days: &work.days,
+                readings: &readings,
                 triggers: &work.triggers,
                 manual: &manual,
             });

@@ -73,17 +73,16 @@ impl Services {
         Ok(self.store.insight(id).await?)
     }
 
-    /// The events of one subject, indicator and day, in the order in which they happened.
+    /// The events of one subject beneath an insight, in the order in which they happened.
     pub(crate) async fn activities(
         &self,
         permit: &Permit,
         of: SubjectId,
-        indicator: &str,
-        day: Day,
+        beneath: &vizard_core::scoring::Beneath,
         slice: &Slice<(Micros, i64)>,
     ) -> Result<Page<StoredActivity>, ServiceError> {
         permit.require(Resource::Subjects, Action::Read)?;
-        Ok(self.store.activities(of, indicator, day, slice).await?)
+        Ok(self.store.activities(of, beneath, slice).await?)
     }
 
     /// One event.

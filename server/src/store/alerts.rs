@@ -228,7 +228,7 @@ impl Store {
             return Ok(found);
         }
         let sql = format!(
-            "SELECT alert_id, insight_id AS id, day, indicator, count, level, score, points, explanation, risk_factors \
+            "SELECT alert_id, insight_id AS id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors \
              FROM alert_insights WHERE alert_id IN ({}) ORDER BY alert_id, position",
             marks(0, ids.len())
         );

@@ -9,7 +9,10 @@ use super::{
 };
 use anyhow::{Context as _, ensure};
 use sea_orm::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 use uuid::Uuid;
 use vizard_core::{
     event::{AcceptedEvent, EventKey, RejectReason},
@@ -303,7 +306,7 @@ impl Store {
         let SealedBatch { batch, rows } = sealed;
         let tx = self.db.begin().await?;
         let mut fresh = insert_events(&tx, lease, rows).await?;
-        let mut pending: BTreeMap<(SubjectId, &str, Day), i64> = BTreeMap::new();
+        let mut pending: BTreeMap<(SubjectId, Cow<'_, str>, Day), i64> = BTreeMap::new();
         let mut records: HashMap<u32, bool> = HashMap::new();
         let mut triggers = Vec::new();
         let mut profiles: HashMap<SubjectId, (&AcceptedEvent, &Known)> = HashMap::new();
@@ -313,8 +316,11 @@ impl Store {
             if !new {
                 continue;
             }
-            *pending.entry((who.subject, &event.indicator, event.occurred_at.day())).or_default() +=
-                i64::from(event.quantity);
+            let (subject, day) = (who.subject, event.occurred_at.day());
+            *pending.entry((subject, event.indicator.as_str().into(), day)).or_default() += i64::from(event.quantity);
+            for measure in event.measures(|name| self.vault.object(name)) {
+                *pending.entry((subject, measure.into(), day)).or_default() += 1;
+            }
             if event.trigger.is_some() {
                 triggers.push((event, who));
             }
@@ -489,14 +495,18 @@ async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent
     Ok(())
 }
 
-async fn insert_pending(tx: &Tx, batch: Uuid, pending: &BTreeMap<(SubjectId, &str, Day), i64>) -> anyhow::Result<()> {
+async fn insert_pending(
+    tx: &Tx,
+    batch: Uuid,
+    pending: &BTreeMap<(SubjectId, Cow<'_, str>, Day), i64>,
+) -> anyhow::Result<()> {
     for rows in pending.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
         let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
         for ((subject, indicator, day), count) in rows {
             values.push(subject.uuid().into());
             values.push(batch.into());
             values.push(i64::from(day.0).into());
-            values.push((*indicator).into());
+            values.push(indicator.as_ref().into());
             values.push((**count).into());
         }
         let sql = format!(

@@ -15,7 +15,7 @@ use vizard_core::{
     policy::{Policy, PolicyState},
     scoring::input::ManualScoring,
     template::TemplateCode,
-    time::Micros,
+    time::{Day, Micros},
 };
 
 /// A policy and when it was made and changed.
@@ -94,6 +94,18 @@ async fn rescore(tx: &Tx) -> anyhow::Result<()> {
 }
 
 impl Store {
+    /// The counts of one indicator, one for each subject and day on which it was seen, the newest days first.
+    pub(crate) async fn day_counts(&self, code: &str, from: Day, until: Day) -> anyhow::Result<Vec<u64>> {
+        let sql = format!(
+            "SELECT count FROM activity_days WHERE indicator = $1 AND day >= {} AND day < {} ORDER BY day DESC, subject_id LIMIT {}",
+            from.0,
+            until.0,
+            limits::USER_BASED_COUNTS
+        );
+        let rows = self.db.rows(&sql, vec![code.into()]).await?;
+        rows.iter().map(|row| Ok(u64::try_from(row.get::<i64>("count")?)?)).collect()
+    }
+
     /// Codes of the enabled indicators.
     pub(crate) async fn enabled_indicators(&self) -> anyhow::Result<BTreeSet<String>> {
         enabled(&self.db).await

@@ -20,8 +20,10 @@ use vizard_core::{
     scoring::{
         Insight, ScoringOutcome,
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
+        reading::{ObjectEvent, ObjectKey},
     },
     subject::{AlertSummary, RiskLevel},
+    template::Step,
     time::{Day, Micros},
 };
 
@@ -39,6 +41,8 @@ pub(crate) struct Taken {
 pub(crate) struct Work {
     pub(crate) context: SubjectContext,
     pub(crate) days: Vec<DayCount>,
+    /// Events on objects, for sequences.
+    pub(crate) objects: Vec<ObjectEvent>,
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) manual: Vec<(PolicyId, ManualScoring)>,
     /// Alerts that need review.
@@ -227,19 +231,26 @@ async fn load_work(tx: &Tx, ids: &[Uuid], policies: &[Policy], now: Micros) -> a
             id: SubjectId::new(id),
             department: row.get("department")?,
             groups: Vec::new(),
+            title: None,
             has_profile: row.get::<Option<Uuid>>("profile")?.is_some(),
+            prior_violation: false,
+            high_impact: None,
         };
-        let (days, triggers, manual, open, alerts, triaged) = Default::default();
+        let (days, objects, triggers, manual, open, alerts, triaged) = Default::default();
         let has_scores = row.get("has_scores")?;
-        work.insert(id, Work { context, days, triggers, manual, open, alerts, triaged, has_scores });
+        work.insert(id, Work { context, days, objects, triggers, manual, open, alerts, triaged, has_scores });
     }
     load_causes(tx, ids, &mut work, now).await?;
     // Without a cause nobody is scored, unless a policy takes activity itself for one.
-    let volume = policies.iter().any(|policy| policy.template.template().volume_trigger);
+    let by_activity = |policy: &Policy| policy.template.template().volume_trigger || policy.spec.always_on;
+    let volume = policies.iter().any(by_activity);
     let caused = |work: &Work| volume || !work.triggers.is_empty() || !work.manual.is_empty();
     let wanted: Vec<Uuid> = work.iter().filter(|(_, work)| caused(work)).map(|(id, _)| *id).collect();
     if !wanted.is_empty() {
         load_days(tx, &wanted, &mut work, now).await?;
+        if policies.iter().any(|policy| policy.spec.cumulative || !policy.spec.sequences.is_empty()) {
+            load_objects(tx, &wanted, &mut work, now).await?;
+        }
         load_alerts(tx, &wanted, &mut work).await?;
     }
     Ok(work.into_values().collect())
@@ -293,11 +304,47 @@ async fn load_days(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: 
     Ok(())
 }
 
+/// The newest events on objects of which a sequence may be made.
+async fn load_objects(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
+    let mut steps: Vec<&str> = Step::ALL.iter().flat_map(|step| step.indicators()).copied().collect();
+    steps.sort_unstable();
+    steps.dedup();
+    let steps: Vec<String> = steps.into_iter().map(|code| format!("'{code}'")).collect();
+    let sql = format!(
+        "SELECT indicator, occurred_at, object, previous_object FROM events WHERE subject_id = $1 AND occurred_at >= {} \
+         AND object IS NOT NULL AND indicator IN ({}) ORDER BY occurred_at DESC, object, indicator, previous_object LIMIT {}",
+        now.plus_days(-limits::SEQUENCE_HISTORY_DAYS).0,
+        steps.join(", "),
+        limits::SEQUENCE_EVENTS
+    );
+    for id in ids {
+        let Some(one) = work.get_mut(id) else { continue };
+        for row in tx.rows(&sql, vec![(*id).into()]).await? {
+            one.objects.push(ObjectEvent {
+                at: Micros(row.get("occurred_at")?),
+                indicator: row.get("indicator")?,
+                object: object_key(&row.get::<Vec<u8>>("object")?),
+                previous: row.get::<Option<Vec<u8>>>("previous_object")?.as_deref().map(object_key),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The digest as stored (16 bytes, or the first 16 of more).
+fn object_key(digest: &[u8]) -> ObjectKey {
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(digest) {
+        *to = *from;
+    }
+    ObjectKey(u128::from_be_bytes(bytes))
+}
+
 async fn load_alerts(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
     let sql = format!(
         "SELECT a.id AS alert_id, a.subject_id, a.policy_id, a.policy_version, a.severity, a.status, a.score AS alert_score, a.cause, \
-         a.risk_factors AS alert_factors, a.raised_at, i.position, i.insight_id AS id, i.day, i.indicator, i.count, i.level, i.score, i.points, \
-         i.explanation, i.risk_factors FROM alerts a JOIN alert_insights i ON i.alert_id = a.id \
+         a.risk_factors AS alert_factors, a.raised_at, i.position, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, \
+         i.boosters, i.points, i.explanation, i.risk_factors FROM alerts a JOIN alert_insights i ON i.alert_id = a.id \
          WHERE a.subject_id IN ({}) ORDER BY a.id, i.position",
         marks(0, ids.len())
     );
@@ -343,10 +390,12 @@ pub(super) fn insight(row: &Row) -> anyhow::Result<Insight> {
     Ok(Insight {
         id: InsightId::new(row.get("id")?),
         day: Day(i32::try_from(row.get::<i64>("day")?)?),
+        kind: row.word("kind")?,
         indicator: row.get("indicator")?,
         count: u64::try_from(row.get::<i64>("count")?)?,
         level: row.word("level")?,
         score: row.get("score")?,
+        boosters: row.json("boosters")?,
         points: row.get("points")?,
         explanation: row.get("explanation")?,
         risk_factors: row.json("risk_factors")?,
@@ -354,13 +403,15 @@ pub(super) fn insight(row: &Row) -> anyhow::Result<Insight> {
 }
 
 /// The values of those columns, in the order day … risk_factors.
-fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 8]> {
+fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 10]> {
     Ok([
         i64::from(insight.day.0).into(),
+        insight.kind.as_str().into(),
         insight.indicator.as_str().into(),
         i64::try_from(insight.count)?.into(),
         insight.level.as_str().into(),
         insight.score.into(),
+        serde_json::to_string(&insight.boosters)?.into(),
         insight.points.into(),
         insight.explanation.as_str().into(),
         serde_json::to_string(&insight.risk_factors)?.into(),
@@ -399,15 +450,15 @@ async fn insert_insights(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()
         .flat_map(|(subject, policy, _, outcome)| outcome.insights.iter().map(|insight| (*subject, *policy, insight)))
         .collect();
     for rows in insights.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 11);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 13);
         for (subject, policy, insight) in rows {
             values.extend([insight.id.uuid().into(), subject.uuid().into(), policy.uuid().into()]);
             values.extend(insight_values(insight)?);
         }
         let sql = format!(
-            "INSERT INTO insights (id, subject_id, policy_id, day, indicator, count, level, score, points, explanation, \
-             risk_factors) VALUES {}",
-            tuples(tx, 11, rows.len())
+            "INSERT INTO insights (id, subject_id, policy_id, day, kind, indicator, count, level, score, boosters, points, \
+             explanation, risk_factors) VALUES {}",
+            tuples(tx, 13, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -446,15 +497,15 @@ async fn save_alert(tx: &Tx, subject: SubjectId, alert: &AlertChange, now: Micro
     }
     let numbered: Vec<(i64, &Insight)> = (0..).zip(&content.insights).collect();
     for rows in numbered.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 11);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 13);
         for (position, insight) in rows {
             values.extend([id.clone(), (*position).into(), insight.id.uuid().into()]);
             values.extend(insight_values(insight)?);
         }
         let sql = format!(
-            "INSERT INTO alert_insights (alert_id, position, insight_id, day, indicator, count, level, score, points, explanation, \
-             risk_factors) VALUES {}",
-            tuples(tx, 11, rows.len())
+            "INSERT INTO alert_insights (alert_id, position, insight_id, day, kind, indicator, count, level, score, boosters, \
+             points, explanation, risk_factors) VALUES {}",
+            tuples(tx, 13, rows.len())
         );
         tx.run(&sql, values).await?;
     }

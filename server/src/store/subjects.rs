@@ -14,9 +14,9 @@ use uuid::Uuid;
 use vizard_core::{
     ids::{ConnectorId, InsightId, PolicyId, SubjectId},
     limits,
-    scoring::{Activation, Insight, RiskFactor},
+    scoring::{Activation, Beneath, Insight, InsightKind, RiskFactor},
     subject::RiskLevel,
-    time::{DAY, Day, Micros},
+    time::{Day, Micros},
 };
 
 /// A subject, as listed.
@@ -36,6 +36,8 @@ pub struct InsightFilter {
     pub from: Option<Day>,
     /// Up to and with this day.
     pub to: Option<Day>,
+    /// Any of these.
+    pub kinds: Vec<InsightKind>,
     /// Any of these.
     pub risk_factors: Vec<RiskFactor>,
     /// At least this score.
@@ -58,7 +60,7 @@ pub(crate) struct StoredActivity {
 
 const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, p.department";
 const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
-const INSIGHT: &str = "id, day, indicator, count, level, score, points, explanation, risk_factors";
+const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
 const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
 
 fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
@@ -172,6 +174,10 @@ impl Store {
         if let Some(to) = filter.to {
             conditions.push(format!("day <= {}", to.0));
         }
+        if !filter.kinds.is_empty() {
+            let kinds: Vec<String> = filter.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
+            conditions.push(format!("kind IN ({})", kinds.join(", ")));
+        }
         if let Some(score) = filter.min_score {
             values.push(score.into());
             conditions.push(format!("score >= ${}", values.len()));
@@ -189,7 +195,7 @@ impl Store {
     /// Whose insight this is; also of insights that only an alert still holds.
     pub(crate) async fn insight(&self, id: InsightId) -> anyhow::Result<Option<(SubjectId, Insight)>> {
         let live = format!("SELECT subject_id, {INSIGHT} FROM insights WHERE id = $1");
-        let kept = "SELECT a.subject_id, i.insight_id AS id, i.day, i.indicator, i.count, i.level, i.score, i.points, i.explanation, \
+        let kept = "SELECT a.subject_id, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, i.explanation, \
                     i.risk_factors FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE i.insight_id = $1 \
                     ORDER BY a.id DESC LIMIT 1";
         let row = match self.db.row(&live, vec![id.uuid().into()]).await? {
@@ -203,20 +209,22 @@ impl Store {
     pub(crate) async fn activities(
         &self,
         of: SubjectId,
-        indicator: &str,
-        day: Day,
+        beneath: &Beneath,
         slice: &Slice<(Micros, i64)>,
     ) -> anyhow::Result<Page<StoredActivity>> {
-        let from = day.start().0;
+        let (from, until) = (beneath.first.start().0, beneath.last.plus(1).start().0);
+        let mut conditions =
+            vec!["subject_id = $1".to_owned(), format!("occurred_at >= {from} AND occurred_at < {until}")];
+        let mut values: Vec<Value> = vec![of.uuid().into()];
+        if !beneath.indicators.is_empty() {
+            values.extend(beneath.indicators.iter().map(|code| Value::from(*code)));
+            conditions.push(format!("indicator IN ({})", marks(1, beneath.indicators.len())));
+        }
         let list = List {
             columns: ACTIVITY,
             from: "events",
-            conditions: vec![
-                "subject_id = $1".to_owned(),
-                "indicator = $2".to_owned(),
-                format!("occurred_at >= {from} AND occurred_at < {}", from + DAY),
-            ],
-            values: vec![of.uuid().into(), indicator.into()],
+            conditions,
+            values,
             order: ("occurred_at", "seq"),
             descending: false,
         };

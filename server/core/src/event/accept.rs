@@ -4,7 +4,13 @@
 use super::{
     AcceptedEvent, EventKey, NormalisedIdentifier, Profile, RawEvent, Reject, RejectReason, Value, evidence::divide,
 };
-use crate::{indicator, limits, scoring::input::Trigger, subject, time::Micros};
+use crate::{
+    indicator::{self, ActionClass},
+    limits,
+    scoring::input::Trigger,
+    subject,
+    time::Micros,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -53,6 +59,8 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         content,
         object: text(&raw, "object_id"),
         previous_object: text(&raw, "previous_object_id"),
+        device: device(&raw),
+        destination: text(&raw, "destination_domain").filter(|_| indicator.action == ActionClass::Exfiltration),
         trigger: trigger(&raw, indicator),
         profile: is_profile.then(|| profile(raw)),
     })
@@ -158,6 +166,13 @@ fn text(raw: &RawEvent, name: &str) -> Option<String> {
         Some(Value::Text(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         _ => None,
     }
+}
+
+/// The first name of the device that took part.
+fn device(raw: &RawEvent) -> Option<String> {
+    let party = raw.parties.iter().find(|party| party.role == "device").and_then(|party| party.identifiers.first());
+    let name = party.map(|found| found.value.trim().to_owned()).filter(|name| !name.is_empty());
+    name.or_else(|| text(raw, "device_name")).map(|name| name.to_lowercase())
 }
 
 fn quantity(raw: &RawEvent) -> u32 {

@@ -170,7 +170,7 @@ rows! {
         DLP_POLICY_MATCH "Data loss prevention policy matched" Exfiltration 60 (3 8 15) starts;
     }
     Behaviour [] {
-        OFF_HOURS "Activity outside the usual hours" Access 20 (1 2 3);
+        OFF_HOURS "Activity outside the usual hours" Access 30 (1 2 3);
         FIRST_TIME "First use after a settled history" Access 35 (1 2 4);
         RARE "Use of something long unused" Access 20 (1 3 6);
     }
@@ -179,5 +179,6 @@ rows! {
         LOGON "Sign-in" Context 0 -;
         LOGOFF "Sign-out" Context 0 -;
         EMAIL_SENT "Mail sent" Context 0 -;
+        EMAIL_SENT_EXTERNAL "Mail sent outside the organisation" Context 0 -;
     }
 }

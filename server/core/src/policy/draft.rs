@@ -8,7 +8,7 @@ use crate::{
     indicator::{self, Indicator},
     limits,
     problem::{Problem, ProblemCode},
-    scoring::threshold::Thresholds,
+    scoring::{BoosterKind, threshold::Thresholds},
     template::TemplateCode,
 };
 use std::{
@@ -62,8 +62,14 @@ pub struct ThresholdCounts {
 }
 
 /// The first version of the policy, or everything that is wrong with the draft. `enabled` are the codes of the
-/// indicators that are enabled globally. The paths of problems are those of the API's input.
-pub fn create(draft: PolicyDraft, enabled: &BTreeSet<String>, id: PolicyId) -> Result<Policy, Vec<Problem>> {
+/// indicators that are enabled globally, `organisation` the thresholds of USER_BASED (`Thresholds::user_based`; an
+/// indicator that is not in it keeps the built-in ones). The paths of problems are those of the API's input.
+pub fn create(
+    draft: PolicyDraft,
+    enabled: &BTreeSet<String>,
+    organisation: &BTreeMap<String, Thresholds>,
+    id: PolicyId,
+) -> Result<Policy, Vec<Problem>> {
     let mut problems = Vec::new();
     let name = name_of("policy", &draft.name, &["input", "name"]).unwrap_or_else(|problem| {
         problems.push(problem);
@@ -72,11 +78,16 @@ pub fn create(draft: PolicyDraft, enabled: &BTreeSet<String>, id: PolicyId) -> R
     let state = draft.state.unwrap_or(PolicyState::Active);
     let spec = PolicySpec {
         description: description(draft.description, &mut problems),
-        indicators: indicators(draft.indicators, draft.template, enabled, &mut problems),
+        indicators: indicators(draft.indicators, draft.template, enabled, organisation, &mut problems),
         triggers: triggers(draft.triggers, draft.template, &mut problems),
         activation_days: days(draft.activation_days, limits::ACTIVATION_DAYS, "activationDays", &mut problems),
         lookback_days: days(draft.lookback_days, limits::LOOKBACK_DAYS, "lookbackDays", &mut problems),
         alert_volume: draft.alert_volume.unwrap_or_default(),
+        sequences: draft.template.template().sequences.iter().map(|rule| rule.code.to_owned()).collect(),
+        cumulative: draft.template.template().cumulative,
+        boosters: BoosterKind::ALL.to_vec(),
+        always_on: draft.template.template().always_on,
+        minimum_daily_events: None,
         scope: scope(draft.scope, &mut problems),
     };
     let policy = Policy { id, name, template: draft.template, version: 1, state, spec };
@@ -155,6 +166,7 @@ fn indicators(
     given: Option<Vec<IndicatorChoice>>,
     template: TemplateCode,
     enabled: &BTreeSet<String>,
+    organisation: &BTreeMap<String, Thresholds>,
     problems: &mut Vec<Problem>,
 ) -> Vec<PolicyIndicator> {
     let Some(given) = given else { return preselected(template, enabled, problems) };
@@ -169,7 +181,7 @@ fn indicators(
     let mut resolved = Vec::new();
     for (at, choice) in given.iter().enumerate() {
         let outcome = if chosen.insert(&choice.code) {
-            resolve(choice, enabled)
+            resolve(choice, enabled, organisation)
         } else {
             Err(Problem::new(&["code"], ProblemCode::Invalid, "This indicator is listed twice."))
         };
@@ -204,7 +216,11 @@ fn recommended(indicator: &Indicator) -> Option<PolicyIndicator> {
 }
 
 /// A choice with its thresholds, or what is wrong with it; the path begins below the choice.
-fn resolve(choice: &IndicatorChoice, enabled: &BTreeSet<String>) -> Result<PolicyIndicator, Problem> {
+fn resolve(
+    choice: &IndicatorChoice,
+    enabled: &BTreeSet<String>,
+    organisation: &BTreeMap<String, Thresholds>,
+) -> Result<PolicyIndicator, Problem> {
     let refuse = |field: &str, code, message: String| Err(Problem::new(&[field], code, message));
     let Some(found) = indicator::find(&choice.code) else {
         return refuse("code", ProblemCode::NotFound, "There is no indicator of that code.".into());
@@ -232,9 +248,14 @@ fn resolve(choice: &IndicatorChoice, enabled: &BTreeSet<String>) -> Result<Polic
         (ThresholdMode::Custom, None) => {
             refuse("thresholds", ProblemCode::Required, "CUSTOM needs thresholds: low, medium and high.".into())
         }
-        (mode @ (ThresholdMode::UserBased | ThresholdMode::AboveUsual), _) => {
-            let message = format!("{mode} is not available: this version has RECOMMENDED and CUSTOM.");
-            refuse("mode", ProblemCode::Invalid, message)
+        (mode @ ThresholdMode::AboveUsual, None) => Ok(PolicyIndicator { mode, ..built_in }),
+        (mode @ ThresholdMode::UserBased, None) => {
+            let thresholds = organisation.get(found.code).copied().unwrap_or(built_in.thresholds);
+            Ok(PolicyIndicator { mode, thresholds, ..built_in })
+        }
+        (mode @ (ThresholdMode::UserBased | ThresholdMode::AboveUsual), Some(_)) => {
+            let message = format!("{mode} finds its own thresholds: leave yours out, or choose CUSTOM.");
+            refuse("thresholds", ProblemCode::Invalid, message)
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Plain sentences for what was seen and why it counts.
 //! Never: a name, address, path or any other text of an event; only catalogue words, counts and days.
 
-use super::threshold::{ThresholdLevel, Thresholds};
-use crate::{indicator, time::Day};
+use super::{
+    reading::Usual,
+    threshold::{ThresholdLevel, Thresholds},
+};
+use crate::{indicator, template::SequenceRule, time::Day};
 
 /// Indicators that count things: verb, thing, circumstances. All others are told by their name and "3 times".
 const THINGS: &[(&str, &str, &str, &str)] = &[
@@ -62,6 +65,46 @@ const THINGS: &[(&str, &str, &str, &str)] = &[
 
 /// "Copied 212 files to a removable device on 12 June 2026: high (low from 5, medium from 20, high from 50)."
 pub(super) fn sentence(code: &str, count: u64, day: Day, thresholds: Thresholds) -> String {
+    format!("{} {}: {}.", phrase(code, count), on_day(day), levels(count, thresholds))
+}
+
+/// "Download, then exfiltration of 40 objects, completed on 12 June 2026: high (low from 5, medium from 15, high from 40)."
+pub(super) fn sequence(rule: &SequenceRule, count: u64, day: Day, thresholds: Thresholds) -> String {
+    let things = if count == 1 { "object" } else { "objects" };
+    let (name, when, level) = (rule.name, on_day(day), levels(count, thresholds));
+    format!("{name}, of {count} {things} within 7 days, completed {when}: {level}.")
+}
+
+/// "240 things left by all ways in the 30 days up to 12 June 2026; half of those compared with have at most 12: high (…)."
+pub(super) fn cumulative(count: u64, day: Day, usual: &Usual, thresholds: Thresholds) -> String {
+    let median = (usual.median * 10.0).round() / 10.0;
+    let (when, level) = (on_day(day), levels(count, thresholds));
+    format!(
+        "{count} files and messages left by all ways in the 30 days until {}; half of those compared with have at most \
+         {median}: {level}.",
+        when.trim_start_matches("on ")
+    )
+}
+
+/// "Active in 2 hours outside the usual ones on 12 June 2026: 75 of 100 by distance from them."
+pub(super) fn habit(code: &str, count: u64, day: Day, score: f64) -> String {
+    let (when, plural) = (on_day(day), if count == 1 { "" } else { "s" });
+    let score = score.round();
+    match code {
+        "OFF_HOURS" => {
+            format!(
+                "Active in {count} hour{plural} outside the subject's usual ones {when}: {score} of 100 by distance."
+            )
+        }
+        "RARE" => format!("Used {count} thing{plural} after at least 60 days without {when}: {score} of 100 by kind."),
+        _ => format!(
+            "{count} first use{plural} of a device, destination or kind of act {when}, after a settled history: {score} of \
+             100 by kind and by how often the subject has such news."
+        ),
+    }
+}
+
+fn levels(count: u64, thresholds: Thresholds) -> String {
     let Thresholds { low, medium, high } = thresholds;
     let level = match thresholds.level(count) {
         ThresholdLevel::Minimal => "minimal",
@@ -69,8 +112,7 @@ pub(super) fn sentence(code: &str, count: u64, day: Day, thresholds: Thresholds)
         ThresholdLevel::Medium => "medium",
         ThresholdLevel::High => "high",
     };
-    let (what, when) = (phrase(code, count), on_day(day));
-    format!("{what} {when}: {level} (low from {low}, medium from {medium}, high from {high}).")
+    format!("{level} (low from {low}, medium from {medium}, high from {high})")
 }
 
 /// What was done and how often: "Copied 212 files to a removable device", "Antivirus switched off twice".

@@ -4,6 +4,7 @@
 use crate::{
     ids::{PriorityGroupId, SubjectId},
     policy::Policy,
+    scoring::reading::Reading,
     time::{Day, Micros},
 };
 use std::collections::BTreeSet;
@@ -50,8 +51,14 @@ pub struct SubjectContext {
     pub department: Option<String>,
     /// Priority groups the subject is a member of.
     pub groups: Vec<PriorityGroupId>,
+    /// From the HR profile.
+    pub title: Option<String>,
     /// False where no HR profile was delivered: the score says so.
     pub has_profile: bool,
+    /// Whether an earlier case was resolved as a violation of policy.
+    pub prior_violation: bool,
+    /// Why what the subject does has more impact than others' acts, where it has: a privileged role, many reports.
+    pub high_impact: Option<String>,
 }
 
 /// The whole input of [`super::score`].
@@ -65,8 +72,8 @@ pub struct ScoringInput<'a> {
     pub subject: &'a SubjectContext,
     /// Codes of the globally enabled indicators.
     pub enabled: &'a BTreeSet<String>,
-    /// The subject's counts, in any order; entries of the same day and indicator are added up.
-    pub days: &'a [DayCount],
+    /// What the subject's days were, in any order.
+    pub readings: &'a [Reading],
     /// The subject's triggering events, in any order, possibly repeated.
     pub triggers: &'a [Trigger],
     /// Orders by hand under this policy, in any order.

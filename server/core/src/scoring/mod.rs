@@ -1,9 +1,11 @@
 //! The scorer: what one subject did under one policy, as insights, a score and the shares that make it up.
 //! Never: depends on the order of its input, on the clock, or on anything that is not in [`input::ScoringInput`].
 
+mod booster;
 mod explain;
 pub mod input;
 mod insight;
+pub mod reading;
 pub mod risk;
 pub mod threshold;
 mod window;
@@ -13,12 +15,15 @@ pub(crate) mod tests;
 
 use crate::{
     ids::{InsightId, PolicyId, SubjectId},
+    indicator, template,
     time::{Day, Micros},
     words::words,
 };
+pub use booster::{Booster, BoosterKind};
 use input::ScoringInput;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use threshold::ThresholdLevel;
 
 /// The answer to a [`ScoringInput`]: a function of it, down to the byte.
@@ -62,20 +67,36 @@ pub struct Insight {
     pub id: InsightId,
     /// The day.
     pub day: Day,
-    /// The indicator's code.
+    /// What it is of.
+    pub kind: InsightKind,
+    /// The code of the indicator or sequence, or `CUMULATIVE_EXFILTRATION`.
     pub indicator: String,
-    /// Events of that day.
+    /// Events of that day; of a sequence the objects, of cumulative exfiltration what left in 30 days.
     pub count: u64,
     /// Against the policy's thresholds.
     pub level: ThresholdLevel,
-    /// 0–100, the insight for itself.
+    /// 0–100, the insight for itself, boosted.
     pub score: f64,
+    /// What raised or lowered its score.
+    pub boosters: Vec<Booster>,
     /// Its share of the risk score.
     pub points: f64,
     /// One plain sentence, without personal data.
     pub explanation: String,
     /// What marks it.
     pub risk_factors: Vec<RiskFactor>,
+}
+
+words! {
+    /// What an insight is of.
+    InsightKind {
+        /// A day's count of one indicator.
+        Indicator = "INDICATOR",
+        /// Steps in order on the same object.
+        Sequence = "SEQUENCE",
+        /// What left over 30 days and all channels.
+        CumulativeExfiltration = "CUMULATIVE_EXFILTRATION",
+    }
 }
 
 words! {
@@ -99,6 +120,41 @@ words! {
     MissingInput {
         /// No HR profile was delivered for the subject.
         HrProfile = "HR_PROFILE",
+        /// The subject's history is too short to know what is usual.
+        Baseline = "BASELINE",
+    }
+}
+
+/// Which events of the subject an insight rests on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beneath {
+    /// Codes of their indicators; empty for all of the days.
+    pub indicators: Vec<&'static str>,
+    /// From this day,
+    pub first: Day,
+    /// to this one.
+    pub last: Day,
+}
+
+impl Insight {
+    /// The events it rests on: those of its day, of a sequence all steps of the 7 days, of cumulative exfiltration what
+    /// left in the 30 days, of a habit the whole day.
+    pub fn beneath(&self) -> Beneath {
+        let of = |indicators: Vec<&'static str>, days: i32| Beneath {
+            indicators,
+            first: self.day.plus(-days),
+            last: self.day,
+        };
+        match (self.kind, template::sequence(&self.indicator), indicator::find(&self.indicator)) {
+            (InsightKind::Sequence, Some(rule), _) => {
+                let steps = rule.steps.iter().chain([&template::Step::Obfuscate]);
+                let codes: BTreeSet<&str> = steps.flat_map(|step| step.indicators()).copied().collect();
+                of(codes.into_iter().collect(), 7)
+            }
+            (InsightKind::CumulativeExfiltration, ..) => of(template::Step::Exfiltrate.indicators().to_vec(), 29),
+            (_, _, Some(found)) if found.is_delivered() => of(vec![found.code], 0),
+            _ => of(Vec::new(), 0),
+        }
     }
 }
 
@@ -112,22 +168,49 @@ impl ScoringOutcome {
 /// Scores one subject under one policy. Whether the policy is active and covers the subject is for the caller to ask.
 pub fn score(input: &ScoringInput<'_>) -> ScoringOutcome {
     let counting = insight::counting(input);
-    let counts = insight::counts(input, &counting);
-    let activations = window::activations(input, &counting, &counts);
+    let seen = insight::insights(input, &counting);
+    let activations = window::activations(input, &counting, &seen);
     let open = open_at(&activations, input.now);
-    let mut insights = open.map_or_else(Vec::new, |window| insight::insights(input, window, &counting, &counts));
-    let score = risk::assess(&mut insights, input.now.day());
+    let today = input.now.day();
+    let ahead = seen.iter().any(|insight| insight.day > today);
+    let mut insights = open.map_or_else(Vec::new, |window| {
+        let first = window.starts_at.day().plus(-input.policy.spec.lookback_days);
+        seen.into_iter().filter(|insight| (first..=today).contains(&insight.day)).collect()
+    });
+    let score = risk::assess(&mut insights, today);
     let next_due = match open {
         // Until a score has decayed to nothing it changes with every day; so it does when a day dated ahead begins.
-        Some(window) if score > 0.0 || counts.keys().any(|(day, _)| *day > input.now.day()) => {
-            Some(window.ends_at.min(input.now.day().plus(1).start()))
-        }
+        Some(window) if score > 0.0 || ahead => Some(window.ends_at.min(today.plus(1).start())),
         Some(window) => Some(window.ends_at),
         None => activations.iter().map(|window| window.starts_at).find(|start| *start > input.now),
     };
-    let missing = if input.subject.has_profile { Vec::new() } else { vec![MissingInput::HrProfile] };
+    let missing = missing(input);
     ScoringOutcome { as_of: input.now, open: open.is_some(), activations, insights, score, missing, next_due }
 }
+
+fn missing(input: &ScoringInput<'_>) -> Vec<MissingInput> {
+    let settled = input.readings.iter().any(|reading| reading.usual.is_some());
+    let mut missing = Vec::new();
+    if !input.subject.has_profile {
+        missing.push(MissingInput::HrProfile);
+    }
+    if !settled && !input.readings.is_empty() {
+        missing.push(MissingInput::Baseline);
+    }
+    missing
+}
+
+/// How much a day of full score weighs in the risk, 0–100: of an indicator, of a sequence, or of what left over 30 days.
+pub fn weight(code: &str) -> u8 {
+    if code == reading::CUMULATIVE {
+        return CUMULATIVE_WEIGHT;
+    }
+    let indicator = indicator::find(code).map(|found| found.weight);
+    indicator.or_else(|| template::sequence(code).map(template::SequenceRule::weight)).unwrap_or(0)
+}
+
+/// As much as a day of uploads: much that left slowly is as much.
+const CUMULATIVE_WEIGHT: u8 = 75;
 
 fn open_at(activations: &[Activation], at: Micros) -> Option<&Activation> {
     activations.iter().find(|window| window.starts_at <= at && at < window.ends_at)

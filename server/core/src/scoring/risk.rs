@@ -2,7 +2,7 @@
 //! Never: above 100, lower with more evidence, or a sum in the order of the input.
 
 use super::{Insight, threshold::rounded};
-use crate::{indicator, time::Day};
+use crate::time::Day;
 
 /// Days after which an insight weighs half: a week-old act still matters when the next one comes, a month-old one
 /// (a sixteenth) hardly does.
@@ -51,7 +51,7 @@ fn discounted(insights: &[Insight], today: Day) -> Vec<(usize, f64)> {
 }
 
 fn strength(insight: &Insight, today: Day) -> f64 {
-    let weight = indicator::find(&insight.indicator).map_or(0, |found| found.weight);
+    let weight = super::weight(&insight.indicator);
     let age_days = f64::from(today.since(insight.day).max(0));
     let now = f64::from(weight) / 100.0 * insight.score / 100.0 * (-age_days / HALF_LIFE_DAYS).exp2();
     -(-now.clamp(0.0, CERTAIN)).ln_1p()

@@ -2,7 +2,8 @@
 //! Never: a number that is not in docs/scoring.md or follows from it.
 
 use super::{
-    input::{DayCount, ManualScoring, ScoringInput, SubjectContext, Trigger},
+    input::{ManualScoring, ScoringInput, SubjectContext, Trigger},
+    reading::Reading,
     threshold::Thresholds,
     *,
 };
@@ -10,7 +11,7 @@ use crate::{
     ids::{PolicyId, SubjectId},
     indicator,
     policy::{AlertVolume, Policy, PolicyIndicator, PolicyScope, PolicySpec, PolicyState, ThresholdMode},
-    template::TemplateCode,
+    template::{TemplateCode, sequences},
     time::HOUR,
 };
 use proptest::prelude::*;
@@ -27,7 +28,7 @@ pub(crate) struct Scene {
     pub(crate) policy: Policy,
     pub(crate) subject: SubjectContext,
     pub(crate) enabled: BTreeSet<String>,
-    pub(crate) days: Vec<DayCount>,
+    pub(crate) readings: Vec<Reading>,
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) manual: Vec<ManualScoring>,
 }
@@ -48,6 +49,11 @@ impl Scene {
             activation_days: 30,
             lookback_days: 90,
             alert_volume: AlertVolume::Default,
+            sequences: sequences().iter().map(|rule| rule.code.to_owned()).collect(),
+            cumulative: true,
+            boosters: BoosterKind::ALL.to_vec(),
+            always_on: false,
+            minimum_daily_events: None,
         };
         Self {
             now: at(0, 10),
@@ -63,10 +69,13 @@ impl Scene {
                 id: SubjectId::new(Uuid::from_u128(1)),
                 department: Some("Sales".into()),
                 groups: Vec::new(),
+                title: None,
                 has_profile: true,
+                prior_violation: false,
+                high_impact: None,
             },
             enabled: CODES.iter().map(|code| (*code).to_owned()).collect(),
-            days: Vec::new(),
+            readings: Vec::new(),
             triggers: Vec::new(),
             manual: Vec::new(),
         }
@@ -83,7 +92,7 @@ impl Scene {
     }
 
     pub(crate) fn seen(mut self, code: &str, day: i32, count: u64) -> Self {
-        self.days.push(DayCount { day: at(day, 0).day(), indicator: code.into(), count });
+        self.readings.push(Reading::plain(at(day, 0).day(), code, count));
         self
     }
 
@@ -102,7 +111,7 @@ impl Scene {
             policy: &self.policy,
             subject: &self.subject,
             enabled: &self.enabled,
-            days: &self.days,
+            readings: &self.readings,
             triggers: &self.triggers,
             manual: &self.manual,
         })
@@ -229,9 +238,10 @@ fn a_day_of_volume_starts_scoring_where_the_template_says_so() {
     scene.policy.template = TemplateCode::GeneralDataLeaks;
     let outcome = scene.score();
     assert_eq!(outcome.open_window().unwrap().starts_at, at(-1, 0));
-    let reason = "Copied 30 files to a removable device on 30 June 2026, which reaches medium (from 30).";
+    let reason =
+        "Copied 30 files to a removable device on 30 June 2026: medium (low from 10, medium from 30, high from 75).";
     assert_eq!(outcome.open_window().unwrap().reason, reason);
-    scene.days[0].count = 29;
+    scene.readings[0].seen.count = 29;
     assert!(!scene.score().open);
 }
 
@@ -257,6 +267,8 @@ fn a_missing_profile_is_said() {
     assert_eq!(scene.score().missing, []);
     scene.subject.has_profile = false;
     assert_eq!(scene.score().missing, [MissingInput::HrProfile]);
+    let scene = scene.seen("FILE_COPIED_TO_USB", 0, 1);
+    assert_eq!(scene.score().missing, [MissingInput::HrProfile, MissingInput::Baseline]);
 }
 
 #[test]
@@ -272,12 +284,9 @@ fn the_page_on_scoring_states_the_constants_in_use() {
 
 // Properties.
 
-fn day_count() -> impl Strategy<Value = DayCount> {
-    (-100i32..10, 0..CODES.len(), prop_oneof![0u64..40, 0u64..5_000]).prop_map(|(day, code, count)| DayCount {
-        day: at(day, 0).day(),
-        indicator: CODES[code].into(),
-        count,
-    })
+fn day_count() -> impl Strategy<Value = Reading> {
+    (-100i32..10, 0..CODES.len(), prop_oneof![0u64..40, 0u64..5_000])
+        .prop_map(|(day, code, count)| Reading::plain(at(day, 0).day(), CODES[code], count))
 }
 
 fn any_trigger() -> impl Strategy<Value = Trigger> {
@@ -302,13 +311,13 @@ fn any_order() -> impl Strategy<Value = ManualScoring> {
 prop_compose! {
     /// Any history, mostly with a window that is open.
     fn scenes()(
-        days in prop::collection::vec(day_count(), 0..40),
+        readings in prop::collection::vec(day_count(), 0..40),
         triggers in prop::collection::vec(any_trigger(), 0..4),
         manual in prop::collection::vec(any_order(), 0..3),
         volume: bool,
         (activation, lookback) in (1i32..=30, 0i32..=90),
     ) -> Scene {
-        let mut scene = Scene { days, triggers, manual, ..Scene::new() };
+        let mut scene = Scene { readings, triggers, manual, ..Scene::new() };
         (scene.policy.spec.activation_days, scene.policy.spec.lookback_days) = (activation, lookback);
         if volume {
             scene.policy.template = TemplateCode::GeneralDataLeaks;
@@ -320,18 +329,18 @@ prop_compose! {
 prop_compose! {
     /// The same history, shuffled, with its triggers repeated and some counts delivered in two parts.
     fn retold()(scene in scenes())(
-        days in Just(scene.days.iter().flat_map(halves).collect::<Vec<_>>()).prop_shuffle(),
+        readings in Just(scene.readings.iter().flat_map(halves).collect::<Vec<_>>()).prop_shuffle(),
         triggers in Just([scene.triggers.clone(), scene.triggers.clone()].concat()).prop_shuffle(),
         manual in Just(scene.manual.clone()).prop_shuffle(),
         scene in Just(scene),
     ) -> (Scene, Scene) {
-        (scene.clone(), Scene { days, triggers, manual, ..scene })
+        (scene.clone(), Scene { readings, triggers, manual, ..scene })
     }
 }
 
-fn halves(whole: &DayCount) -> [DayCount; 2] {
-    let half = whole.count / 2;
-    [DayCount { count: half, ..whole.clone() }, DayCount { count: whole.count - half, ..whole.clone() }]
+fn halves(whole: &Reading) -> [Reading; 2] {
+    let (count, half) = (whole.seen.count, whole.seen.count / 2);
+    [half, count - half].map(|part| Reading::plain(whole.day, &whole.code, part))
 }
 
 proptest! {
@@ -350,7 +359,7 @@ proptest! {
     fn one_event_more_never_lowers_the_score(scene in scenes(), more in day_count()) {
         let before = scene.score().score;
         let mut scene = scene;
-        scene.days.push(more);
+        scene.readings.push(more);
         prop_assert!(scene.score().score >= before);
     }
 
@@ -372,8 +381,8 @@ proptest! {
     }
 
     #[test]
-    fn nothing_scores_without_a_trigger(days in prop::collection::vec(day_count(), 0..40)) {
-        let outcome = Scene { days, ..Scene::new() }.score();
+    fn nothing_scores_without_a_trigger(readings in prop::collection::vec(day_count(), 0..40)) {
+        let outcome = Scene { readings, ..Scene::new() }.score();
         prop_assert!(!outcome.open && outcome.score == 0.0 && outcome.insights.is_empty());
     }
 
@@ -422,7 +431,7 @@ proptest! {
     #[test]
     fn age_never_raises_a_score(scene in scenes(), days in 1i32..30) {
         // Without days dated ahead, and within one window.
-        let scene = Scene { days: scene.days.into_iter().filter(|seen| seen.day <= scene.now.day()).collect(), ..scene };
+        let scene = Scene { readings: scene.readings.into_iter().filter(|seen| seen.day <= scene.now.day()).collect(), ..scene };
         let (now, later) = (scene.score(), scene.score_on(days));
         if now.open && later.open_window() == now.open_window() {
             prop_assert!(later.score <= now.score);

@@ -3,6 +3,7 @@
 
 use crate::{
     problem::{Problem, ProblemCode},
+    scoring::reading::Usual,
     words::words,
 };
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,32 @@ impl Thresholds {
         } else {
             Ok(counts)
         }
+    }
+
+    /// From the organisation's own subject-days of the last 10 days on which the indicator was seen: low from what one
+    /// day in ten exceeds, medium one in fifty, high one in two hundred. Nothing from fewer than 50 such days: the
+    /// rarest of fewer says nothing about one in two hundred.
+    pub fn user_based(mut counts: Vec<u64>) -> Option<Self> {
+        if counts.len() < 50 {
+            return None;
+        }
+        counts.sort_unstable();
+        let above = |share: usize| {
+            let at = counts.len() - 1 - counts.len() / share;
+            u32::try_from(counts[at].saturating_add(1)).unwrap_or(u32::MAX)
+        };
+        let low = above(10);
+        let medium = above(50).max(low.saturating_add(1));
+        let high = above(200).max(medium.saturating_add(1));
+        Some(Self { low, medium, high })
+    }
+
+    /// From what is usual for the subject: low, medium and high begin 2, 4 and 6 spreads above its median, and never
+    /// below `floor` events.
+    pub fn above_usual(usual: &Usual, floor: u32) -> Self {
+        let low = usual.at(2.0).max(floor);
+        let medium = usual.at(4.0).max(low.saturating_add(1));
+        Self { low, medium, high: usual.at(6.0).max(medium.saturating_add(1)) }
     }
 
     /// The level of a day's count.

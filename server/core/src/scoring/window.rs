@@ -2,26 +2,30 @@
 //! Never: a window that no trigger and nobody opened.
 
 use super::{
-    Activation,
-    explain::{on_day, phrase},
+    Activation, Insight, InsightKind,
+    explain::on_day,
     input::{ManualScoring, ScoringInput, Trigger},
-    insight::{Counting, Counts},
+    insight::Counting,
 };
 use crate::{
     indicator::{self, ActionClass},
+    scoring::threshold::ThresholdLevel,
     time::Micros,
 };
 
 /// The trigger of a window that a person opened.
 pub(crate) const MANUAL: &str = "MANUAL";
+/// The trigger of the window of a policy that scores everybody in scope.
+pub(crate) const ALWAYS: &str = "ALWAYS_ON";
 
 /// All windows, in order, none overlapping another. Where several overlap they are one, from the first start to the
 /// last end, and the longest of them gives the reason.
-pub(super) fn activations(input: &ScoringInput<'_>, counting: &Counting<'_>, counts: &Counts<'_>) -> Vec<Activation> {
+pub(super) fn activations(input: &ScoringInput<'_>, counting: &Counting<'_>, seen: &[Insight]) -> Vec<Activation> {
     let stops: Vec<Micros> = input.manual.iter().filter(|order| order.days <= 0).map(|order| order.at).collect();
     let mut windows: Vec<Activation> = by_event(input)
         .chain(by_hand(input.manual))
-        .chain(by_volume(input, counting, counts))
+        .chain(by_volume(input, counting, seen))
+        .chain(always_on(input, seen))
         .filter_map(|window| closed(window, &stops))
         .collect();
     windows.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -49,22 +53,31 @@ fn by_hand(orders: &[ManualScoring]) -> impl Iterator<Item = Activation> {
     })
 }
 
-/// Windows that the volume of a day opens, where the template says so: at least medium of an exfiltration indicator
-/// that counts. They open as that day begins, since a day's count has no hour.
-fn by_volume(
-    input: &ScoringInput<'_>,
-    counting: &Counting<'_>,
-    counts: &Counts<'_>,
-) -> impl Iterator<Item = Activation> {
+/// Windows that a day's volume opens, where the template says so: at least medium of an exfiltration indicator that
+/// counts, of a sequence, or of what left over 30 days. They open as that day begins, since a day's count has no hour.
+fn by_volume(input: &ScoringInput<'_>, counting: &Counting<'_>, seen: &[Insight]) -> impl Iterator<Item = Activation> {
     let applies = input.policy.template.template().volume_trigger;
-    counts.iter().filter(move |_| applies).filter_map(|(&(day, code), &count)| {
-        let counted = counting.get(code).filter(|counted| counted.indicator.action == ActionClass::Exfiltration)?;
-        let medium = counted.thresholds.medium;
-        (count >= u64::from(medium)).then(|| {
-            let reason = format!("{} {}, which reaches medium (from {medium}).", phrase(code, count), on_day(day));
-            let starts_at = day.start();
-            window(code.to_owned(), reason, starts_at, starts_at.plus_days(input.policy.spec.activation_days))
+    seen.iter().filter(move |insight| applies && insight.level >= ThresholdLevel::Medium).filter_map(|insight| {
+        let leaves = match insight.kind {
+            InsightKind::Indicator => counting.get(insight.indicator.as_str())?.action == ActionClass::Exfiltration,
+            InsightKind::Sequence | InsightKind::CumulativeExfiltration => true,
+        };
+        leaves.then(|| {
+            let starts_at = insight.day.start();
+            let ends_at = starts_at.plus_days(input.policy.spec.activation_days);
+            window(insight.indicator.clone(), insight.explanation.clone(), starts_at, ends_at)
         })
+    })
+}
+
+/// The window of a policy that scores everybody in scope: from the first day on which something that counts was seen
+/// until the activation window after the last one is over.
+fn always_on(input: &ScoringInput<'_>, seen: &[Insight]) -> Option<Activation> {
+    let days = || seen.iter().map(|insight| insight.day);
+    let (first, last) = (days().min()?, days().max()?);
+    input.policy.spec.always_on.then(|| {
+        let reason = "The policy scores everybody in its scope.".to_owned();
+        window(ALWAYS.to_owned(), reason, first.start(), last.start().plus_days(input.policy.spec.activation_days))
     })
 }
 

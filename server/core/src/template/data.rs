@@ -65,6 +65,9 @@ const LEAKS: &[&str] = &[
     "CONTENT_EXTERNALLY_SHARED",
     "AI_SITE_UPLOAD",
     "DLP_POLICY_MATCH",
+    "OFF_HOURS",
+    "FIRST_TIME",
+    "RARE",
 ];
 
 const SECURITY: &[&str] = &[
@@ -80,6 +83,9 @@ const SECURITY: &[&str] = &[
     "MASS_STORAGE_DELETION",
     "ADMIN_ANOMALY",
     "LOGGING_DISABLED",
+    "OFF_HOURS",
+    "FIRST_TIME",
+    "RARE",
 ];
 
 const SECURITY_OF_LEAVERS: &[&str] = &[
@@ -98,6 +104,9 @@ const SECURITY_OF_LEAVERS: &[&str] = &[
     "TERMINATED_USER_ACTIVITY",
     "PHYSICAL_ACCESS_AFTER_TERMINATION",
     "PHYSICAL_ACCESS_FAILED_SENSITIVE",
+    "OFF_HOURS",
+    "FIRST_TIME",
+    "RARE",
 ];
 
 const PATIENTS: &[&str] = &[
@@ -110,6 +119,9 @@ const PATIENTS: &[&str] = &[
     "FILE_COPIED_TO_USB",
     "EMAIL_SENT_TO_FREE_DOMAIN",
     "EMAIL_SENT_TO_SELF",
+    "OFF_HOURS",
+    "FIRST_TIME",
+    "RARE",
 ];
 
 const BROWSING: &[&str] = &[
@@ -159,7 +171,7 @@ const NEEDS_FILES: &str = "A connector for files, mail or devices delivers activ
 
 macro_rules! sequences {
     ($($code:ident $name:literal [$($step:ident)*];)*) => {
-        const SEQUENCES: &[SequenceRule] = &[$(SequenceRule {
+        pub(super) const SEQUENCES: &[SequenceRule] = &[$(SequenceRule {
             code: stringify!($code),
             name: $name,
             steps: &[$(Step::$step),*],
@@ -215,6 +227,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: LEAKS,
         sequences: SEQUENCES,
+        always_on: false,
         cumulative: true,
         requires: &[
             "Recommended: an HR connector delivers resignations, terminations and last working days; without one, \
@@ -232,6 +245,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: true,
         indicators: LEAKS,
         sequences: SEQUENCES,
+        always_on: false,
         cumulative: true,
         requires: &[
             "Matches of data loss prevention policies are delivered, or an exfiltration indicator is selected.",
@@ -246,6 +260,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: true,
         indicators: LEAKS,
         sequences: SEQUENCES,
+        always_on: true,
         cumulative: true,
         requires: &[NEEDS_GROUP, NEEDS_FILES],
         max_subjects: 1_000,
@@ -259,6 +274,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: LEAKS,
         sequences: SEQUENCES,
+        always_on: false,
         cumulative: true,
         requires: &[NEEDS_STRESSORS, NEEDS_FILES],
         max_subjects: 7_500,
@@ -271,6 +287,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: true,
         indicators: LEAKS,
         sequences: SEQUENCES,
+        always_on: true,
         cumulative: true,
         requires: &[],
         max_subjects: 15_000,
@@ -283,6 +300,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: SECURITY,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &[NEEDS_ENDPOINT],
         max_subjects: 1_000,
@@ -295,6 +313,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: SECURITY_OF_LEAVERS,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &[NEEDS_ENDPOINT, NEEDS_HR],
         max_subjects: 15_000,
@@ -307,6 +326,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: SECURITY,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &[NEEDS_ENDPOINT, NEEDS_GROUP],
         max_subjects: 1_000,
@@ -319,6 +339,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: SECURITY,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &[NEEDS_ENDPOINT, NEEDS_STRESSORS],
         max_subjects: 7_500,
@@ -332,6 +353,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: PATIENTS,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &[
             "A clinical connector delivers access to patient records.",
@@ -347,6 +369,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: BROWSING,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &["A browser or endpoint connector delivers visits by category.", "At least one browsing indicator."],
         max_subjects: 7_000,
@@ -359,6 +382,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         volume_trigger: false,
         indicators: ARTIFICIAL_AND_BROWSING,
         sequences: &[],
+        always_on: false,
         cumulative: false,
         requires: &["A connector for generative AI applications delivers prompts, responses or uploads."],
         max_subjects: 10_000,

@@ -34,7 +34,7 @@ fn choice(code: &str, mode: Option<ThresholdMode>, counts: Option<(i32, i32, i32
 
 /// Every problem as "path CODE".
 fn problems(draft: PolicyDraft) -> Vec<String> {
-    let problems = create(draft, &enabled(), ID).unwrap_err();
+    let problems = create(draft, &enabled(), &BTreeMap::new(), ID).unwrap_err();
     problems.iter().map(|problem| format!("{} {:?}", problem.field.join("."), problem.code)).collect()
 }
 
@@ -44,7 +44,7 @@ fn problems_of_choice(choice: IndicatorChoice) -> Vec<String> {
 
 #[test]
 fn what_is_left_out_comes_from_the_template_and_the_defaults() {
-    let policy = create(draft(), &enabled(), ID).unwrap();
+    let policy = create(draft(), &enabled(), &BTreeMap::new(), ID).unwrap();
     let template = policy.template.template();
     assert_eq!((policy.state, policy.version, policy.id), (PolicyState::Active, 1, ID));
     assert_eq!((policy.spec.activation_days, policy.spec.lookback_days), (30, 90));
@@ -60,7 +60,7 @@ fn what_is_left_out_comes_from_the_template_and_the_defaults() {
 #[test]
 fn own_thresholds_are_custom_without_saying_so() {
     let indicators = Some(vec![choice("FILE_COPIED_TO_USB", None, Some((1, 2, 3)))]);
-    let policy = create(PolicyDraft { indicators, ..draft() }, &enabled(), ID).unwrap();
+    let policy = create(PolicyDraft { indicators, ..draft() }, &enabled(), &BTreeMap::new(), ID).unwrap();
     let thresholds = Thresholds { low: 1, medium: 2, high: 3 };
     let expected = PolicyIndicator { code: "FILE_COPIED_TO_USB".into(), mode: ThresholdMode::Custom, thresholds };
     assert_eq!(policy.spec.indicators, [expected]);
@@ -99,17 +99,27 @@ fn all_problems_are_told_at_once() {
 
 #[test]
 fn a_template_without_an_enabled_indicator_says_which_to_enable() {
-    let problems = create(draft(), &BTreeSet::new(), ID).unwrap_err();
+    let problems = create(draft(), &BTreeSet::new(), &BTreeMap::new(), ID).unwrap_err();
     assert_eq!(problems.len(), 1);
     assert!(problems[0].message.contains("FILE_COPIED_TO_USB"), "{}", problems[0]);
 }
 
 #[test]
-fn modes_that_this_version_lacks_are_refused() {
+fn modes_that_find_their_own_thresholds_take_none() {
     for mode in [ThresholdMode::UserBased, ThresholdMode::AboveUsual] {
-        let found = problems_of_choice(choice("FILE_PRINTED", Some(mode), None));
-        assert_eq!(found, ["input.indicators.0.mode Invalid"]);
+        let refused = problems_of_choice(choice("FILE_PRINTED", Some(mode), Some((1, 2, 3))));
+        assert_eq!(refused, ["input.indicators.0.thresholds Invalid"]);
     }
+}
+
+#[test]
+fn user_based_thresholds_come_from_the_organisation_and_else_from_the_catalogue() {
+    let organisation = BTreeMap::from([("FILE_PRINTED".to_owned(), Thresholds { low: 7, medium: 9, high: 30 })]);
+    let chosen = ["FILE_PRINTED", "FILE_COPIED_TO_USB"].map(|code| choice(code, Some(ThresholdMode::UserBased), None));
+    let draft = PolicyDraft { indicators: Some(chosen.to_vec()), ..draft() };
+    let spec = create(draft, &enabled(), &organisation, ID).unwrap().spec;
+    assert_eq!(spec.indicators[0].thresholds, Thresholds { low: 7, medium: 9, high: 30 });
+    assert_eq!(spec.indicators[1].thresholds, indicator::find("FILE_COPIED_TO_USB").unwrap().thresholds.unwrap());
 }
 
 #[test]
@@ -143,7 +153,7 @@ fn a_list_of_no_indicators_is_refused() {
 #[test]
 fn a_draft_may_cover_nobody_until_it_is_activated() {
     let nobody = PolicyDraft { scope: PolicyScope::default(), state: Some(PolicyState::Draft), ..draft() };
-    let policy = create(nobody, &enabled(), ID).unwrap();
+    let policy = create(nobody, &enabled(), &BTreeMap::new(), ID).unwrap();
     assert_eq!(policy.may_become(PolicyState::Inactive, &["input"]), Ok(()));
     assert_eq!(policy.may_become(PolicyState::Active, &["input"]).unwrap_err().code, ProblemCode::Required);
 }
@@ -162,7 +172,7 @@ fn problems_do_not_repeat_the_input() {
     let scope = PolicyScope { departments: vec!["Jane\tDoe".into()], ..PolicyScope::default() };
     let broken =
         PolicyDraft { name: name.into(), indicators, triggers: Some(vec!["JANE_DOE".into()]), scope, ..draft() };
-    let problems = create(broken, &enabled(), ID).unwrap_err();
+    let problems = create(broken, &enabled(), &BTreeMap::new(), ID).unwrap_err();
     assert_eq!(problems.len(), 4);
     assert!(problems.iter().all(|problem| !problem.to_string().to_uppercase().contains("JANE")), "{problems:?}");
 }
@@ -175,6 +185,9 @@ fn exclusions_win_and_departments_have_no_case() {
         department: Some("Research & Ärzte".into()),
         groups: vec![group],
         has_profile: true,
+        title: None,
+        prior_violation: false,
+        high_impact: None,
     };
     let nobody = PolicyScope::default();
     assert!(!nobody.covers(&subject));

@@ -1,0 +1,105 @@
+//! What makes an insight count more, or as a habit less: factors on the odds of its score, each with its sentence.
+//! Never: a factor without a sentence; and the score never leaves 0–100, since odds cannot.
+
+use super::{
+    input::ScoringInput,
+    reading::Reading,
+    threshold::{Thresholds, rounded},
+};
+use crate::words::words;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Why an insight counts more or less (domain, section 3).
+    BoosterKind {
+        /// Compared with what is usual for the subject on such a day. Below 1 where it is what the subject always does.
+        AboveUsual = "ABOVE_USUAL",
+        /// An earlier case was resolved as a violation of policy.
+        PriorViolation = "PRIOR_VIOLATION",
+        /// Member of a priority user group.
+        PriorityGroup = "PRIORITY_GROUP",
+        /// Potentially of high impact. Not together with PRIORITY_GROUP.
+        HighImpact = "HIGH_IMPACT",
+        /// Content to which a policy gives priority.
+        PriorityContent = "PRIORITY_CONTENT",
+        /// To or from a domain that is not allowed.
+        UnallowedDomain = "UNALLOWED_DOMAIN",
+    }
+}
+
+/// One factor on an insight's odds.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Booster {
+    /// Why.
+    pub kind: BoosterKind,
+    /// The factor.
+    pub factor: f64,
+    /// One plain sentence, without personal data.
+    pub explanation: String,
+}
+
+/// Spreads above the usual at which nothing is added or taken; each two more or less are a factor of 3, up to 3 and down
+/// to a third. What is as usual (0 spreads) is thus worth a third: a habit is the weakest evidence.
+const NEUTRAL_Z: f64 = 2.0;
+const STEP_Z: f64 = 2.0;
+const MOST: f64 = 3.0;
+/// The other factors: a fact about the person or the thing, not about the act.
+const FACT: f64 = 1.5;
+
+/// The factors of a reading of which the policy has the thresholds.
+pub(super) fn boosters(input: &ScoringInput<'_>, reading: &Reading, thresholds: Option<Thresholds>) -> Vec<Booster> {
+    let allowed = |kind: &BoosterKind| input.policy.spec.boosters.contains(kind);
+    let grouped = !input.subject.groups.is_empty() && allowed(&BoosterKind::PriorityGroup);
+    BoosterKind::ALL
+        .iter()
+        .filter(|kind| allowed(kind))
+        .filter_map(|&kind| {
+            let fact = |holds: bool, why: &str| holds.then(|| (FACT, why.to_owned()));
+            let (factor, explanation) = match kind {
+                BoosterKind::AboveUsual => above_usual(input, reading, thresholds?)?,
+                BoosterKind::PriorViolation => {
+                    fact(input.subject.prior_violation, "An earlier case was resolved as a violation of policy.")?
+                }
+                BoosterKind::PriorityGroup => fact(grouped, "Member of a priority user group.")?,
+                BoosterKind::HighImpact => {
+                    let why = input.subject.high_impact.as_deref().filter(|_| !grouped)?;
+                    (FACT, format!("Potentially of high impact: {why}."))
+                }
+                BoosterKind::PriorityContent => fact(reading.seen.priority > 0, "Priority content is among it.")?,
+                BoosterKind::UnallowedDomain => {
+                    fact(reading.seen.unallowed > 0, "A domain that is not allowed is among it.")?
+                }
+            };
+            Some(Booster { kind, factor, explanation })
+        })
+        .collect()
+}
+
+/// Above (or as) usual for that day. Below the minimum of daily events nothing is above the usual.
+fn above_usual(input: &ScoringInput<'_>, reading: &Reading, thresholds: Thresholds) -> Option<(f64, String)> {
+    let usual = reading.usual.as_ref()?;
+    let floor = u64::from(input.policy.spec.minimum_daily_events.unwrap_or(thresholds.low));
+    let z = usual.z(reading.seen.count);
+    let factor = MOST.powf((z - NEUTRAL_Z) / STEP_Z).clamp(1.0 / MOST, MOST);
+    let factor = if reading.seen.count < floor { factor.min(1.0) } else { factor };
+    let factor = (factor * 100.0).round() / 100.0;
+    if factor == 1.0 {
+        return None;
+    }
+    let median = (usual.median * 10.0).round() / 10.0;
+    let (count, days) = (reading.seen.count, usual.of);
+    let how = if factor > 1.0 { "more than usual" } else { "about as usual" };
+    Some((
+        factor,
+        format!("{count} is {how} for this subject: half of the last {days} such days have at most {median}."),
+    ))
+}
+
+/// The score with its odds multiplied by all factors, in four decimals.
+pub(super) fn boosted(score: f64, boosters: &[Booster]) -> f64 {
+    let factor: f64 = boosters.iter().map(|booster| booster.factor).product();
+    if boosters.is_empty() || score <= 0.0 {
+        return score;
+    }
+    rounded(100.0 * factor * score / (100.0 - score + factor * score))
+}

@@ -1,0 +1,223 @@
+//! What a subject's days were, before any policy looks at them: counts beside the subject's own usual, new habits,
+//! sequences over objects, what left over 30 days. Days are read in order; a day costs the same after a year as after
+//! a month, since only a bounded memory of the past is kept.
+//! Never: a policy's opinion; and never a reading of a day that depends on a later one.
+
+mod baseline;
+mod cumulative;
+mod habit;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    indicator::{self, measure},
+    scoring::input::DayCount,
+    time::{Day, Micros},
+};
+pub use baseline::Usual;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The code of the reading of what left over 30 days and all channels.
+pub const CUMULATIVE: &str = "CUMULATIVE_EXFILTRATION";
+/// Codes of the readings of habits.
+pub const OFF_HOURS: &str = "OFF_HOURS";
+/// The first use of a device, destination or kind of act after a settled history.
+pub const FIRST_TIME: &str = "FIRST_TIME";
+/// The use of something known and long unused.
+pub const RARE: &str = "RARE";
+
+/// The keyed digest of an object: a file, message or record. Tells nothing about its name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ObjectKey(pub u128);
+
+/// One event on an object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ObjectEvent {
+    /// When.
+    pub at: Micros,
+    /// The indicator's code.
+    pub indicator: String,
+    /// The object afterwards.
+    pub object: ObjectKey,
+    /// The object before it was renamed, archived, copied or relabelled, where that gave it a new id.
+    pub previous: Option<ObjectKey>,
+}
+
+/// What a subject used, as a keyed digest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Token {
+    /// A machine.
+    Device(u64),
+    /// A machine that is somebody else's.
+    ForeignDevice(u64),
+    /// Where something was sent.
+    Destination(u64),
+}
+
+/// A day's events of one indicator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Seen {
+    /// All of them.
+    pub count: u64,
+    /// Of these, to or from a domain that is not allowed.
+    pub unallowed: u64,
+    /// Of these, on content that a policy gives priority.
+    pub priority: u64,
+}
+
+/// Everything that was seen of a subject on one day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DaySigns {
+    /// The day (UTC).
+    pub day: Day,
+    /// By the indicator's code.
+    pub counts: BTreeMap<String, Seen>,
+    /// Bit *h* is set where the subject was active in hour *h* (UTC).
+    pub hours: u32,
+    /// What was used.
+    pub tokens: BTreeSet<Token>,
+    /// Events on objects, in any order.
+    pub objects: Vec<ObjectEvent>,
+}
+
+impl DaySigns {
+    /// A day on which nothing was seen yet.
+    pub fn new(day: Day) -> Self {
+        Self { day, counts: BTreeMap::new(), hours: 0, tokens: BTreeSet::new(), objects: Vec::new() }
+    }
+
+    /// Adds what a connector counted. `code` may be a measure (`indicator::measure`).
+    pub fn add(&mut self, code: &str, count: u64) {
+        match measure::read(code) {
+            measure::Measure::Count(code) => {
+                let seen = self.counts.entry(code.to_owned()).or_default();
+                seen.count = seen.count.saturating_add(count);
+            }
+            measure::Measure::Unallowed(code) => {
+                let seen = self.counts.entry(code.to_owned()).or_default();
+                seen.unallowed = seen.unallowed.saturating_add(count);
+            }
+            measure::Measure::Priority(code) => {
+                let seen = self.counts.entry(code.to_owned()).or_default();
+                seen.priority = seen.priority.saturating_add(count);
+            }
+            measure::Measure::Hour(hour) => self.hours |= 1 << hour.min(23),
+            measure::Measure::Token(token) => {
+                self.tokens.insert(token);
+            }
+            measure::Measure::Unknown => {}
+        }
+    }
+
+    /// The stored counts and objects of a subject as days, in order. Both in any order.
+    pub fn of(counts: &[DayCount], objects: &[ObjectEvent]) -> Vec<Self> {
+        let mut days: BTreeMap<Day, Self> = BTreeMap::new();
+        for seen in counts.iter().filter(|seen| seen.count > 0) {
+            days.entry(seen.day).or_insert_with(|| Self::new(seen.day)).add(&seen.indicator, seen.count);
+        }
+        for event in objects {
+            let day = event.at.day();
+            days.entry(day).or_insert_with(|| Self::new(day)).objects.push(event.clone());
+        }
+        days.into_values().collect()
+    }
+}
+
+/// What others did, for the comparison of what left over 30 days. Taken over at least
+/// [`crate::limits::PEERS`] subjects, otherwise absent.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Norms {
+    /// The whole organisation.
+    pub organisation: Option<Usual>,
+    /// The subject's department and title.
+    pub peers: Option<Usual>,
+}
+
+/// One thing seen on one day.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reading {
+    /// The day.
+    pub day: Day,
+    /// The code of an indicator or sequence, or [`CUMULATIVE`].
+    pub code: String,
+    /// How much of it.
+    pub seen: Seen,
+    /// What is usual: for the subject before that day; for [`CUMULATIVE`] the larger of organisation and peers.
+    pub usual: Option<Usual>,
+    /// 0–1 where the code is of a habit: how far from it.
+    pub novelty: f64,
+}
+
+impl Reading {
+    /// A count of which nothing else is known.
+    pub fn plain(day: Day, code: &str, count: u64) -> Self {
+        let seen = Seen { count, ..Seen::default() };
+        Self { day, code: code.to_owned(), seen, usual: None, novelty: 0.0 }
+    }
+}
+
+/// The memory of one subject's past.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    baseline: baseline::Baseline,
+    habit: habit::Habit,
+    objects: sequence::Objects,
+    left: cumulative::Left,
+    last: Option<Day>,
+}
+
+impl Reader {
+    /// What the next day was. Days that lie before the last one read are left out: read all days again, in order.
+    pub fn read(&mut self, signs: &DaySigns, norms: &Norms) -> Vec<Reading> {
+        if self.last.is_some_and(|last| signs.day <= last) {
+            return Vec::new();
+        }
+        self.last = Some(signs.day);
+        let mut readings: Vec<Reading> = signs
+            .counts
+            .iter()
+            .filter(|(code, seen)| seen.count > 0 && indicator::find(code).is_none_or(|found| found.weight > 0))
+            .map(|(code, seen)| Reading {
+                day: signs.day,
+                code: code.clone(),
+                seen: *seen,
+                usual: self.baseline.usual(signs.day, code),
+                novelty: 0.0,
+            })
+            .collect();
+        readings.extend(self.habit.read(signs));
+        readings.extend(self.objects.read(signs));
+        readings.extend(self.left.read(signs, norms));
+        self.baseline.absorb(signs);
+        readings
+    }
+
+    /// What left over the 30 days up to the last day read: for the norms of others.
+    pub fn left(&self) -> u64 {
+        self.left.total()
+    }
+
+    /// Days of history behind the baseline of weekdays, for saying how far a subject has settled in.
+    pub fn settled_days(&self) -> u32 {
+        self.baseline.days()
+    }
+}
+
+/// All readings of a subject's days. `norms` tells those of a day.
+pub fn read_all(days: &[DaySigns], norms: impl Fn(Day) -> Norms) -> Vec<Reading> {
+    let mut reader = Reader::default();
+    days.iter().flat_map(|signs| reader.read(signs, &norms(signs.day))).collect()
+}
+
+/// The norm of a group: median and spread of what left its members over 30 days. Nothing below
+/// [`crate::limits::PEERS`] members: a norm of few would tell of each of them.
+pub fn norm(left: &mut [u64]) -> Option<Usual> {
+    (left.len() >= crate::limits::PEERS).then(|| baseline::usual_of(left)).flatten()
+}
+
+/// Saturday or Sunday (UTC).
+fn is_weekend(day: Day) -> bool {
+    // 1970-01-01 was a Thursday.
+    matches!((day.0 + 4).rem_euclid(7), 0 | 6)
+}

@@ -1,0 +1,96 @@
+//! What left over 30 days, all channels together, each object once: catches a little every day.
+//! Never: one object twice because it went two ways.
+
+use super::{CUMULATIVE, DaySigns, Norms, ObjectKey, Reading, Seen, Usual};
+use crate::{limits, template::Step, time::Day};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Days that are added up (domain, section 3).
+const DAYS: i32 = 30;
+
+/// What left of late.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Left {
+    /// By day: what left then for the last time.
+    days: VecDeque<(Day, u64)>,
+    /// When each object last left.
+    objects: BTreeMap<ObjectKey, Day>,
+    total: u64,
+    /// Totals of the days on which something left, before the window: the subject's own past.
+    past: VecDeque<(Day, u64)>,
+}
+
+impl Left {
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    pub(super) fn read(&mut self, signs: &DaySigns, norms: &Norms) -> Option<Reading> {
+        self.pass_to(signs.day);
+        let new = self.new_today(signs);
+        if new == 0 {
+            return None;
+        }
+        self.days.push_back((signs.day, new));
+        self.total = self.total.saturating_add(new);
+        self.past.push_back((signs.day, self.total));
+        while self.past.len() > 60 {
+            self.past.pop_front();
+        }
+        let seen = Seen { count: self.total, ..Seen::default() };
+        let usual = self.usual(signs.day, norms);
+        Some(Reading { day: signs.day, code: CUMULATIVE.to_owned(), seen, usual, novelty: 0.0 })
+    }
+
+    /// The norm that the total exceeds least: it has to stand out against the organisation, against peers, and against
+    /// what the subject did before.
+    fn usual(&self, today: Day, norms: &Norms) -> Option<Usual> {
+        let before = today.plus(-DAYS);
+        let mut own: Vec<u64> = self.past.iter().filter(|(day, _)| *day <= before).map(|(_, total)| *total).collect();
+        let own = if own.len() >= 8 { super::baseline::usual_of(&mut own) } else { None };
+        let others = [norms.organisation, norms.peers, own];
+        others.into_iter().flatten().min_by(|a, b| a.z(self.total).total_cmp(&b.z(self.total)))
+    }
+
+    fn pass_to(&mut self, today: Day) {
+        let first = today.plus(1 - DAYS);
+        while let Some((_, count)) = self.days.front().filter(|(day, _)| *day < first) {
+            self.total = self.total.saturating_sub(*count);
+            self.days.pop_front();
+        }
+        self.objects.retain(|_, day| *day >= first);
+    }
+
+    fn take_back(&mut self, before: Day) {
+        if let Some((_, count)) = self.days.iter_mut().find(|(day, count)| *day == before && *count > 0) {
+            *count -= 1;
+            self.total = self.total.saturating_sub(1);
+        }
+    }
+
+    fn new_today(&mut self, signs: &DaySigns) -> u64 {
+        let channels = Step::Exfiltrate.indicators();
+        let counted: u64 = signs
+            .counts
+            .iter()
+            .filter(|(code, _)| channels.contains(&code.as_str()))
+            .fold(0u64, |sum, (_, seen)| sum.saturating_add(seen.count));
+        let mut on_objects = 0u64;
+        let mut new = 0u64;
+        for event in signs.objects.iter().filter(|event| channels.contains(&event.indicator.as_str())) {
+            on_objects += 1;
+            new += 1;
+            let known = self.objects.contains_key(&event.object);
+            if known || self.objects.len() < limits::OBJECTS_REMEMBERED {
+                // An object counts on the last day on which it left.
+                match self.objects.insert(event.object, signs.day) {
+                    Some(before) if before == signs.day => new -= 1,
+                    Some(before) => self.take_back(before),
+                    None => {}
+                }
+            }
+        }
+        // What has no object cannot be told from what left before: it counts as new.
+        new + counted.saturating_sub(on_objects)
+    }
+}
