@@ -3,5 +3,6 @@
 //! Never: a number that the server would not reach; it runs the same functions of the core.
 
 mod activity;
+pub mod files;
 
 pub use activity::{Activity, Label, Person};
