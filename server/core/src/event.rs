@@ -6,7 +6,7 @@ mod evidence;
 mod measures;
 mod names;
 
-pub use accept::{Origin, accept};
+pub use accept::{Origin, accept, is_poor};
 
 use crate::{scoring::input::Trigger, time::Micros};
 use serde_json::{Map, Value as Json};

@@ -8,7 +8,8 @@ mod tests;
 
 use crate::{Activity, Label, Person};
 use anyhow::{Context as _, bail};
-use csv_rows::{Rows, instant, optional};
+pub(crate) use csv_rows::instant;
+use csv_rows::{Rows, optional};
 use spill::Spill;
 use std::{
     collections::{BTreeMap, HashSet},

@@ -3,6 +3,8 @@
 //! Never: a number that the server would not reach; it runs the same functions of the core.
 
 mod activity;
+pub mod company;
 pub mod files;
+pub mod watch;
 
 pub use activity::{Activity, Label, Person};

@@ -11,7 +11,7 @@ use vizard_core::{
     indicator::{self, ActionClass},
     policy::Policy,
     scoring::{
-        ScoringOutcome,
+        Counting, ScoringOutcome,
         input::{ManualScoring, ScoringInput},
         reading::{self, DaySigns, Norms},
         score,
@@ -69,13 +69,14 @@ impl Services {
         let days = DaySigns::of(&work.days, &work.objects);
         let readings = reading::read_all(&days, |_| Norms::default());
         for policy in taken.policies.iter().filter(|policy| policy.covers(&work.context)) {
+            let counting = Counting::of(policy, &taken.enabled);
             let manual: Vec<ManualScoring> =
                 work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
             let outcome = score(&ScoringInput {
                 now,
                 policy,
                 subject: &work.context,
-                enabled: &taken.enabled,
+                counting: &counting,
                 readings: &readings,
                 triggers: &work.triggers,
                 manual: &manual,

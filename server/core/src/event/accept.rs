@@ -198,7 +198,7 @@ fn trigger(raw: &RawEvent, indicator: &indicator::Indicator) -> Option<Trigger> 
 }
 
 /// Whether a rating reads as poor. By words only: whether "4" is good or bad depends on a scale that nobody gave.
-fn is_poor(rating: &str) -> bool {
+pub fn is_poor(rating: &str) -> bool {
     // Beginnings of words.
     const POOR: &[&str] = &[
         "below",

@@ -4,10 +4,9 @@
 use crate::{
     ids::{PriorityGroupId, SubjectId},
     policy::Policy,
-    scoring::reading::Reading,
+    scoring::{Counting, reading::Reading},
     time::{Day, Micros},
 };
-use std::collections::BTreeSet;
 
 /// How often one indicator was seen for the subject on one day (UTC): the sum over all connectors.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,7 +61,7 @@ pub struct SubjectContext {
 }
 
 /// The whole input of [`super::score`].
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ScoringInput<'a> {
     /// The clock.
     pub now: Micros,
@@ -70,8 +69,8 @@ pub struct ScoringInput<'a> {
     pub policy: &'a Policy,
     /// The subject.
     pub subject: &'a SubjectContext,
-    /// Codes of the globally enabled indicators.
-    pub enabled: &'a BTreeSet<String>,
+    /// What counts under the policy.
+    pub counting: &'a Counting,
     /// What the subject's days were, in any order.
     pub readings: &'a [Reading],
     /// The subject's triggering events, in any order, possibly repeated.

@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     indicator::{self, ActionClass, Category, Indicator},
-    policy::ThresholdMode,
+    policy::{Policy, ThresholdMode},
     template::{self, SequenceRule},
     time::Day,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// An indicator that counts under the policy.
+/// An indicator that counts under a policy.
+#[derive(Clone, Debug)]
 pub(super) struct Counted {
     indicator: &'static Indicator,
     pub(super) action: ActionClass,
@@ -26,33 +27,40 @@ pub(super) struct Counted {
     mode: ThresholdMode,
 }
 
-/// The indicators that count, by code.
-pub(super) type Counting<'a> = BTreeMap<&'a str, Counted>;
+/// The indicators that a policy selected, that are enabled and that have a weight, by code. Made once for many subjects.
+#[derive(Clone, Debug)]
+pub struct Counting(BTreeMap<String, Counted>);
+
+impl Counting {
+    /// `enabled` are the codes of the globally enabled indicators.
+    pub fn of(policy: &Policy, enabled: &BTreeSet<String>) -> Self {
+        let mut counting = BTreeMap::new();
+        for selected in policy.spec.indicators.iter().filter(|selected| enabled.contains(&selected.code)) {
+            if let Some(indicator) = indicator::find(&selected.code).filter(|found| found.weight > 0) {
+                let (thresholds, mode) = (selected.thresholds, selected.mode);
+                let counted = Counted { indicator, action: indicator.action, thresholds, mode };
+                counting.entry(selected.code.clone()).or_insert(counted);
+            }
+        }
+        Self(counting)
+    }
+
+    pub(super) fn get(&self, code: &str) -> Option<&Counted> {
+        self.0.get(code)
+    }
+}
 
 /// Spreads above the norm from which what left over 30 days is low, medium, high.
 const CUMULATIVE_Z: [f64; 3] = [2.5, 3.5, 5.0];
 /// What leaves in 30 days is nothing to look at below this, whatever the norm: one thing a working day.
 const CUMULATIVE_LEAST: u32 = 20;
 
-/// The indicators that the policy selected, that are enabled and that have a weight.
-pub(super) fn counting<'a>(input: &ScoringInput<'a>) -> Counting<'a> {
-    let mut counting = Counting::new();
-    for selected in input.policy.spec.indicators.iter().filter(|selected| input.enabled.contains(&selected.code)) {
-        if let Some(indicator) = indicator::find(&selected.code).filter(|found| found.weight > 0) {
-            let (thresholds, mode) = (selected.thresholds, selected.mode);
-            let counted = Counted { indicator, action: indicator.action, thresholds, mode };
-            counting.entry(selected.code.as_str()).or_insert(counted);
-        }
-    }
-    counting
-}
-
 /// Everything that counts, by day and code. It has no points yet.
-pub(super) fn insights(input: &ScoringInput<'_>, counting: &Counting<'_>) -> Vec<Insight> {
+pub(super) fn insights(input: &ScoringInput<'_>) -> Vec<Insight> {
     let readings = joined(input.readings);
     let mut found: BTreeMap<(Day, &str), Insight> = BTreeMap::new();
     for reading in readings.values() {
-        if let Some((code, insight)) = insight(input, counting, reading) {
+        if let Some((code, insight)) = insight(input, reading) {
             // Two sequences may be told as one where the policy did not select the longer: the larger stands.
             let key = (reading.day, code);
             if found.get(&key).is_none_or(|known| known.score < insight.score) {
@@ -88,7 +96,7 @@ fn joined(readings: &[Reading]) -> BTreeMap<(Day, &str), Reading> {
     joined
 }
 
-fn insight<'a>(input: &ScoringInput<'a>, counting: &Counting<'a>, reading: &'a Reading) -> Option<(&'a str, Insight)> {
+fn insight(input: &ScoringInput<'_>, reading: &Reading) -> Option<(&'static str, Insight)> {
     if reading.code == CUMULATIVE {
         return Some((CUMULATIVE, cumulative(input, reading)?));
     }
@@ -96,8 +104,8 @@ fn insight<'a>(input: &ScoringInput<'a>, counting: &Counting<'a>, reading: &'a R
         let rule = selected(input, rule)?;
         return Some((rule.code, sequence(input, rule, reading)));
     }
-    let (code, counted) = counting.get_key_value(reading.code.as_str())?;
-    Some((*code, of_indicator(input, counted, reading)))
+    let counted = input.counting.get(&reading.code)?;
+    Some((counted.indicator.code, of_indicator(input, counted, reading)))
 }
 
 fn of_indicator(input: &ScoringInput<'_>, counted: &Counted, reading: &Reading) -> Insight {

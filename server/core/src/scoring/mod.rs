@@ -7,6 +7,7 @@ pub mod input;
 mod insight;
 pub mod reading;
 pub mod risk;
+mod standing;
 pub mod threshold;
 mod window;
 
@@ -21,8 +22,10 @@ use crate::{
 };
 pub use booster::{Booster, BoosterKind};
 use input::ScoringInput;
+pub use insight::Counting;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+pub use standing::{Standing, Today};
 use std::collections::BTreeSet;
 use threshold::ThresholdLevel;
 
@@ -167,9 +170,8 @@ impl ScoringOutcome {
 
 /// Scores one subject under one policy. Whether the policy is active and covers the subject is for the caller to ask.
 pub fn score(input: &ScoringInput<'_>) -> ScoringOutcome {
-    let counting = insight::counting(input);
-    let seen = insight::insights(input, &counting);
-    let activations = window::activations(input, &counting, &seen);
+    let seen = insight::insights(input);
+    let activations = window::activations(input, &seen);
     let open = open_at(&activations, input.now);
     let today = input.now.day();
     let ahead = seen.iter().any(|insight| insight.day > today);

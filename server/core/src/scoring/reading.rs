@@ -193,9 +193,9 @@ impl Reader {
         readings
     }
 
-    /// What left over the 30 days up to the last day read: for the norms of others.
-    pub fn left(&self) -> u64 {
-        self.left.total()
+    /// What left over the 30 days up to that day, the last one read or later: for the norms of others.
+    pub fn left(&self, day: Day) -> u64 {
+        self.left.total(day)
     }
 
     /// Days of history behind the baseline of weekdays, for saying how far a subject has settled in.

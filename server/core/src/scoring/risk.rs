@@ -13,6 +13,55 @@ pub const REPEAT: f64 = 0.5;
 /// No single insight is more certain than this, so that another one can always add to the score.
 pub const CERTAIN: f64 = 0.995;
 
+/// What is left of a share of the risk once it can no longer be seen in a score of four decimals.
+pub(super) const NOTHING: f64 = 1e-7;
+
+/// An insight as far as the score goes by it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Evidence {
+    pub(super) day: Day,
+    /// Weight and score, as a share of 1.
+    says: f64,
+    /// The same for the same indicator.
+    kind: u64,
+}
+
+impl Evidence {
+    /// Nothing where the insight says nothing.
+    pub(super) fn of(insight: &Insight) -> Option<Self> {
+        let says = f64::from(super::weight(&insight.indicator)) / 100.0 * insight.score / 100.0;
+        // FNV-1a: kinds are told apart, not hidden.
+        let kind = insight
+            .indicator
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        (says > 0.0).then_some(Self { day: insight.day, says, kind })
+    }
+
+    /// What it says as of `today`, as a share of 1.
+    pub(super) fn fades(&self, today: Day) -> f64 {
+        let age_days = f64::from(today.since(self.day).max(0));
+        self.says * (-age_days / HALF_LIFE_DAYS).exp2()
+    }
+
+    fn strength(&self, today: Day) -> f64 {
+        -(-self.fades(today).clamp(0.0, CERTAIN)).ln_1p()
+    }
+}
+
+/// The risk score alone; the same as [`assess`] gives, to within the order of summing up.
+pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day) -> f64 {
+    let mut strengths: Vec<(u64, f64)> = evidence.map(|one| (one.kind, one.strength(today))).collect();
+    strengths.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    let (mut total, mut factor, mut last) = (0.0, 1.0, None);
+    for (kind, strength) in strengths {
+        factor = if last == Some(kind) { factor * REPEAT } else { 1.0 };
+        last = Some(kind);
+        total += strength * factor;
+    }
+    rounded(-100.0 * f64::exp_m1(-total)).clamp(0.0, 100.0)
+}
+
 /// The risk score of the insights as of `today`, 0–100 in four decimals. Sets every insight's `points` to its share;
 /// the points add up to the score.
 ///
@@ -51,10 +100,7 @@ fn discounted(insights: &[Insight], today: Day) -> Vec<(usize, f64)> {
 }
 
 fn strength(insight: &Insight, today: Day) -> f64 {
-    let weight = super::weight(&insight.indicator);
-    let age_days = f64::from(today.since(insight.day).max(0));
-    let now = f64::from(weight) / 100.0 * insight.score / 100.0 * (-age_days / HALF_LIFE_DAYS).exp2();
-    -(-now.clamp(0.0, CERTAIN)).ln_1p()
+    Evidence::of(insight).map_or(0.0, |evidence| evidence.strength(today))
 }
 
 /// Divides the score's steps of 0.0001 by the evidence; what rounding down leaves over goes to the largest remainders.

@@ -106,11 +106,16 @@ impl Scene {
     }
 
     pub(crate) fn score(&self) -> ScoringOutcome {
-        score(&ScoringInput {
+        self.input(score)
+    }
+
+    fn input<T>(&self, with: impl FnOnce(&ScoringInput<'_>) -> T) -> T {
+        let counting = Counting::of(&self.policy, &self.enabled);
+        with(&ScoringInput {
             now: self.now,
             policy: &self.policy,
             subject: &self.subject,
-            enabled: &self.enabled,
+            counting: &counting,
             readings: &self.readings,
             triggers: &self.triggers,
             manual: &self.manual,
@@ -444,4 +449,36 @@ fn thresholds_of_the_policy_are_the_ones_that_count() {
     let mut scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 8);
     scene.policy.spec.indicators[0].thresholds = Thresholds { low: 2, medium: 4, high: 8 };
     assert_eq!(scene.score().insights[0].level, ThresholdLevel::High);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn day_by_day_comes_to_the_same_score(scene in scenes(), days in 1i32..130) {
+        // A policy that nobody orders by hand, watched from before the first day on.
+        let scene = Scene { manual: Vec::new(), ..scene };
+        let mut standing = Standing::default();
+        let first = at(-120, 0).day();
+        for passed in 0..=days {
+            let day = first.plus(passed);
+            let (now, end) = (day.plus(1).start().0 - 1, day.plus(1).start());
+            let known = |trigger: &&Trigger| trigger.at < end;
+            let so_far = Scene {
+                now: Micros(now),
+                readings: scene.readings.iter().filter(|reading| reading.day <= day).cloned().collect(),
+                triggers: scene.triggers.iter().filter(known).cloned().collect(),
+                ..scene.clone()
+            };
+            let today = Scene {
+                readings: so_far.readings.iter().filter(|reading| reading.day == day).cloned().collect(),
+                triggers: so_far.triggers.iter().filter(|trigger| trigger.at.day() == day).cloned().collect(),
+                ..so_far.clone()
+            };
+            let kept = today.input(|input| standing.day(input));
+            let whole = so_far.score();
+            prop_assert_eq!(kept.open, whole.open);
+            prop_assert!((kept.score - whole.score).abs() < 0.001, "{} {} {}", passed, kept.score, whole.score);
+        }
+    }
 }

@@ -5,7 +5,6 @@ use super::{
     Activation, Insight, InsightKind,
     explain::on_day,
     input::{ManualScoring, ScoringInput, Trigger},
-    insight::Counting,
 };
 use crate::{
     indicator::{self, ActionClass},
@@ -20,11 +19,11 @@ pub(crate) const ALWAYS: &str = "ALWAYS_ON";
 
 /// All windows, in order, none overlapping another. Where several overlap they are one, from the first start to the
 /// last end, and the longest of them gives the reason.
-pub(super) fn activations(input: &ScoringInput<'_>, counting: &Counting<'_>, seen: &[Insight]) -> Vec<Activation> {
+pub(super) fn activations(input: &ScoringInput<'_>, seen: &[Insight]) -> Vec<Activation> {
     let stops: Vec<Micros> = input.manual.iter().filter(|order| order.days <= 0).map(|order| order.at).collect();
     let mut windows: Vec<Activation> = by_event(input)
         .chain(by_hand(input.manual))
-        .chain(by_volume(input, counting, seen))
+        .chain(by_volume(input, seen))
         .chain(always_on(input, seen))
         .filter_map(|window| closed(window, &stops))
         .collect();
@@ -55,11 +54,11 @@ fn by_hand(orders: &[ManualScoring]) -> impl Iterator<Item = Activation> {
 
 /// Windows that a day's volume opens, where the template says so: at least medium of an exfiltration indicator that
 /// counts, of a sequence, or of what left over 30 days. They open as that day begins, since a day's count has no hour.
-fn by_volume(input: &ScoringInput<'_>, counting: &Counting<'_>, seen: &[Insight]) -> impl Iterator<Item = Activation> {
+fn by_volume(input: &ScoringInput<'_>, seen: &[Insight]) -> impl Iterator<Item = Activation> {
     let applies = input.policy.template.template().volume_trigger;
     seen.iter().filter(move |insight| applies && insight.level >= ThresholdLevel::Medium).filter_map(|insight| {
         let leaves = match insight.kind {
-            InsightKind::Indicator => counting.get(insight.indicator.as_str())?.action == ActionClass::Exfiltration,
+            InsightKind::Indicator => input.counting.get(&insight.indicator)?.action == ActionClass::Exfiltration,
             InsightKind::Sequence | InsightKind::CumulativeExfiltration => true,
         };
         leaves.then(|| {

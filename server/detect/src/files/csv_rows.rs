@@ -66,7 +66,7 @@ pub(super) fn optional(text: &str) -> Option<String> {
 }
 
 /// RFC 3339, a date and time without zone (UTC), or a date (its midnight, UTC).
-pub(super) fn instant(text: &str) -> Option<Micros> {
+pub(crate) fn instant(text: &str) -> Option<Micros> {
     if text.len() < 8 {
         return None;
     }

@@ -21,8 +21,9 @@ pub(super) struct Left {
 }
 
 impl Left {
-    pub(super) fn total(&self) -> u64 {
-        self.total
+    pub(super) fn total(&self, day: Day) -> u64 {
+        let first = day.plus(1 - DAYS);
+        self.days.iter().filter(|(day, _)| *day >= first).fold(0u64, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     pub(super) fn read(&mut self, signs: &DaySigns, norms: &Norms) -> Option<Reading> {

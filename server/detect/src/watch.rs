@@ -1,0 +1,338 @@
+//! Runs the product's core over a company, one day after the other: every subject, every template with its defaults.
+//! Never: a look at a later day, at a label, or at anything that the server would not know by then.
+
+mod devices;
+
+use crate::{Activity, Person, files::People};
+use devices::Devices;
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+use uuid::Uuid;
+use vizard_core::{
+    alert::Severity,
+    ids::{PolicyId, SubjectId},
+    indicator::{self, ActionClass, Category},
+    policy::{AlertVolume, Policy, PolicyDraft, PolicyScope, create},
+    scoring::{
+        Counting, Standing,
+        input::{ScoringInput, SubjectContext, Trigger},
+        reading::{DaySigns, Norms, ObjectEvent, ObjectKey, Reader, Reading, Token, Usual, norm},
+    },
+    template::templates,
+    time::{DAY, Day, HOUR, Micros},
+};
+
+/// Days of readings kept, for the look-back of a policy that has not begun.
+const KEPT_DAYS: i32 = 90;
+
+/// An alert that the product would have raised.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// Whose.
+    pub account: String,
+    /// On which day.
+    pub day: Day,
+    /// By which template.
+    pub template: &'static str,
+    /// The score at that time.
+    pub score: f64,
+    /// Its severity.
+    pub severity: Severity,
+}
+
+/// A company under watch.
+pub struct Watch {
+    policies: Vec<Watching>,
+    enabled: BTreeSet<String>,
+    subjects: BTreeMap<String, Subject>,
+    devices: Devices,
+    organisation: Option<Usual>,
+    peers: BTreeMap<(String, String), Usual>,
+    raises_from: f64,
+}
+
+struct Watching {
+    policy: Policy,
+    counting: Counting,
+    /// Whether activity alone can open a window.
+    by_activity: bool,
+}
+
+struct Subject {
+    context: SubjectContext,
+    reader: Reader,
+    readings: VecDeque<Reading>,
+    /// By policy; those that nothing but an event can begin are made when it comes.
+    standings: Vec<Option<Standing>>,
+    /// From this day on evidence is fresh: an alert was raised the day before.
+    fresh_from: Day,
+    score: f64,
+}
+
+impl Watch {
+    /// Every template as a policy with its defaults, all indicators enabled, everybody in scope; the templates for
+    /// priority groups are left out, since there is no group.
+    pub fn new(volume: AlertVolume) -> anyhow::Result<Self> {
+        let enabled: BTreeSet<String> = indicator::catalogue()
+            .iter()
+            .filter(|found| found.is_selectable())
+            .map(|found| found.code.to_owned())
+            .collect();
+        let mut policies = Vec::new();
+        for (number, template) in (1u128..).zip(templates()) {
+            if template.code.as_str().contains("PRIORITY_USERS") {
+                continue;
+            }
+            let draft = PolicyDraft {
+                name: template.name.to_owned(),
+                description: None,
+                template: template.code,
+                scope: PolicyScope { all: true, ..PolicyScope::default() },
+                indicators: None,
+                triggers: None,
+                activation_days: None,
+                lookback_days: None,
+                alert_volume: Some(volume),
+                state: None,
+            };
+            let id = PolicyId::new(Uuid::from_u128(number));
+            let policy = create(draft, &enabled, &BTreeMap::new(), id)
+                .map_err(|problems| anyhow::anyhow!("{}: {problems:?}", template.code))?;
+            let counting = Counting::of(&policy, &enabled);
+            let by_activity = policy.spec.always_on || template.volume_trigger;
+            policies.push(Watching { policy, counting, by_activity });
+        }
+        Ok(Self {
+            policies,
+            enabled,
+            subjects: BTreeMap::new(),
+            devices: Devices::default(),
+            organisation: None,
+            peers: BTreeMap::new(),
+            raises_from: volume.raises_from(),
+        })
+    }
+
+    /// One day. Events that lie on another day are left out. Gives the alerts of the day.
+    pub fn day(&mut self, day: Day, events: &[Activity], people: &People) -> Vec<Alert> {
+        self.join(day, events, people);
+        let mut signs: BTreeMap<&str, (DaySigns, Vec<Trigger>)> = BTreeMap::new();
+        for event in events.iter().filter(|event| event.at.day() == day) {
+            let entry = signs.entry(&event.account).or_insert_with(|| (DaySigns::new(day), Vec::new()));
+            self.sign(&mut entry.0, event);
+            entry.1.extend(trigger(event));
+        }
+        self.devices.learn(day, events);
+        let now = Micros(day.start().0 + DAY - 1);
+        let mut alerts = Vec::new();
+        for (account, subject) in &mut self.subjects {
+            let (signs, triggers) = signs.remove(account.as_str()).unwrap_or_else(|| (DaySigns::new(day), Vec::new()));
+            let peers = people.on(account, day).and_then(|person| peers_of(&self.peers, person));
+            let norms = Norms { organisation: self.organisation, peers };
+            let readings = subject.reader.read(&signs, &norms);
+            let mut best: Option<(f64, &'static str)> = None;
+            subject.score = 0.0;
+            for (watching, standing) in self.policies.iter().zip(&mut subject.standings) {
+                let (score, fresh) = watching.day(
+                    standing,
+                    &subject.context,
+                    now,
+                    &readings,
+                    &triggers,
+                    &subject.readings,
+                    subject.fresh_from,
+                );
+                subject.score = subject.score.max(score);
+                if fresh >= self.raises_from && best.is_none_or(|(known, _)| fresh > known) {
+                    best = Some((fresh, watching.policy.template.as_str()));
+                }
+            }
+            if let Some((score, template)) = best {
+                subject.fresh_from = day.plus(1);
+                let severity = Severity::of(score);
+                alerts.push(Alert { account: account.clone(), day, template, score, severity });
+            }
+            subject.keep(day, readings);
+        }
+        self.norms(day, people);
+        alerts
+    }
+
+    /// Everybody's risk at the end of the last day, by account.
+    pub fn scores(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.subjects.iter().map(|(account, subject)| (account.as_str(), subject.score))
+    }
+
+    /// How many codes are enabled.
+    pub fn enabled(&self) -> usize {
+        self.enabled.len()
+    }
+
+    /// Whoever is known by that day has a subject.
+    fn join(&mut self, day: Day, events: &[Activity], people: &People) {
+        let known = people.accounts().filter(|account| people.on(account, day).is_some());
+        let accounts = known.chain(events.iter().map(|event| event.account.as_str()));
+        for account in accounts {
+            let next = self.subjects.len() as u128 + 1;
+            if !self.subjects.contains_key(account) {
+                let subject = Subject::new(next, self.policies.len());
+                self.subjects.insert(account.to_owned(), subject);
+            }
+        }
+        for (account, subject) in &mut self.subjects {
+            if let Some(person) = people.on(account, day) {
+                subject.context.has_profile = true;
+                subject.context.department = Some(person.department.clone());
+                subject.context.title = Some(person.title.clone());
+                if let Some(device) = &person.usual_device {
+                    self.devices.own(device, account);
+                }
+            }
+        }
+    }
+
+    fn sign(&self, signs: &mut DaySigns, event: &Activity) {
+        let Some(found) = indicator::find(&event.indicator) else { return };
+        signs.add(found.code, u64::from(event.quantity));
+        if matches!(found.category, Category::Hr | Category::Directory) {
+            return;
+        }
+        if found.code != "LOGOFF" {
+            signs.hours |= 1 << (event.at.0.rem_euclid(DAY) / HOUR);
+        }
+        if let Some(device) = &event.device {
+            let token = digest(("device", device));
+            let foreign = self.devices.is_foreign(device, &event.account);
+            signs.tokens.insert(if foreign { Token::ForeignDevice(token) } else { Token::Device(token) });
+        }
+        let goes_out = found.action == ActionClass::Exfiltration || found.code == "EMAIL_SENT_EXTERNAL";
+        if let Some(to) = event.destination.as_deref().filter(|_| goes_out) {
+            let domain = to.rsplit_once('@').map_or(to, |(_, domain)| domain);
+            signs.tokens.insert(Token::Destination(digest(("destination", domain))));
+        }
+        if let Some(object) = &event.object {
+            let key = |name: &str| ObjectKey(u128::from(digest((1, name))) << 64 | u128::from(digest((2, name))));
+            let previous = event.facts.get("previous_object").and_then(|name| name.as_str()).map(key);
+            let indicator = found.code.to_owned();
+            signs.objects.push(ObjectEvent { at: event.at, indicator, object: key(object), previous });
+        }
+    }
+
+    /// What others did in the 30 days up to this day, for the comparison from tomorrow on.
+    fn norms(&mut self, day: Day, people: &People) {
+        let mut all = Vec::new();
+        let mut groups: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
+        for (account, subject) in &self.subjects {
+            let left = subject.reader.left(day);
+            all.push(left);
+            if let Some(person) = people.on(account, day).filter(|person| person.to.is_none_or(|to| to >= day)) {
+                groups.entry((person.department.clone(), String::new())).or_default().push(left);
+                groups.entry((person.department.clone(), person.title.clone())).or_default().push(left);
+            }
+        }
+        self.organisation = norm(&mut all);
+        self.peers = groups.into_iter().filter_map(|(group, mut left)| Some((group, norm(&mut left)?))).collect();
+    }
+}
+
+impl Watching {
+    fn input<'a>(
+        &'a self,
+        subject: &'a SubjectContext,
+        now: Micros,
+        readings: &'a [Reading],
+        triggers: &'a [Trigger],
+    ) -> ScoringInput<'a> {
+        ScoringInput { now, policy: &self.policy, subject, counting: &self.counting, readings, triggers, manual: &[] }
+    }
+
+    /// The policy's score at the end of the day: of everything, and of what is fresh.
+    #[expect(clippy::too_many_arguments, reason = "a day has these parts")]
+    fn day(
+        &self,
+        standing: &mut Option<Standing>,
+        context: &SubjectContext,
+        now: Micros,
+        readings: &[Reading],
+        triggers: &[Trigger],
+        before: &VecDeque<Reading>,
+        fresh_from: Day,
+    ) -> (f64, f64) {
+        let starts = triggers.iter().any(|trigger| self.policy.spec.triggers.contains(&trigger.indicator));
+        if standing.is_none() {
+            if !self.by_activity && !starts {
+                return (0.0, 0.0);
+            }
+            let mut made = Standing::default();
+            let past: Vec<Reading> = before.iter().cloned().collect();
+            for day in past.chunk_by(|a, b| a.day == b.day) {
+                let end = Micros(day.first().map_or(now, |reading| reading.day.start()).0 + DAY - 1);
+                made.day(&self.input(context, end, day, &[]));
+            }
+            *standing = Some(made);
+        }
+        let Some(standing) = standing else { return (0.0, 0.0) };
+        let score = if readings.is_empty() && !starts {
+            standing.quiet(&self.policy, now)
+        } else {
+            standing.day(&self.input(context, now, readings, triggers)).score
+        };
+        let fresh = if fresh_from == Day(i32::MIN) { score } else { standing.score_of(&self.policy, now, fresh_from) };
+        (score, fresh)
+    }
+}
+
+impl Subject {
+    fn new(number: u128, policies: usize) -> Self {
+        let context = SubjectContext {
+            id: SubjectId::new(Uuid::from_u128(number)),
+            department: None,
+            title: None,
+            groups: Vec::new(),
+            has_profile: false,
+            prior_violation: false,
+            high_impact: None,
+        };
+        Self {
+            context,
+            reader: Reader::default(),
+            readings: VecDeque::new(),
+            standings: vec![None; policies],
+            fresh_from: Day(i32::MIN),
+            score: 0.0,
+        }
+    }
+
+    fn keep(&mut self, day: Day, readings: Vec<Reading>) {
+        self.readings.extend(readings);
+        let first = day.plus(-KEPT_DAYS);
+        while self.readings.front().is_some_and(|reading| reading.day < first) {
+            self.readings.pop_front();
+        }
+    }
+}
+
+/// The event as a trigger, by the rules of `core::event::accept`.
+fn trigger(event: &Activity) -> Option<Trigger> {
+    let fact = |name: &str| event.facts.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_lowercase();
+    let fires = match event.indicator.as_str() {
+        "DLP_POLICY_MATCH" => fact("dlp_severity") == "high",
+        "PERFORMANCE_REVIEW" => vizard_core::event::is_poor(&fact("rating")),
+        code => indicator::triggers_by_itself(code),
+    };
+    let until = crate::files::instant(&fact("last_working_day"));
+    fires.then(|| Trigger { at: event.at, indicator: event.indicator.clone(), until })
+}
+
+fn peers_of(peers: &BTreeMap<(String, String), Usual>, person: &Person) -> Option<Usual> {
+    let by_title = peers.get(&(person.department.clone(), person.title.clone()));
+    by_title.or_else(|| peers.get(&(person.department.clone(), String::new()))).copied()
+}
+
+fn digest(of: impl Hash) -> u64 {
+    let mut hash = DefaultHasher::new();
+    of.hash(&mut hash);
+    hash.finish()
+}
