@@ -138,6 +138,12 @@ impl Policy {
         self.spec.scope.covers(subject)
     }
 
+    /// Whether activity alone brings subjects into scope: nothing but what is scored has singled them out.
+    pub fn waits_for_no_event(&self) -> bool {
+        let itself = |code: &String| self.spec.indicators.iter().any(|selected| selected.code == *code);
+        self.spec.always_on || self.template.template().volume_trigger || self.spec.triggers.iter().any(itself)
+    }
+
     /// Whether the policy may be put into that state. Otherwise what is wrong with the input field at `field`.
     pub fn may_become(&self, state: PolicyState, field: &[&str]) -> Result<(), Problem> {
         if state == PolicyState::Active && self.spec.scope.is_empty() {

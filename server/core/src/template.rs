@@ -76,7 +76,7 @@ impl SequenceRule {
     /// innocent reason explains: fetching and sharing is work; hiding and wiping what was shared rarely is.
     pub fn weight(&self) -> u8 {
         match (self.has(Step::Obfuscate) || self.has(Step::Label), self.has(Step::Delete)) {
-            (false, false) => 55,
+            (false, false) => 45,
             (false, true) => 75,
             (true, false) => 80,
             (true, true) => 95,
@@ -86,7 +86,7 @@ impl SequenceRule {
     /// Objects a day from which it is low, medium, high: fewer, the more stages there are.
     pub fn thresholds(&self) -> Thresholds {
         match (self.has(Step::Obfuscate) || self.has(Step::Label), self.has(Step::Delete)) {
-            (false, false) => Thresholds { low: 5, medium: 15, high: 40 },
+            (false, false) => Thresholds { low: 8, medium: 25, high: 80 },
             (false, true) => Thresholds { low: 3, medium: 8, high: 20 },
             (true, false) => Thresholds { low: 2, medium: 5, high: 15 },
             (true, true) => Thresholds { low: 1, medium: 3, high: 8 },

@@ -3,8 +3,11 @@
 //! Never: a number that the server would not reach; it runs the same functions of the core.
 
 mod activity;
+pub mod bench;
 pub mod company;
 pub mod files;
+pub mod measure;
+pub mod rivals;
 pub mod watch;
 
 pub use activity::{Activity, Label, Person};

@@ -24,6 +24,9 @@ use vizard_core::{
     time::{DAY, Day, HOUR, Micros},
 };
 
+/// Days until somebody has looked at an alert (domain, section 5: MEDIUM within 72 hours). Until then it is open and is
+/// updated; what it has shown by then does not raise another.
+const REVIEWED_DAYS: i32 = 3;
 /// Days of readings kept, for the look-back of a policy that has not begun.
 const KEPT_DAYS: i32 = 90;
 
@@ -34,6 +37,8 @@ pub struct Alert {
     pub account: String,
     /// On which day.
     pub day: Day,
+    /// At which volume.
+    pub volume: AlertVolume,
     /// By which template.
     pub template: &'static str,
     /// The score at that time.
@@ -45,12 +50,11 @@ pub struct Alert {
 /// A company under watch.
 pub struct Watch {
     policies: Vec<Watching>,
-    enabled: BTreeSet<String>,
     subjects: BTreeMap<String, Subject>,
     devices: Devices,
     organisation: Option<Usual>,
     peers: BTreeMap<(String, String), Usual>,
-    raises_from: f64,
+    volumes: Vec<AlertVolume>,
 }
 
 struct Watching {
@@ -66,15 +70,17 @@ struct Subject {
     readings: VecDeque<Reading>,
     /// By policy; those that nothing but an event can begin are made when it comes.
     standings: Vec<Option<Standing>>,
-    /// From this day on evidence is fresh: an alert was raised the day before.
-    fresh_from: Day,
+    /// From this day on evidence is fresh, by volume: an alert was raised the day before.
+    fresh_from: Vec<Day>,
+    /// What the score rests on.
+    because: Vec<(&'static str, Day, f64)>,
     score: f64,
 }
 
 impl Watch {
     /// Every template as a policy with its defaults, all indicators enabled, everybody in scope; the templates for
     /// priority groups are left out, since there is no group.
-    pub fn new(volume: AlertVolume) -> anyhow::Result<Self> {
+    pub fn new(volumes: &[AlertVolume]) -> anyhow::Result<Self> {
         let enabled: BTreeSet<String> = indicator::catalogue()
             .iter()
             .filter(|found| found.is_selectable())
@@ -94,7 +100,7 @@ impl Watch {
                 triggers: None,
                 activation_days: None,
                 lookback_days: None,
-                alert_volume: Some(volume),
+                alert_volume: None,
                 state: None,
             };
             let id = PolicyId::new(Uuid::from_u128(number));
@@ -106,12 +112,11 @@ impl Watch {
         }
         Ok(Self {
             policies,
-            enabled,
             subjects: BTreeMap::new(),
             devices: Devices::default(),
             organisation: None,
             peers: BTreeMap::new(),
-            raises_from: volume.raises_from(),
+            volumes: volumes.to_vec(),
         })
     }
 
@@ -132,27 +137,31 @@ impl Watch {
             let peers = people.on(account, day).and_then(|person| peers_of(&self.peers, person));
             let norms = Norms { organisation: self.organisation, peers };
             let readings = subject.reader.read(&signs, &norms);
-            let mut best: Option<(f64, &'static str)> = None;
             subject.score = 0.0;
+            let mut fresh: Vec<Option<(f64, &'static str)>> = vec![None; self.volumes.len()];
             for (watching, standing) in self.policies.iter().zip(&mut subject.standings) {
-                let (score, fresh) = watching.day(
-                    standing,
-                    &subject.context,
-                    now,
-                    &readings,
-                    &triggers,
-                    &subject.readings,
-                    subject.fresh_from,
-                );
-                subject.score = subject.score.max(score);
-                if fresh >= self.raises_from && best.is_none_or(|(known, _)| fresh > known) {
-                    best = Some((fresh, watching.policy.template.as_str()));
+                let score = watching.day(standing, &subject.context, now, &readings, &triggers, &subject.readings);
+                let Some(standing) = standing.as_ref().filter(|_| score > 0.0) else { continue };
+                if score > subject.score {
+                    subject.score = score;
+                    subject.because = standing.strongest(now);
+                }
+                for ((volume, since), best) in self.volumes.iter().zip(&subject.fresh_from).zip(&mut fresh) {
+                    let looked = *since > day.plus(-KEPT_DAYS);
+                    if *since > day {
+                        continue;
+                    }
+                    let score = if looked { standing.score_of(&watching.policy, now, *since) } else { score };
+                    if score >= volume.raises_from() && best.is_none_or(|(known, _)| score > known) {
+                        *best = Some((score, watching.policy.template.as_str()));
+                    }
                 }
             }
-            if let Some((score, template)) = best {
-                subject.fresh_from = day.plus(1);
-                let severity = Severity::of(score);
-                alerts.push(Alert { account: account.clone(), day, template, score, severity });
+            for ((volume, since), best) in self.volumes.iter().zip(&mut subject.fresh_from).zip(fresh) {
+                let Some((score, template)) = best else { continue };
+                *since = day.plus(REVIEWED_DAYS);
+                let (account, severity) = (account.clone(), Severity::of(score));
+                alerts.push(Alert { account, day, volume: *volume, template, score, severity });
             }
             subject.keep(day, readings);
         }
@@ -165,9 +174,9 @@ impl Watch {
         self.subjects.iter().map(|(account, subject)| (account.as_str(), subject.score))
     }
 
-    /// How many codes are enabled.
-    pub fn enabled(&self) -> usize {
-        self.enabled.len()
+    /// What an account's score rests on, the strongest first: code, day, evidence.
+    pub fn because(&self, account: &str) -> &[(&'static str, Day, f64)] {
+        self.subjects.get(account).map_or(&[], |subject| &subject.because)
     }
 
     /// Whoever is known by that day has a subject.
@@ -177,7 +186,7 @@ impl Watch {
         for account in accounts {
             let next = self.subjects.len() as u128 + 1;
             if !self.subjects.contains_key(account) {
-                let subject = Subject::new(next, self.policies.len());
+                let subject = Subject::new(next, self.policies.len(), self.volumes.len());
                 self.subjects.insert(account.to_owned(), subject);
             }
         }
@@ -209,7 +218,9 @@ impl Watch {
         }
         let goes_out = found.action == ActionClass::Exfiltration || found.code == "EMAIL_SENT_EXTERNAL";
         if let Some(to) = event.destination.as_deref().filter(|_| goes_out) {
-            let domain = to.rsplit_once('@').map_or(to, |(_, domain)| domain);
+            // At a free provider everybody's address has the same domain.
+            let private = matches!(found.code, "EMAIL_SENT_TO_FREE_DOMAIN" | "EMAIL_SENT_TO_SELF");
+            let domain = to.rsplit_once('@').filter(|_| !private).map_or(to, |(_, domain)| domain);
             signs.tokens.insert(Token::Destination(digest(("destination", domain))));
         }
         if let Some(object) = &event.object {
@@ -248,8 +259,7 @@ impl Watching {
         ScoringInput { now, policy: &self.policy, subject, counting: &self.counting, readings, triggers, manual: &[] }
     }
 
-    /// The policy's score at the end of the day: of everything, and of what is fresh.
-    #[expect(clippy::too_many_arguments, reason = "a day has these parts")]
+    /// The policy's score at the end of the day.
     fn day(
         &self,
         standing: &mut Option<Standing>,
@@ -258,12 +268,11 @@ impl Watching {
         readings: &[Reading],
         triggers: &[Trigger],
         before: &VecDeque<Reading>,
-        fresh_from: Day,
-    ) -> (f64, f64) {
+    ) -> f64 {
         let starts = triggers.iter().any(|trigger| self.policy.spec.triggers.contains(&trigger.indicator));
         if standing.is_none() {
             if !self.by_activity && !starts {
-                return (0.0, 0.0);
+                return 0.0;
             }
             let mut made = Standing::default();
             let past: Vec<Reading> = before.iter().cloned().collect();
@@ -273,19 +282,17 @@ impl Watching {
             }
             *standing = Some(made);
         }
-        let Some(standing) = standing else { return (0.0, 0.0) };
-        let score = if readings.is_empty() && !starts {
+        let Some(standing) = standing else { return 0.0 };
+        if readings.is_empty() && !starts {
             standing.quiet(&self.policy, now)
         } else {
             standing.day(&self.input(context, now, readings, triggers)).score
-        };
-        let fresh = if fresh_from == Day(i32::MIN) { score } else { standing.score_of(&self.policy, now, fresh_from) };
-        (score, fresh)
+        }
     }
 }
 
 impl Subject {
-    fn new(number: u128, policies: usize) -> Self {
+    fn new(number: u128, policies: usize, volumes: usize) -> Self {
         let context = SubjectContext {
             id: SubjectId::new(Uuid::from_u128(number)),
             department: None,
@@ -300,7 +307,8 @@ impl Subject {
             reader: Reader::default(),
             readings: VecDeque::new(),
             standings: vec![None; policies],
-            fresh_from: Day(i32::MIN),
+            fresh_from: vec![Day(i32::MIN); volumes],
+            because: Vec::new(),
             score: 0.0,
         }
     }

@@ -43,12 +43,12 @@ macro_rules! rows {
 rows! {
     File ["office", "file", "cloud"] {
         FILE_ACCESSED "File accessed" Access 15 (100 250 500);
-        FILE_DOWNLOADED "File downloaded" Collection 70 (20 60 120);
-        FILE_SYNCED "File synchronised to a device" Collection 40 (50 150 400);
+        FILE_DOWNLOADED "File downloaded" Collection 40 (20 60 120);
+        FILE_SYNCED "File synchronised to a device" Collection 30 (50 150 400);
         FILE_SHARED_EXTERNALLY "File shared outside the organisation" Exfiltration 80 (3 8 20);
         FOLDER_SHARED_EXTERNALLY "Folder shared outside the organisation" Exfiltration 85 (1 3 6);
         SITE_SHARED_EXTERNALLY "Site shared outside the organisation" Exfiltration 85 (1 2 4);
-        FILE_DELETED "File deleted" Deletion 35 (50 150 300);
+        FILE_DELETED "File deleted" Deletion 20 (50 150 300);
         FILE_DELETED_FIRST_STAGE_BIN "File deleted from the recycle bin" CleanUp 45 (20 60 150);
         FILE_DELETED_SECOND_STAGE_BIN "File deleted from the second-stage recycle bin" CleanUp 60 (5 20 50);
         FOLDER_DELETED "Folder deleted" Deletion 40 (10 25 50);
@@ -65,7 +65,7 @@ rows! {
     Mail ["office", "mail"] {
         EMAIL_SENT_EXTERNAL_WITH_ATTACHMENT "Mail with attachments sent outside the organisation"
             Exfiltration 50 (15 30 60);
-        EMAIL_SENT_TO_FREE_DOMAIN "Mail sent to a free mail provider" Exfiltration 70 (2 5 10);
+        EMAIL_SENT_TO_FREE_DOMAIN "Mail sent to a free mail provider" Exfiltration 60 (2 5 10);
         EMAIL_SENT_TO_SELF "Mail sent to an own private address" Exfiltration 80 (2 5 10);
         MAIL_FORWARDING_RULE_CREATED "Forwarding outside the organisation set up" Exfiltration 85 (1 2 3);
         MAILBOX_DELEGATED "Mailbox opened to another account" Access 40 (1 3 6);
@@ -75,14 +75,14 @@ rows! {
         CHANNEL_FILE_SHARED_EXTERNALLY "File shared outside the organisation in a channel" Exfiltration 75 (3 8 20);
         EXTERNAL_MEMBER_ADDED "External account added to a team" Exfiltration 50 (3 8 15);
         SENSITIVE_MESSAGE_SENT "Message with sensitive information sent" Exfiltration 50 (3 8 15);
-        CHAT_FILE_DOWNLOADED "File downloaded from a chat" Collection 55 (20 60 120);
+        CHAT_FILE_DOWNLOADED "File downloaded from a chat" Collection 35 (20 60 120);
     }
     Device ["office", "endpoint"] {
         FILE_COPIED_TO_USB "File copied to a removable device" Exfiltration 90 (10 30 75);
         FILE_UPLOADED_TO_WEB "File uploaded to a web site" Exfiltration 85 (5 12 30);
         FILE_COPIED_TO_CLIPBOARD "File content copied to the clipboard" Collection 20 (25 75 150);
-        FILE_PRINTED "File printed" Exfiltration 50 (15 40 80);
-        FILE_COPIED_TO_NETWORK_SHARE "File copied to a network share" Exfiltration 45 (25 75 150);
+        FILE_PRINTED "File printed" Exfiltration 35 (15 40 80);
+        FILE_COPIED_TO_NETWORK_SHARE "File copied to a network share" Exfiltration 20 (25 75 150);
         FILE_COPIED_TO_REMOTE_SESSION "File copied to a remote session" Exfiltration 60 (10 30 75);
         FILE_DOWNLOADED_FROM_THIRD_PARTY_SITE "File downloaded from a third-party site" Infiltration 35 (10 30 75);
         FILE_DOWNLOADED_FROM_UNALLOWED_DOMAIN "File downloaded from a domain that is not allowed"
@@ -92,7 +92,7 @@ rows! {
         SENSITIVE_FILE_READ "Sensitive file read" Access 30 (20 60 150);
         FILE_RENAMED "File renamed" Obfuscation 35 (10 30 75);
         HIDDEN_FILE_CREATED "Hidden file created" Obfuscation 50 (5 15 30);
-        DEVICE_FILE_DELETED "File deleted on a device" Deletion 35 (50 150 300);
+        DEVICE_FILE_DELETED "File deleted on a device" Deletion 20 (50 150 300);
         FILE_ARCHIVED "File put into an archive" Obfuscation 45 (5 15 30);
         USB_MOUNTED "Removable device connected" Access 15 (3 6 12);
     }
@@ -141,8 +141,8 @@ rows! {
     }
     CloudStorage ["cloud"] {
         CONTENT_ACCESSED "Content in a storage application opened" Access 15 (100 250 500);
-        CONTENT_DELETED "Content in a storage application deleted" Deletion 35 (50 150 300);
-        CONTENT_DOWNLOADED "Content in a storage application downloaded" Collection 70 (20 60 120);
+        CONTENT_DELETED "Content in a storage application deleted" Deletion 20 (50 150 300);
+        CONTENT_DOWNLOADED "Content in a storage application downloaded" Collection 40 (20 60 120);
         CONTENT_EXTERNALLY_SHARED "Content in a storage application shared outside the organisation"
             Exfiltration 80 (3 8 20);
     }
@@ -171,7 +171,7 @@ rows! {
     }
     Behaviour [] {
         OFF_HOURS "Activity outside the usual hours" Access 30 (1 2 3);
-        FIRST_TIME "First use after a settled history" Access 35 (1 2 4);
+        FIRST_TIME "First use after a settled history" Access 50 (1 2 4);
         RARE "Use of something long unused" Access 20 (1 3 6);
     }
     Context ["hr", "directory", "office", "mail", "endpoint"] {

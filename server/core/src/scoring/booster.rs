@@ -38,11 +38,14 @@ pub struct Booster {
     pub explanation: String,
 }
 
-/// Spreads above the usual at which nothing is added or taken; each two more or less are a factor of 3, up to 3 and down
-/// to a third. What is as usual (0 spreads) is thus worth a third: a habit is the weakest evidence.
-const NEUTRAL_Z: f64 = 2.0;
-const STEP_Z: f64 = 2.0;
+/// Spreads above the usual at which nothing is added or taken; each one more or less is a factor of 3.
+const NEUTRAL_Z: f64 = 3.0;
+/// At most this much more.
 const MOST: f64 = 3.0;
+/// At least this much is left: what is as usual says next to nothing.
+const LEAST: f64 = 1.0 / 27.0;
+/// Where a policy scores everybody, a count of which nobody knows what is usual says little.
+const UNKNOWN: f64 = 1.0 / 9.0;
 /// The other factors: a fact about the person or the thing, not about the act.
 const FACT: f64 = 1.5;
 
@@ -77,22 +80,30 @@ pub(super) fn boosters(input: &ScoringInput<'_>, reading: &Reading, thresholds: 
 
 /// Above (or as) usual for that day. Below the minimum of daily events nothing is above the usual.
 fn above_usual(input: &ScoringInput<'_>, reading: &Reading, thresholds: Thresholds) -> Option<(f64, String)> {
-    let usual = reading.usual.as_ref()?;
+    let count = reading.seen.count;
+    let Some(usual) = reading.usual.as_ref() else {
+        let why = "There is too little history to tell what is usual for this subject.".to_owned();
+        return input.policy.waits_for_no_event().then_some((round(UNKNOWN), why));
+    };
     let floor = u64::from(input.policy.spec.minimum_daily_events.unwrap_or(thresholds.low));
-    let z = usual.z(reading.seen.count);
-    let factor = MOST.powf((z - NEUTRAL_Z) / STEP_Z).clamp(1.0 / MOST, MOST);
-    let factor = if reading.seen.count < floor { factor.min(1.0) } else { factor };
-    let factor = (factor * 100.0).round() / 100.0;
+    // What hardly ever happened is no habit, however little it is.
+    let z = if usual.upper == 0 { usual.z(count).max(NEUTRAL_Z) } else { usual.z(count) };
+    let factor = 3f64.powf(z - NEUTRAL_Z).clamp(LEAST, MOST);
+    let factor = round(if count < floor { factor.min(1.0) } else { factor });
     if factor == 1.0 {
         return None;
     }
     let median = (usual.median * 10.0).round() / 10.0;
-    let (count, days) = (reading.seen.count, usual.of);
-    let how = if factor > 1.0 { "more than usual" } else { "about as usual" };
+    let how = if factor > 1.0 { "more than usual" } else { "near the usual" };
+    let days = usual.of;
     Some((
         factor,
         format!("{count} is {how} for this subject: half of the last {days} such days have at most {median}."),
     ))
+}
+
+fn round(factor: f64) -> f64 {
+    (factor * 100.0).round() / 100.0
 }
 
 /// The score with its odds multiplied by all factors, in four decimals.

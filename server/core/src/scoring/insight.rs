@@ -51,7 +51,7 @@ impl Counting {
 }
 
 /// Spreads above the norm from which what left over 30 days is low, medium, high.
-const CUMULATIVE_Z: [f64; 3] = [2.5, 3.5, 5.0];
+const CUMULATIVE_Z: [f64; 3] = [1.5, 2.5, 3.5];
 /// What leaves in 30 days is nothing to look at below this, whatever the norm: one thing a working day.
 const CUMULATIVE_LEAST: u32 = 20;
 
@@ -157,7 +157,9 @@ fn sequence(input: &ScoringInput<'_>, rule: &'static SequenceRule, reading: &Rea
 
 /// What left over 30 days, where there is a norm to compare it with.
 fn cumulative(input: &ScoringInput<'_>, reading: &Reading) -> Option<Insight> {
-    let usual = reading.usual.as_ref().filter(|_| input.policy.spec.cumulative)?;
+    // Where nothing has singled the subject out, others alone are no measure: some always send more than others.
+    let known = reading.own || !input.policy.waits_for_no_event();
+    let usual = reading.usual.as_ref().filter(|_| input.policy.spec.cumulative && known)?;
     let [low, medium, high] = CUMULATIVE_Z.map(|z| usual.at(z));
     let low = low.max(CUMULATIVE_LEAST);
     let medium = medium.max(low.saturating_add(1));

@@ -179,7 +179,7 @@ pub fn score(input: &ScoringInput<'_>) -> ScoringOutcome {
         let first = window.starts_at.day().plus(-input.policy.spec.lookback_days);
         seen.into_iter().filter(|insight| (first..=today).contains(&insight.day)).collect()
     });
-    let score = risk::assess(&mut insights, today);
+    let score = risk::assess(&mut insights, today, risk::prior(input.policy));
     let next_due = match open {
         // Until a score has decayed to nothing it changes with every day; so it does when a day dated ahead begins.
         Some(window) if score > 0.0 || ahead => Some(window.ends_at.min(today.plus(1).start())),
@@ -209,6 +209,13 @@ pub fn weight(code: &str) -> u8 {
     }
     let indicator = indicator::find(code).map(|found| found.weight);
     indicator.or_else(|| template::sequence(code).map(template::SequenceRule::weight)).unwrap_or(0)
+}
+
+/// The code itself, where it is one that can weigh.
+fn known_code(code: &str) -> Option<&'static str> {
+    let indicator = indicator::find(code).map(|found| found.code);
+    let known = indicator.or_else(|| template::sequence(code).map(|rule| rule.code));
+    known.or((code == reading::CUMULATIVE).then_some(reading::CUMULATIVE))
 }
 
 /// As much as a day of uploads: much that left slowly is as much.

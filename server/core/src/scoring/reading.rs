@@ -143,8 +143,11 @@ pub struct Reading {
     pub code: String,
     /// How much of it.
     pub seen: Seen,
-    /// What is usual: for the subject before that day; for [`CUMULATIVE`] the larger of organisation and peers.
+    /// What is usual: for the subject before that day; for [`CUMULATIVE`] what it exceeds least of peers (else the
+    /// organisation) and the subject's own past.
     pub usual: Option<Usual>,
+    /// Whether the usual rests on the subject's own history.
+    pub own: bool,
     /// 0–1 where the code is of a habit: how far from it.
     pub novelty: f64,
 }
@@ -153,7 +156,7 @@ impl Reading {
     /// A count of which nothing else is known.
     pub fn plain(day: Day, code: &str, count: u64) -> Self {
         let seen = Seen { count, ..Seen::default() };
-        Self { day, code: code.to_owned(), seen, usual: None, novelty: 0.0 }
+        Self { day, code: code.to_owned(), seen, usual: None, own: false, novelty: 0.0 }
     }
 }
 
@@ -183,13 +186,18 @@ impl Reader {
                 code: code.clone(),
                 seen: *seen,
                 usual: self.baseline.usual(signs.day, code),
+                own: true,
                 novelty: 0.0,
             })
             .collect();
         readings.extend(self.habit.read(signs));
-        readings.extend(self.objects.read(signs));
+        let mut sequences = self.objects.read(signs);
+        for reading in &mut sequences {
+            reading.usual = self.baseline.usual(signs.day, &reading.code);
+        }
         readings.extend(self.left.read(signs, norms));
-        self.baseline.absorb(signs);
+        self.baseline.absorb(signs, &sequences);
+        readings.extend(sequences);
         readings
     }
 

@@ -1,17 +1,31 @@
 //! From insights to one score and the share of each: independent evidence accumulates, repetition and age count less.
 //! Never: above 100, lower with more evidence, or a sum in the order of the input.
 
-use super::{Insight, threshold::rounded};
-use crate::time::Day;
+use super::{Insight, reading::CUMULATIVE, threshold::rounded};
+use crate::{policy::Policy, time::Day};
 
 /// Days after which an insight weighs half: a week-old act still matters when the next one comes, a month-old one
 /// (a sixteenth) hardly does.
 pub const HALF_LIFE_DAYS: f64 = 7.0;
 /// What each further day of the same indicator weighs compared with the one before it, the strongest first: a habit
 /// is one finding, not thirty.
-pub const REPEAT: f64 = 0.5;
+pub const REPEAT: f64 = 0.75;
+
+/// What a further day of that code weighs compared with the one before it. Totals of 30 days overlap: the highest counts.
+fn repeat(code: &str) -> f64 {
+    if code == CUMULATIVE { 0.0 } else { REPEAT }
+}
 /// No single insight is more certain than this, so that another one can always add to the score.
 pub const CERTAIN: f64 = 0.995;
+
+/// What evidence weighs where no event has singled the subject out: of a thousand people most have a reason, of those who
+/// resigned or evaded a control fewer do.
+pub const NO_EVENT: f64 = 0.6;
+
+/// What the policy's evidence weighs.
+pub(crate) fn prior(policy: &Policy) -> f64 {
+    if policy.waits_for_no_event() { NO_EVENT } else { 1.0 }
+}
 
 /// What is left of a share of the risk once it can no longer be seen in a score of four decimals.
 pub(super) const NOTHING: f64 = 1e-7;
@@ -22,20 +36,15 @@ pub(super) struct Evidence {
     pub(super) day: Day,
     /// Weight and score, as a share of 1.
     says: f64,
-    /// The same for the same indicator.
-    kind: u64,
+    pub(super) code: &'static str,
 }
 
 impl Evidence {
     /// Nothing where the insight says nothing.
-    pub(super) fn of(insight: &Insight) -> Option<Self> {
-        let says = f64::from(super::weight(&insight.indicator)) / 100.0 * insight.score / 100.0;
-        // FNV-1a: kinds are told apart, not hidden.
-        let kind = insight
-            .indicator
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        (says > 0.0).then_some(Self { day: insight.day, says, kind })
+    pub(super) fn of(insight: &Insight, prior: f64) -> Option<Self> {
+        let says = f64::from(super::weight(&insight.indicator)) / 100.0 * insight.score / 100.0 * prior;
+        let code = super::known_code(&insight.indicator)?;
+        (says > 0.0).then_some(Self { day: insight.day, says, code })
     }
 
     /// What it says as of `today`, as a share of 1.
@@ -44,19 +53,19 @@ impl Evidence {
         self.says * (-age_days / HALF_LIFE_DAYS).exp2()
     }
 
-    fn strength(&self, today: Day) -> f64 {
+    pub(super) fn strength(&self, today: Day) -> f64 {
         -(-self.fades(today).clamp(0.0, CERTAIN)).ln_1p()
     }
 }
 
 /// The risk score alone; the same as [`assess`] gives, to within the order of summing up.
 pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day) -> f64 {
-    let mut strengths: Vec<(u64, f64)> = evidence.map(|one| (one.kind, one.strength(today))).collect();
-    strengths.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    let mut strengths: Vec<(&str, f64)> = evidence.map(|one| (one.code, one.strength(today))).collect();
+    strengths.sort_by(|a, b| a.0.cmp(b.0).then(b.1.total_cmp(&a.1)));
     let (mut total, mut factor, mut last) = (0.0, 1.0, None);
-    for (kind, strength) in strengths {
-        factor = if last == Some(kind) { factor * REPEAT } else { 1.0 };
-        last = Some(kind);
+    for (code, strength) in strengths {
+        factor = if last == Some(code) { factor * repeat(code) } else { 1.0 };
+        last = Some(code);
         total += strength * factor;
     }
     rounded(-100.0 * f64::exp_m1(-total)).clamp(0.0, 100.0)
@@ -65,11 +74,11 @@ pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day
 /// The risk score of the insights as of `today`, 0–100 in four decimals. Sets every insight's `points` to its share;
 /// the points add up to the score.
 ///
-/// With `w` the indicator's weight in percent, `s` the insight's score and `a` its age in days:
-/// `p = min(w·s/100 · 2^(−a/7), 0.995)` and its evidence `L = −ln(1 − p)`. Of one indicator the strongest `L` counts in
+/// With `w` the indicator's weight in percent, `s` the insight's score, `a` its age in days and `q` the prior ([`NO_EVENT`] or 1):
+/// `p = min(q·w·s/100 · 2^(−a/7), 0.995)` and its evidence `L = −ln(1 − p)`. Of one indicator the strongest `L` counts in
 /// full, the next one half, and so on. The score is `100·(1 − e^−ΣL)`, an insight's share of it `L/ΣL`.
-pub(crate) fn assess(insights: &mut [Insight], today: Day) -> f64 {
-    let evidence = discounted(insights, today);
+pub(crate) fn assess(insights: &mut [Insight], today: Day, prior: f64) -> f64 {
+    let evidence = discounted(insights, today, prior);
     // From +0.0: the sum of nothing is -0.0, which would be shown.
     let total = evidence.iter().fold(0.0, |sum, &(_, strength)| sum + strength);
     let score = rounded(-100.0 * (-total).exp_m1()).clamp(0.0, 100.0);
@@ -83,9 +92,9 @@ pub(crate) fn assess(insights: &mut [Insight], today: Day) -> f64 {
 }
 
 /// What each insight (by its place) adds to the sum, repetition discounted: by indicator, the strongest first.
-fn discounted(insights: &[Insight], today: Day) -> Vec<(usize, f64)> {
+fn discounted(insights: &[Insight], today: Day, prior: f64) -> Vec<(usize, f64)> {
     let mut evidence: Vec<(usize, f64)> =
-        insights.iter().enumerate().map(|(at, insight)| (at, strength(insight, today))).collect();
+        insights.iter().enumerate().map(|(at, insight)| (at, strength(insight, today, prior))).collect();
     evidence.sort_by(|&(a, strength_a), &(b, strength_b)| {
         let (a, b) = (&insights[a], &insights[b]);
         a.indicator.cmp(&b.indicator).then(strength_b.total_cmp(&strength_a)).then(a.day.cmp(&b.day))
@@ -93,14 +102,14 @@ fn discounted(insights: &[Insight], today: Day) -> Vec<(usize, f64)> {
     let mut factor = 1.0;
     for at in 0..evidence.len() {
         let repeated = at > 0 && insights[evidence[at - 1].0].indicator == insights[evidence[at].0].indicator;
-        factor = if repeated { factor * REPEAT } else { 1.0 };
+        factor = if repeated { factor * repeat(&insights[evidence[at].0].indicator) } else { 1.0 };
         evidence[at].1 *= factor;
     }
     evidence
 }
 
-fn strength(insight: &Insight, today: Day) -> f64 {
-    Evidence::of(insight).map_or(0.0, |evidence| evidence.strength(today))
+fn strength(insight: &Insight, today: Day, prior: f64) -> f64 {
+    Evidence::of(insight, prior).map_or(0.0, |evidence| evidence.strength(today))
 }
 
 /// Divides the score's steps of 0.0001 by the evidence; what rounding down leaves over goes to the largest remainders.

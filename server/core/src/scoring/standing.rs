@@ -41,7 +41,8 @@ impl Standing {
         for opened in window::activations(input, &insights) {
             self.open(opened.starts_at, opened.ends_at);
         }
-        self.evidence.extend(insights.iter().filter_map(Evidence::of));
+        let prior = risk::prior(input.policy);
+        self.evidence.extend(insights.iter().filter_map(|insight| Evidence::of(insight, prior)));
         self.forget(input.policy, today);
         let open = self.window.is_some_and(|(starts_at, ends_at)| starts_at <= input.now && input.now < ends_at);
         Today { score: self.score_of(input.policy, input.now, Day(i32::MIN)), insights, open }
@@ -60,6 +61,14 @@ impl Standing {
             let first = starts_at.day().plus(-policy.spec.lookback_days).max(since);
             risk::score(self.evidence.iter().filter(|evidence| evidence.day >= first), now.day())
         })
+    }
+
+    /// What the score rests on, the strongest first: code, day, evidence before repetition counts less.
+    pub fn strongest(&self, now: Micros) -> Vec<(&'static str, Day, f64)> {
+        let today = now.day();
+        let mut strongest: Vec<_> = self.evidence.iter().map(|one| (one.code, one.day, one.strength(today))).collect();
+        strongest.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| (a.1, a.0).cmp(&(b.1, b.0))));
+        strongest
     }
 
     fn open(&mut self, starts_at: Micros, ends_at: Micros) {

@@ -1,7 +1,7 @@
 //! What is usual for a subject: the median of the last active days and how far they spread, robust against single days.
 //! Never: an opinion from too little; below the minimum history there is no usual.
 
-use super::{DaySigns, is_weekend};
+use super::{DaySigns, Reading, is_weekend};
 use crate::time::Day;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,6 +12,9 @@ const MINIMUM: u32 = 12;
 /// Spread, as a factor of e, that is granted to everybody: counts of human work vary by half from day to day even
 /// where the few days seen do not.
 const LEAST_SPREAD: f64 = 0.5;
+/// Where the upper tenth of a normal distribution with standard deviation 1 begins. Counts that are mostly zero have no
+/// deviation in the middle; their upper tenth tells how far they go.
+const UPPER: f64 = 1.2816;
 /// Median absolute deviation of a normal distribution with standard deviation 1, inverted.
 const MAD: f64 = 1.4826;
 
@@ -21,8 +24,11 @@ const MAD: f64 = 1.4826;
 pub struct Usual {
     /// Half of the days (or subjects) have at most this.
     pub median: f64,
-    /// 1.4826 times the median absolute deviation of ln(1 + count), at least 0.5.
+    /// Of ln(1 + count): the larger of 1.4826 times the median absolute deviation, of the way to the upper tenth divided by
+    /// 1.2816, and of 0.5.
     pub spread: f64,
+    /// One in ten days (or subjects) has more than this; 0 where it hardly ever happens.
+    pub upper: u64,
     /// Days (or subjects) behind it.
     pub of: u32,
 }
@@ -50,12 +56,14 @@ pub(super) fn usual_of(counts: &mut [u64]) -> Option<Usual> {
     counts.sort_unstable();
     let mut logarithms: Vec<f64> = counts.iter().map(|count| (*count as f64).ln_1p()).collect();
     let median = middle(&logarithms);
+    let tenth = logarithms[(logarithms.len() - 1) * 9 / 10] - median;
     for value in &mut logarithms {
         *value = (*value - median).abs();
     }
     logarithms.sort_unstable_by(f64::total_cmp);
-    let spread = (MAD * middle(&logarithms)).max(LEAST_SPREAD);
-    Some(Usual { median: median.exp_m1(), spread, of: u32::try_from(counts.len()).unwrap_or(u32::MAX) })
+    let spread = (MAD * middle(&logarithms)).max(tenth / UPPER).max(LEAST_SPREAD);
+    let upper = counts[(counts.len() - 1) * 9 / 10];
+    Some(Usual { median: median.exp_m1(), spread, upper, of: u32::try_from(counts.len()).unwrap_or(u32::MAX) })
 }
 
 /// The median of sorted values.
@@ -89,13 +97,15 @@ impl Baseline {
         own.or_else(|| self.kinds[0].usual(code))
     }
 
-    pub(super) fn absorb(&mut self, signs: &DaySigns) {
+    pub(super) fn absorb(&mut self, signs: &DaySigns, sequences: &[Reading]) {
         if signs.counts.is_empty() && signs.hours == 0 {
             return;
         }
         let kind = &mut self.kinds[usize::from(is_weekend(signs.day))];
-        for (code, seen) in signs.counts.iter().filter(|(_, seen)| seen.count > 0) {
-            kind.counts.entry(code.clone()).or_default().push_back((kind.days, seen.count));
+        let counts = signs.counts.iter().map(|(code, seen)| (code, seen.count));
+        let sequences = sequences.iter().map(|reading| (&reading.code, reading.seen.count));
+        for (code, count) in counts.chain(sequences).filter(|(_, count)| *count > 0) {
+            kind.counts.entry(code.clone()).or_default().push_back((kind.days, count));
         }
         kind.days = kind.days.saturating_add(1);
         let oldest = kind.days.saturating_sub(REMEMBERED);

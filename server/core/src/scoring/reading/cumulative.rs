@@ -8,6 +8,11 @@ use std::collections::{BTreeMap, VecDeque};
 /// Days that are added up (domain, section 3).
 const DAYS: i32 = 30;
 
+/// Active days whose totals are remembered.
+const PAST_DAYS: usize = 90;
+/// Active days, all over 30 days ago, from which there is a past of one's own to compare with.
+const OWN_DAYS: usize = 8;
+
 /// What left of late.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Left {
@@ -16,7 +21,7 @@ pub(super) struct Left {
     /// When each object last left.
     objects: BTreeMap<ObjectKey, Day>,
     total: u64,
-    /// Totals of the days on which something left, before the window: the subject's own past.
+    /// The total of each active day of late: the subject's own past.
     past: VecDeque<(Day, u64)>,
 }
 
@@ -29,28 +34,27 @@ impl Left {
     pub(super) fn read(&mut self, signs: &DaySigns, norms: &Norms) -> Option<Reading> {
         self.pass_to(signs.day);
         let new = self.new_today(signs);
-        if new == 0 {
-            return None;
+        if new > 0 {
+            self.days.push_back((signs.day, new));
+            self.total = self.total.saturating_add(new);
         }
-        self.days.push_back((signs.day, new));
-        self.total = self.total.saturating_add(new);
+        let (usual, own) = self.usual(signs.day, norms);
         self.past.push_back((signs.day, self.total));
-        while self.past.len() > 60 {
+        if self.past.len() > PAST_DAYS {
             self.past.pop_front();
         }
         let seen = Seen { count: self.total, ..Seen::default() };
-        let usual = self.usual(signs.day, norms);
-        Some(Reading { day: signs.day, code: CUMULATIVE.to_owned(), seen, usual, novelty: 0.0 })
+        (new > 0).then(|| Reading { day: signs.day, code: CUMULATIVE.to_owned(), seen, usual, own, novelty: 0.0 })
     }
 
-    /// The norm that the total exceeds least: it has to stand out against the organisation, against peers, and against
-    /// what the subject did before.
-    fn usual(&self, today: Day, norms: &Norms) -> Option<Usual> {
+    /// The norm that the total exceeds least: it has to stand out against peers (against the organisation where there are
+    /// too few) and against what the subject did before.
+    fn usual(&self, today: Day, norms: &Norms) -> (Option<Usual>, bool) {
         let before = today.plus(-DAYS);
         let mut own: Vec<u64> = self.past.iter().filter(|(day, _)| *day <= before).map(|(_, total)| *total).collect();
-        let own = if own.len() >= 8 { super::baseline::usual_of(&mut own) } else { None };
-        let others = [norms.organisation, norms.peers, own];
-        others.into_iter().flatten().min_by(|a, b| a.z(self.total).total_cmp(&b.z(self.total)))
+        let own = if own.len() >= OWN_DAYS { super::baseline::usual_of(&mut own) } else { None };
+        let others = [norms.peers.or(norms.organisation), own];
+        (others.into_iter().flatten().min_by(|a, b| a.z(self.total).total_cmp(&b.z(self.total))), own.is_some())
     }
 
     fn pass_to(&mut self, today: Day) {

@@ -16,8 +16,8 @@ const SETTLED_DAYS: i32 = 21;
 /// Active days among them.
 const SETTLED_ACTIVE: u32 = 10;
 /// An hour is familiar if the subject was active in it, or in the one before or after, on this share of the days: once
-/// a month of working days.
-const FAMILIAR: f64 = 0.05;
+/// in six weeks of working days.
+const FAMILIAR: f64 = 0.03;
 /// Hours away from the nearest familiar one at which the distance counts in full.
 const FAR_HOURS: f64 = 4.0;
 /// What one hour far off says, of 1. Several add up as independent findings do.
@@ -34,9 +34,9 @@ const NEWS_PER_DAY: usize = 4;
 /// What a token's or act's first use says for itself, of 1.
 mod says {
     pub(super) const FOREIGN_DEVICE: f64 = 0.9;
-    pub(super) const DEVICE: f64 = 0.5;
-    pub(super) const ACT: f64 = 0.5;
-    pub(super) const DESTINATION: f64 = 0.3;
+    pub(super) const DEVICE: f64 = 0.3;
+    pub(super) const ACT: f64 = 0.35;
+    pub(super) const DESTINATION: f64 = 0.2;
     /// Of that, where it was known and lay unused.
     pub(super) const RARE: f64 = 0.5;
 }
@@ -201,7 +201,7 @@ impl Thing {
 }
 
 fn reading(day: Day, code: &str, count: u64, novelty: f64) -> Reading {
-    Reading { day, code: code.to_owned(), seen: Seen { count, ..Seen::default() }, usual: None, novelty }
+    Reading { day, code: code.to_owned(), seen: Seen { count, ..Seen::default() }, usual: None, own: true, novelty }
 }
 
 /// The hours and their neighbours, around the clock.
