@@ -81,6 +81,7 @@ enum Command {
     /// Print every setting with its default and meaning, as a configuration file
     Config,
     /// Measure this machine: the whole path against bare inserts of the same rows
+    #[command(subcommand)]
     Bench(bench::Options),
 }
 

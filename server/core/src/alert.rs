@@ -141,7 +141,7 @@ fn content(policy: &Policy, outcome: &ScoringOutcome, triaged: &BTreeMap<Insight
     let window = outcome.open_window()?;
     let fresh = |insight: &&Insight| triaged.get(&insight.id).is_none_or(|&seen| insight.count > seen);
     let mut insights: Vec<Insight> = outcome.insights.iter().filter(fresh).cloned().collect();
-    let score = risk::assess(&mut insights, outcome.as_of.day(), risk::prior(policy));
+    let score = risk::assess(&mut insights, outcome.as_of.day(), policy);
     if score < policy.spec.alert_volume.raises_from() {
         return None;
     }

@@ -1,14 +1,17 @@
 //! `vizard bench detect`: companies of several seeds, the product and its rivals side by side.
 //! Never: a seed that was tuned on among those that are reported.
 
+pub use crate::company::Size;
 use crate::{
-    company::{Company, Size, scenarios},
+    Label,
+    company::{Company, scenarios},
+    files::{Events, People, Scores},
     measure::{COOL_DOWN_DAYS, Found, GRACE_DAYS, Quality, Raised, Ranked},
     rivals,
     watch::Watch,
 };
-use std::{collections::BTreeSet, fmt};
-use vizard_core::{indicator, policy::AlertVolume};
+use std::{collections::BTreeSet, fmt, fs::File, io::BufWriter, path::Path};
+use vizard_core::{indicator, policy::AlertVolume, time::Day};
 
 /// The seeds on which constants were chosen: they are not reported.
 pub const TUNED_ON: std::ops::RangeInclusive<u64> = 1..=5;
@@ -103,20 +106,7 @@ fn company(seed: u64, options: &Options) -> anyhow::Result<Report> {
             subject_days += watch.scores().count() as f64;
         }
         for list in ranked[0].1.iter_mut().filter(|_| settled) {
-            let before = list.raised().len();
             list.day(day, watch.scores());
-            if (list.budget() - 1.0).abs() < 0.1 && std::env::var("EXPLAIN").is_ok() {
-                for taken in &list.raised()[before..] {
-                    let right = company.labels().iter().any(|label| label.account == taken.account);
-                    let because: Vec<String> = watch
-                        .because(&taken.account)
-                        .iter()
-                        .take(4)
-                        .map(|(code, on, e)| format!("{code}:{}:{e:.2}", day.since(*on)))
-                        .collect();
-                    eprintln!("TAKEN {right} {} {}", taken.account, because.join(" "));
-                }
-            }
         }
         for (detector, (_, lists)) in detectors.iter_mut().zip(&mut ranked[1..]) {
             let scores = detector.day(day, &told);
@@ -226,6 +216,69 @@ impl fmt::Display for Report {
             let recalls: Vec<f64> = budgets.iter().map(|(_, quality)| quality.total().recall()).collect();
             let falls = recalls.windows(2).any(|pair| pair[1] < pair[0]);
             writeln!(f, "{}", if falls { "  falls with the budget: a cool-down effect" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// What came of a file of activity.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    days: u32,
+    events: u64,
+    accounts: usize,
+    seconds: f64,
+    quality: Option<Vec<(f64, Quality)>>,
+}
+
+/// Scores a file of activity: each account's risk at the end of each day, from what was known by then, is written once.
+/// With labels, what a ranked list would have found at each budget.
+pub fn score(events: Events, people: &People, labels: Option<&[Label]>, scores: &Path) -> anyhow::Result<Scored> {
+    let started = std::time::Instant::now();
+    let mut out = Scores::new(BufWriter::new(File::create(scores)?))?;
+    let mut watch = Watch::new(AlertVolume::ALL)?;
+    let mut lists = BUDGETS.map(Ranked::new);
+    let mut done = Scored { days: 0, events: 0, accounts: 0, seconds: 0.0, quality: None };
+    let (mut subject_days, mut first) = (0.0, None::<Day>);
+    for day in events.days() {
+        let (day, told) = day?;
+        watch.day(day, &told, people);
+        out.day(day, watch.scores())?;
+        done.days += 1;
+        done.events += told.len() as u64;
+        done.accounts = watch.scores().count();
+        if day.since(*first.get_or_insert(day)) >= SETTLING_DAYS {
+            subject_days += done.accounts as f64;
+            for list in &mut lists {
+                list.day(day, watch.scores());
+            }
+        }
+    }
+    out.finish()?;
+    done.quality = labels.map(|labels| {
+        let none = BTreeSet::new();
+        let judge = |list: &Ranked| (list.budget(), Quality::of(list.raised(), labels, &none, &none, subject_days));
+        lists.iter().map(judge).collect()
+    });
+    done.seconds = started.elapsed().as_secs_f64();
+    Ok(done)
+}
+
+impl fmt::Display for Scored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { days, events, accounts, seconds, quality } = self;
+        let rate = *events as f64 / seconds.max(0.001);
+        writeln!(
+            f,
+            "{events} events of {accounts} accounts over {days} days scored in {seconds:.1} s ({rate:.0} events/s)."
+        )?;
+        let Some(quality) = quality else { return Ok(()) };
+        writeln!(f, "Ranked daily after {SETTLING_DAYS} days, {COOL_DOWN_DAYS} days of rest:")?;
+        writeln!(f, "{:>16}{:>8}{:>8}{:>9}{:>11}", "alerts/1000/day", "cases", "found", "recall", "precision")?;
+        for (budget, quality) in quality {
+            let total = quality.total();
+            let (recall, precision) = (total.recall(), quality.precision());
+            writeln!(f, "{budget:>16}{:>8}{:>8}{recall:>9.3}{precision:>11.3}", total.cases, total.found)?;
         }
         Ok(())
     }

@@ -43,8 +43,8 @@ macro_rules! rows {
 rows! {
     File ["office", "file", "cloud"] {
         FILE_ACCESSED "File accessed" Access 15 (100 250 500);
-        FILE_DOWNLOADED "File downloaded" Collection 40 (20 60 120);
-        FILE_SYNCED "File synchronised to a device" Collection 30 (50 150 400);
+        FILE_DOWNLOADED "File downloaded" Collection 70 (20 60 120);
+        FILE_SYNCED "File synchronised to a device" Collection 40 (50 150 400);
         FILE_SHARED_EXTERNALLY "File shared outside the organisation" Exfiltration 80 (3 8 20);
         FOLDER_SHARED_EXTERNALLY "Folder shared outside the organisation" Exfiltration 85 (1 3 6);
         SITE_SHARED_EXTERNALLY "Site shared outside the organisation" Exfiltration 85 (1 2 4);
@@ -75,7 +75,7 @@ rows! {
         CHANNEL_FILE_SHARED_EXTERNALLY "File shared outside the organisation in a channel" Exfiltration 75 (3 8 20);
         EXTERNAL_MEMBER_ADDED "External account added to a team" Exfiltration 50 (3 8 15);
         SENSITIVE_MESSAGE_SENT "Message with sensitive information sent" Exfiltration 50 (3 8 15);
-        CHAT_FILE_DOWNLOADED "File downloaded from a chat" Collection 35 (20 60 120);
+        CHAT_FILE_DOWNLOADED "File downloaded from a chat" Collection 55 (20 60 120);
     }
     Device ["office", "endpoint"] {
         FILE_COPIED_TO_USB "File copied to a removable device" Exfiltration 90 (10 30 75);
@@ -142,7 +142,7 @@ rows! {
     CloudStorage ["cloud"] {
         CONTENT_ACCESSED "Content in a storage application opened" Access 15 (100 250 500);
         CONTENT_DELETED "Content in a storage application deleted" Deletion 20 (50 150 300);
-        CONTENT_DOWNLOADED "Content in a storage application downloaded" Collection 40 (20 60 120);
+        CONTENT_DOWNLOADED "Content in a storage application downloaded" Collection 70 (20 60 120);
         CONTENT_EXTERNALLY_SHARED "Content in a storage application shared outside the organisation"
             Exfiltration 80 (3 8 20);
     }

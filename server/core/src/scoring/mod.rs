@@ -179,7 +179,7 @@ pub fn score(input: &ScoringInput<'_>) -> ScoringOutcome {
         let first = window.starts_at.day().plus(-input.policy.spec.lookback_days);
         seen.into_iter().filter(|insight| (first..=today).contains(&insight.day)).collect()
     });
-    let score = risk::assess(&mut insights, today, risk::prior(input.policy));
+    let score = risk::assess(&mut insights, today, input.policy);
     let next_due = match open {
         // Until a score has decayed to nothing it changes with every day; so it does when a day dated ahead begins.
         Some(window) if score > 0.0 || ahead => Some(window.ends_at.min(today.plus(1).start())),

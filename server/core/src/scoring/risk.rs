@@ -2,14 +2,18 @@
 //! Never: above 100, lower with more evidence, or a sum in the order of the input.
 
 use super::{Insight, reading::CUMULATIVE, threshold::rounded};
-use crate::{policy::Policy, time::Day};
+use crate::{
+    indicator::{self, ActionClass},
+    policy::Policy,
+    time::Day,
+};
 
 /// Days after which an insight weighs half: a week-old act still matters when the next one comes, a month-old one
 /// (a sixteenth) hardly does.
 pub const HALF_LIFE_DAYS: f64 = 7.0;
 /// What each further day of the same indicator weighs compared with the one before it, the strongest first: a habit
 /// is one finding, not thirty.
-pub const REPEAT: f64 = 0.75;
+pub const REPEAT: f64 = 0.5;
 
 /// What a further day of that code weighs compared with the one before it. Totals of 30 days overlap: the highest counts.
 fn repeat(code: &str) -> f64 {
@@ -21,10 +25,16 @@ pub const CERTAIN: f64 = 0.995;
 /// What evidence weighs where no event has singled the subject out: of a thousand people most have a reason, of those who
 /// resigned or evaded a control fewer do.
 pub const NO_EVENT: f64 = 0.6;
+/// The same for fetching and deleting: that is everybody's work, and only what follows makes it more.
+pub const NO_EVENT_WORK: f64 = 0.35;
 
-/// What the policy's evidence weighs.
-pub(crate) fn prior(policy: &Policy) -> f64 {
-    if policy.waits_for_no_event() { NO_EVENT } else { 1.0 }
+/// What the policy's evidence of that code weighs.
+fn prior(policy: &Policy, code: &str) -> f64 {
+    if !policy.waits_for_no_event() {
+        return 1.0;
+    }
+    let work = |found: &indicator::Indicator| matches!(found.action, ActionClass::Collection | ActionClass::Deletion);
+    if indicator::find(code).is_some_and(work) { NO_EVENT_WORK } else { NO_EVENT }
 }
 
 /// What is left of a share of the risk once it can no longer be seen in a score of four decimals.
@@ -41,8 +51,9 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Nothing where the insight says nothing.
-    pub(super) fn of(insight: &Insight, prior: f64) -> Option<Self> {
-        let says = f64::from(super::weight(&insight.indicator)) / 100.0 * insight.score / 100.0 * prior;
+    pub(super) fn of(insight: &Insight, policy: &Policy) -> Option<Self> {
+        let says = f64::from(super::weight(&insight.indicator)) / 100.0 * insight.score / 100.0
+            * prior(policy, &insight.indicator);
         let code = super::known_code(&insight.indicator)?;
         (says > 0.0).then_some(Self { day: insight.day, says, code })
     }
@@ -77,8 +88,8 @@ pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day
 /// With `w` the indicator's weight in percent, `s` the insight's score, `a` its age in days and `q` the prior ([`NO_EVENT`] or 1):
 /// `p = min(q·w·s/100 · 2^(−a/7), 0.995)` and its evidence `L = −ln(1 − p)`. Of one indicator the strongest `L` counts in
 /// full, the next one half, and so on. The score is `100·(1 − e^−ΣL)`, an insight's share of it `L/ΣL`.
-pub(crate) fn assess(insights: &mut [Insight], today: Day, prior: f64) -> f64 {
-    let evidence = discounted(insights, today, prior);
+pub(crate) fn assess(insights: &mut [Insight], today: Day, policy: &Policy) -> f64 {
+    let evidence = discounted(insights, today, policy);
     // From +0.0: the sum of nothing is -0.0, which would be shown.
     let total = evidence.iter().fold(0.0, |sum, &(_, strength)| sum + strength);
     let score = rounded(-100.0 * (-total).exp_m1()).clamp(0.0, 100.0);
@@ -92,9 +103,9 @@ pub(crate) fn assess(insights: &mut [Insight], today: Day, prior: f64) -> f64 {
 }
 
 /// What each insight (by its place) adds to the sum, repetition discounted: by indicator, the strongest first.
-fn discounted(insights: &[Insight], today: Day, prior: f64) -> Vec<(usize, f64)> {
+fn discounted(insights: &[Insight], today: Day, policy: &Policy) -> Vec<(usize, f64)> {
     let mut evidence: Vec<(usize, f64)> =
-        insights.iter().enumerate().map(|(at, insight)| (at, strength(insight, today, prior))).collect();
+        insights.iter().enumerate().map(|(at, insight)| (at, strength(insight, today, policy))).collect();
     evidence.sort_by(|&(a, strength_a), &(b, strength_b)| {
         let (a, b) = (&insights[a], &insights[b]);
         a.indicator.cmp(&b.indicator).then(strength_b.total_cmp(&strength_a)).then(a.day.cmp(&b.day))
@@ -108,8 +119,8 @@ fn discounted(insights: &[Insight], today: Day, prior: f64) -> Vec<(usize, f64)>
     evidence
 }
 
-fn strength(insight: &Insight, today: Day, prior: f64) -> f64 {
-    Evidence::of(insight, prior).map_or(0.0, |evidence| evidence.strength(today))
+fn strength(insight: &Insight, today: Day, policy: &Policy) -> f64 {
+    Evidence::of(insight, policy).map_or(0.0, |evidence| evidence.strength(today))
 }
 
 /// Divides the score's steps of 0.0001 by the evidence; what rounding down leaves over goes to the largest remainders.

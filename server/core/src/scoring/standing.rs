@@ -41,8 +41,7 @@ impl Standing {
         for opened in window::activations(input, &insights) {
             self.open(opened.starts_at, opened.ends_at);
         }
-        let prior = risk::prior(input.policy);
-        self.evidence.extend(insights.iter().filter_map(|insight| Evidence::of(insight, prior)));
+        self.evidence.extend(insights.iter().filter_map(|insight| Evidence::of(insight, input.policy)));
         self.forget(input.policy, today);
         let open = self.window.is_some_and(|(starts_at, ends_at)| starts_at <= input.now && input.now < ends_at);
         Today { score: self.score_of(input.policy, input.now, Day(i32::MIN)), insights, open }

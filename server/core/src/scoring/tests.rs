@@ -1,9 +1,9 @@
 //! The properties of a score, and worked examples that a person can redo.
-//! Never: a number that is not in docs/scoring.md or follows from it.
+//! Never: a number that is not in SCORING.md or follows from it.
 
 use super::{
     input::{ManualScoring, ScoringInput, SubjectContext, Trigger},
-    reading::Reading,
+    reading::{CUMULATIVE, Reading, Usual},
     threshold::Thresholds,
     *,
 };
@@ -132,7 +132,7 @@ fn pretty(outcome: &ScoringOutcome) -> String {
     serde_json::to_string_pretty(outcome).unwrap()
 }
 
-// Worked examples: `docs/scoring.md` shows the second one with the arithmetic.
+// Worked examples: `SCORING.md` shows the second one with the arithmetic.
 
 #[test]
 fn example_1_one_bulk_copy_on_the_day_of_the_resignation() {
@@ -149,10 +149,98 @@ fn example_2_downloads_a_week_ago_and_a_copy_today() {
     let scene = Scene::resigned(-10).seen("FILE_DOWNLOADED", -7, 90).seen("FILE_COPIED_TO_USB", 0, 30);
     let outcome = scene.score();
     assert_eq!(outcome.score, 48.8259);
-    let page = include_str!("../../../../docs/scoring.md");
+    let page = include_str!("../../../../SCORING.md");
     assert!(page.contains("= 48.8259"));
     assert!(outcome.insights.iter().all(|insight| page.contains(&format!("= {} points", insight.points))));
     insta::assert_snapshot!(pretty(&outcome));
+}
+
+#[test]
+fn example_2_with_what_is_usual_for_the_subject() {
+    // z = (ln 31 − ln 3)/0.5 = 4.67: factor 3 on the odds 41/59.
+    let mut scene = Scene::resigned(-10).seen("FILE_COPIED_TO_USB", 0, 30);
+    scene.readings[0].usual = Some(Usual { median: 2.0, spread: 0.5, upper: 4, of: 40 });
+    let outcome = scene.score();
+    assert_eq!((outcome.insights[0].score, outcome.insights[0].boosters[0].factor), (67.5824, 3.0));
+    assert_eq!(outcome.insights[0].risk_factors, [RiskFactor::Unusual]);
+    assert!(include_str!("../../../../SCORING.md").contains("s = 67.5824 and p = 0.608242"));
+    assert_eq!(outcome.score, 60.8242);
+}
+
+#[test]
+fn what_somebody_always_does_counts_least() {
+    let mut scene = Scene::resigned(-10).seen("FILE_COPIED_TO_USB", 0, 30);
+    let fresh = scene.score().score;
+    scene.readings[0].usual = Some(Usual { median: 30.0, spread: 0.5, upper: 45, of: 40 });
+    assert!(scene.score().score < fresh / 10.0);
+    scene.policy.spec.boosters.clear();
+    assert_eq!(scene.score().score, fresh);
+}
+
+#[test]
+fn below_the_minimum_of_daily_events_nothing_is_above_the_usual() {
+    let mut scene = Scene::resigned(-10).seen("FILE_COPIED_TO_USB", 0, 20);
+    scene.readings[0].usual = Some(Usual { median: 1.0, spread: 0.5, upper: 2, of: 40 });
+    let boosters = |scene: &Scene| scene.score().insights[0].boosters.len();
+    assert_eq!(boosters(&scene), 1);
+    scene.policy.spec.minimum_daily_events = Some(50);
+    assert_eq!(boosters(&scene), 0);
+}
+
+#[test]
+fn a_priority_group_and_high_impact_boost_once_together() {
+    let kinds = |scene: &Scene| -> Vec<BoosterKind> {
+        scene.score().insights[0].boosters.iter().map(|booster| booster.kind).collect()
+    };
+    let mut scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 30);
+    scene.subject.high_impact = Some("a privileged role".into());
+    assert_eq!(kinds(&scene), [BoosterKind::HighImpact]);
+    scene.subject.groups = vec![crate::ids::PriorityGroupId::new(Uuid::from_u128(5))];
+    assert_eq!(kinds(&scene), [BoosterKind::PriorityGroup]);
+    scene.subject.prior_violation = true;
+    (scene.readings[0].seen.unallowed, scene.readings[0].seen.priority) = (1, 1);
+    assert_eq!(
+        kinds(&scene),
+        [
+            BoosterKind::PriorViolation,
+            BoosterKind::PriorityGroup,
+            BoosterKind::PriorityContent,
+            BoosterKind::UnallowedDomain
+        ]
+    );
+}
+
+#[test]
+fn a_sequence_that_the_policy_did_not_select_is_seen_as_the_longest_that_it_includes() {
+    let mut scene = Scene::resigned(0).seen("DOWNLOAD_OBFUSCATE_EXFILTRATE_DELETE", 0, 5);
+    assert_eq!(scene.score().insights[0].indicator, "DOWNLOAD_OBFUSCATE_EXFILTRATE_DELETE");
+    scene.policy.spec.sequences = vec!["DOWNLOAD_EXFILTRATE".into(), "DOWNLOAD_EXFILTRATE_DELETE".into()];
+    assert_eq!(scene.score().insights[0].indicator, "DOWNLOAD_EXFILTRATE_DELETE");
+    scene.policy.spec.sequences.clear();
+    assert!(scene.score().insights.is_empty());
+}
+
+#[test]
+fn what_left_over_30_days_is_measured_by_what_is_usual() {
+    let mut scene = Scene::resigned(0).seen(CUMULATIVE, 0, 120);
+    assert!(scene.score().insights.is_empty(), "without a norm there is nothing to say");
+    scene.readings[0].usual = Some(Usual { median: 10.0, spread: 0.8, upper: 30, of: 50 });
+    let outcome = scene.score();
+    assert_eq!(outcome.insights[0].kind, InsightKind::CumulativeExfiltration);
+    insta::assert_snapshot!(outcome.insights[0].explanation, @"120 files and messages left by all ways in the 30 days until 1 July 2026; half of those compared with have at most 10: medium (low from 36, medium from 81, high from 180).");
+    scene.policy.spec.cumulative = false;
+    assert!(scene.score().insights.is_empty());
+}
+
+#[test]
+fn a_policy_that_is_always_on_scores_without_an_event_and_weighs_less() {
+    let mut scene = Scene::new().seen("FILE_COPIED_TO_USB", 0, 150);
+    assert!(!scene.score().open);
+    scene.policy.spec.always_on = true;
+    let outcome = scene.score();
+    assert!(outcome.open && outcome.score < 25.0, "too little is known of what is usual");
+    scene.readings[0].usual = Some(Usual { median: 0.0, spread: 0.5, upper: 0, of: 40 });
+    assert!(scene.score().score > 40.0 && scene.score().score < 60.0);
 }
 
 #[test]
@@ -278,8 +366,10 @@ fn a_missing_profile_is_said() {
 
 #[test]
 fn the_page_on_scoring_states_the_constants_in_use() {
-    let page = include_str!("../../../../docs/scoring.md");
+    let page = include_str!("../../../../SCORING.md");
     assert!(page.contains(&format!("| half-life | {} days |", risk::HALF_LIFE_DAYS)));
+    assert!(page.contains(&format!("| prior without an event | {} |", risk::NO_EVENT)));
+    assert!(page.contains(&format!("| … of fetching and deleting | {} |", risk::NO_EVENT_WORK)));
     assert!(page.contains("| certainty | 0.995 |") && risk::CERTAIN == 0.995);
     assert!(page.contains("| repetition | ½ |") && risk::REPEAT == 0.5);
     let [fewer, default, more] =
@@ -415,7 +505,7 @@ proptest! {
 
     #[test]
     fn the_level_of_an_insight_agrees_with_its_score(scene in scenes()) {
-        for insight in scene.score().insights {
+        for insight in scene.score().insights.into_iter().filter(|insight| insight.boosters.is_empty()) {
             let from = match insight.level {
                 ThresholdLevel::Minimal => 0.0..16.0,
                 ThresholdLevel::Low => 16.0..41.0,

@@ -1,4 +1,4 @@
-//! From a daily count to a level and a base score (domain, section 3; `docs/scoring.md`).
+//! From a daily count to a level and a base score (domain, section 3; `SCORING.md`).
 //! Never: down with one event more, nor a score that says another level than the count.
 
 use crate::{

@@ -176,20 +176,20 @@ fn nothing_is_news_before_the_history_is_settled() {
 fn somebody_elses_machine_says_more_than_a_new_one_and_news_wear_off() {
     let first = |token| {
         let diary = Diary::default().works(12).used(token, 57);
-        diary.of(FIRST_TIME, 57).unwrap().novelty
+        (diary.of(FIRST_TIME, 57).unwrap().novelty * 100.0).round() / 100.0
     };
-    assert_eq!((first(Token::ForeignDevice(9)), first(Token::Device(9))), (0.9, 0.5));
+    assert_eq!((first(Token::ForeignDevice(9)), first(Token::Device(9))), (0.9, 0.3));
     let mut restless = Diary::default().works(12);
     for days in 30i32..57 {
         restless = restless.used(Token::Device(u64::from(days.unsigned_abs())), days);
     }
-    assert!(restless.used(Token::Device(99), 57).of(FIRST_TIME, 57).unwrap().novelty < 0.06);
+    assert!(restless.used(Token::Device(99), 57).of(FIRST_TIME, 57).unwrap().novelty < 0.04);
 }
 
 #[test]
 fn what_lay_unused_for_long_is_rare() {
     let diary = Diary::default().works(20).used(Token::Device(5), 3).used(Token::Device(5), 100);
-    assert_eq!(diary.of(RARE, 100).unwrap().novelty, 0.25);
+    assert!((diary.of(RARE, 100).unwrap().novelty - 0.15).abs() < 1e-9);
 }
 
 #[test]
