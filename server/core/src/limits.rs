@@ -204,3 +204,11 @@ pub const SEQUENCE_HISTORY_DAYS: i32 = 150;
 pub const SEQUENCE_EVENTS: usize = 50_000;
 /// Subject-days that USER_BASED thresholds are computed from, the newest first.
 pub const USER_BASED_COUNTS: usize = 200_000;
+/// Rules of one file.
+pub const RULES: usize = 500;
+/// Steps of one rule.
+pub const RULE_STEPS: usize = 10;
+/// Events that one rule counts: it keeps an instant for each, for each subject.
+pub const RULE_COUNT: u32 = 10_000;
+/// The longest window of a rule.
+pub const RULE_DAYS: i32 = 90;

@@ -8,6 +8,7 @@ pub mod company;
 pub mod files;
 pub mod measure;
 pub mod rivals;
+pub mod rules;
 pub mod watch;
 
 pub use activity::{Activity, Label, Person};

@@ -3,6 +3,7 @@
 
 mod detect;
 mod ingest;
+mod rules;
 
 use super::{Context, Failure};
 use clap::Subcommand;
@@ -13,11 +14,14 @@ pub(super) enum Options {
     Ingest(ingest::Options),
     /// How well the product detects: generated companies with planted cases, or labelled files of your own
     Detect(detect::Options),
+    /// Rules of your own over a file of events: matches, and events a second
+    Rules(rules::Options),
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failure> {
     match options {
         Options::Ingest(options) => ingest::run(context, options).await,
         Options::Detect(options) => detect::run(context, options).await,
+        Options::Rules(options) => rules::run(context, options).await,
     }
 }
