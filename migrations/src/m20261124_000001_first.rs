@@ -173,6 +173,7 @@ CREATE TABLE scores (
     subject_id {UUID} NOT NULL REFERENCES subjects (id),
     policy_id {UUID} NOT NULL REFERENCES policies (id),
     policy_version {INT} NOT NULL,
+    as_of {INT} NOT NULL,
     open {INT} NOT NULL,
     score {REAL} NOT NULL,
     missing {TEXT} NOT NULL,
@@ -181,6 +182,14 @@ CREATE TABLE scores (
     PRIMARY KEY (subject_id, policy_id)
 );
 CREATE INDEX scores_by_policy ON scores (policy_id, open);
+CREATE TABLE score_history (
+    subject_id {UUID} NOT NULL REFERENCES subjects (id),
+    policy_id {UUID} NOT NULL REFERENCES policies (id),
+    at {INT} NOT NULL,
+    score {REAL} NOT NULL,
+    cause {TEXT} NOT NULL,
+    PRIMARY KEY (subject_id, policy_id, at)
+) {CLUSTERED};
 CREATE TABLE insights (
     id {UUID} PRIMARY KEY,
     subject_id {UUID} NOT NULL REFERENCES subjects (id),

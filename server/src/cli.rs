@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod import;
 mod plugin;
+mod replay;
 mod serve;
 mod shift;
 
@@ -78,9 +79,11 @@ enum Command {
     /// Build, check and install connector plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// Compute every stored score again from the log, and compare
+    Replay,
     /// Print every setting with its default and meaning, as a configuration file
     Config,
-    /// Measure this machine: the whole path against bare inserts of the same rows
+    /// Measure: this machine, how well the product detects, rules of your own
     #[command(subcommand)]
     Bench(bench::Options),
 }
@@ -178,6 +181,7 @@ impl Cli {
             Command::Schema => context.say(graphql::schema::sdl().trim_end()),
             Command::Token(options) => token(&context, &options),
             Command::Plugin(command) => plugin::run(&context, command).await,
+            Command::Replay => replay::run(&context).await,
             Command::Config => context.say(Config::reference().trim_end()),
             Command::Bench(options) => bench::run(&context, options).await,
         }

@@ -212,3 +212,11 @@ pub const RULE_STEPS: usize = 10;
 pub const RULE_COUNT: u32 = 10_000;
 /// The longest window of a rule.
 pub const RULE_DAYS: i32 = 90;
+/// How long the history of a score is kept.
+pub const SCORE_HISTORY_DAYS: i32 = 180;
+/// Points of a score's history in one answer, the newest.
+pub const SCORE_HISTORY_POINTS: usize = 1_000;
+/// Days that a preview looks at.
+pub const PREVIEW_DAYS: std::ops::RangeInclusive<i32> = 1..=90;
+/// People that a preview looks at: more would not answer in time.
+pub const PREVIEW_SUBJECTS: usize = 20_000;

@@ -6,6 +6,7 @@ crate::rules! {
     QueryIndicators = "Query"."indicators": Indicators, Read;
     QueryPolicy = "Query"."policy": Policies, Read;
     QueryPolicies = "Query"."policies": Policies, Read;
+    QueryPolicyPreview = "Query"."policyPreview": Policies, Change;
     QueryAlerts = "Query"."alerts": Alerts, Read;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
@@ -26,6 +27,7 @@ crate::rules! {
     SubjectActivations = "Subject"."activations": Subjects, Read;
     SubjectAlerts = "Subject"."alerts": Alerts, Read;
     SubjectInsights = "Subject"."insights": Subjects, Read;
+    SubjectScoreHistory = "Subject"."scoreHistory": Subjects, Read;
     ActivityContent = "Activity"."content": EvidenceContent, Read;
 
     PolicyIndicators = "Policy"."indicators": Policies, Read;

@@ -8,7 +8,7 @@ use super::{
     directive,
     indicator::{IndicatorMutation, IndicatorQuery},
     node::NodeQuery,
-    policy::{PolicyMutation, PolicyQuery},
+    policy::{PolicyMutation, PolicyQuery, PreviewQuery},
     request::PerRequest,
     spec::Spec,
     subject::SubjectQuery,
@@ -23,7 +23,7 @@ pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(IndicatorQuery, PolicyQuery, ConnectorQuery);
+pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery);
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource},
     ids::{PolicyId, SubjectId},
-    scoring,
+    scoring::{self, history::Cause},
 };
 
 /// Who a subject is, where that is shown.
@@ -114,6 +114,30 @@ impl Subject {
         .await
     }
 
+    /// How the score came to be what it is: a point for every change, the newest 1,000 of the last 180 days, in order of
+    /// time. Of one policy, or the highest of all.
+    async fn score_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this policy's score.")] policy_id: Option<ID>,
+    ) -> Guarded<Vec<ScorePoint>, rules::SubjectScoreHistory> {
+        guarded(ctx, async |permit| {
+            let policy = match policy_id.map(|id| id.parse::<PolicyId>()) {
+                Some(Err(_)) => return Ok(Vec::new()),
+                Some(Ok(policy)) => Some(policy),
+                None => None,
+            };
+            let points = request::services(ctx)?.score_history(&permit, self.0.id, policy).await?;
+            let shown = |(at, score, cause): (_, f64, Cause)| ScorePoint {
+                at: DateTime(at),
+                score,
+                cause: cause.sentence().to_owned(),
+            };
+            Ok::<_, ServiceError>(points.into_iter().map(shown).collect())
+        })
+        .await
+    }
+
     /// The subject's insights of all policies, the newest day first.
     async fn insights(
         &self,
@@ -132,6 +156,17 @@ impl Subject {
         })
         .await
     }
+}
+
+/// A change of a subject's score.
+#[derive(SimpleObject)]
+pub struct ScorePoint {
+    /// When it changed.
+    at: DateTime,
+    /// To what, 0–100.
+    score: f64,
+    /// Why, in one sentence.
+    cause: String,
 }
 
 /// A window of scoring.

@@ -10,7 +10,9 @@ pub mod indicators;
 pub mod ingest;
 pub mod plugins;
 pub mod policies;
+mod preview;
 mod pump;
+pub mod replay;
 pub mod scoring;
 pub mod subjects;
 

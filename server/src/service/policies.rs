@@ -16,7 +16,7 @@ use vizard_core::{
     health::{self, HealthFinding, HealthInput},
     ids::{PolicyId, SubjectId},
     indicator, limits,
-    policy::{self, AlertVolume, IndicatorChoice, PolicyDraft, PolicyScope, PolicyState, ThresholdMode},
+    policy::{self, AlertVolume, IndicatorChoice, Policy, PolicyDraft, PolicyScope, PolicyState, ThresholdMode},
     problem::{Problem, ProblemCode},
     scoring::{
         input::{ManualScoring, SubjectContext},
@@ -148,35 +148,7 @@ impl Services {
     /// Creates a policy, or tells everything that is wrong with what was asked.
     pub(crate) async fn create_policy(&self, permit: &Permit, asked: NewPolicy) -> Result<StoredPolicy, ServiceError> {
         let viewer = permit.require(Resource::Policies, Action::Change)?;
-        let mut problems = Vec::new();
-        if asked.priority_content {
-            problems.push(not_yet(&["input", "priorityContent"], "Content to prioritise"));
-        }
-        let scope = self.scope(asked.scope, &mut problems).await?;
-        let draft = PolicyDraft {
-            name: asked.name,
-            description: asked.description,
-            template: asked.template,
-            scope,
-            indicators: asked.indicators,
-            triggers: asked.triggers,
-            activation_days: asked.activation_days,
-            lookback_days: asked.lookback_days,
-            alert_volume: asked.alert_volume,
-            state: asked.state,
-        };
-        let enabled = self.store.enabled_indicators().await?;
-        let organisation = self.user_based(&draft).await?;
-        let policy = match policy::create(draft, &enabled, &organisation, self.ids.draw(PolicyId::new)) {
-            Ok(policy) if problems.is_empty() => policy,
-            Ok(_) => return Err(ServiceError::Invalid(problems)),
-            Err(more) => {
-                // Where part of the scope was refused, it is no use to hear that nothing is left of it.
-                let refused = problems.iter().any(|problem| problem.field.starts_with(&SCOPE.map(str::to_owned)));
-                problems.extend(more.into_iter().filter(|problem| !refused || problem.field != SCOPE));
-                return Err(ServiceError::Invalid(problems));
-            }
-        };
+        let policy = self.draft(asked).await?;
         let now = self.clock.now();
         let detail = serde_json::json!({"version": policy.version, "state": policy.state, "template": policy.template});
         let entry = Entry::by(viewer, "ADDED", "POLICIES", policy.id, &detail);
@@ -357,6 +329,39 @@ impl Services {
 }
 
 impl Services {
+    /// The policy that was asked for, checked and complete, and not stored.
+    pub(super) async fn draft(&self, asked: NewPolicy) -> Result<Policy, ServiceError> {
+        let mut problems = Vec::new();
+        if asked.priority_content {
+            problems.push(not_yet(&["input", "priorityContent"], "Content to prioritise"));
+        }
+        let scope = self.scope(asked.scope, &mut problems).await?;
+        let draft = PolicyDraft {
+            name: asked.name,
+            description: asked.description,
+            template: asked.template,
+            scope,
+            indicators: asked.indicators,
+            triggers: asked.triggers,
+            activation_days: asked.activation_days,
+            lookback_days: asked.lookback_days,
+            alert_volume: asked.alert_volume,
+            state: asked.state,
+        };
+        let enabled = self.store.enabled_indicators().await?;
+        let organisation = self.user_based(&draft).await?;
+        match policy::create(draft, &enabled, &organisation, self.ids.draw(PolicyId::new)) {
+            Ok(policy) if problems.is_empty() => Ok(policy),
+            Ok(_) => Err(ServiceError::Invalid(problems)),
+            Err(more) => {
+                // Where part of the scope was refused, it is no use to hear that nothing is left of it.
+                let refused = problems.iter().any(|problem| problem.field.starts_with(&SCOPE.map(str::to_owned)));
+                problems.extend(more.into_iter().filter(|problem| !refused || problem.field != SCOPE));
+                Err(ServiceError::Invalid(problems))
+            }
+        }
+    }
+
     /// Thresholds from the organisation's own last days, for the indicators that the draft wants them for.
     async fn user_based(&self, draft: &PolicyDraft) -> Result<BTreeMap<String, Thresholds>, ServiceError> {
         let chosen = draft.indicators.iter().flatten().filter(|choice| choice.mode == Some(ThresholdMode::UserBased));

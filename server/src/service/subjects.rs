@@ -14,7 +14,7 @@ use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
     ids::{InsightId, PolicyId, SubjectId},
-    scoring::{Activation, Insight},
+    scoring::{Activation, Insight, history::Cause},
     subject::RiskLevel,
     time::{Day, Micros},
 };
@@ -83,6 +83,17 @@ impl Services {
     ) -> Result<Page<StoredActivity>, ServiceError> {
         permit.require(Resource::Subjects, Action::Read)?;
         Ok(self.store.activities(of, beneath, slice).await?)
+    }
+
+    /// How a subject's score came to be what it is.
+    pub(crate) async fn score_history(
+        &self,
+        permit: &Permit,
+        of: SubjectId,
+        policy: Option<PolicyId>,
+    ) -> Result<Vec<(Micros, f64, Cause)>, ServiceError> {
+        permit.require(Resource::Subjects, Action::Read)?;
+        Ok(self.store.score_history(of, policy).await?)
     }
 
     /// One event.

@@ -6,7 +6,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
-    db::{Row, Sql as _, Tx, marks, tuples},
+    db::{Row, Sql, Tx, marks, tuples},
 };
 use anyhow::Context as _;
 use sea_orm::Value;
@@ -19,6 +19,7 @@ use vizard_core::{
     policy::Policy,
     scoring::{
         Insight, ScoringOutcome,
+        history::{self, Before},
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
         reading::{ObjectEvent, ObjectKey},
     },
@@ -52,6 +53,8 @@ pub(crate) struct Work {
     /// Insights of alerts that were triaged: the highest count that somebody has looked at.
     pub(crate) triaged: BTreeMap<PolicyId, BTreeMap<InsightId, u64>>,
     has_scores: bool,
+    /// What is stored of its scores, by policy.
+    pub(crate) before: BTreeMap<PolicyId, Before>,
 }
 
 /// An alert that needs review.
@@ -155,6 +158,7 @@ impl Store {
                 one.outcomes.iter().map(|(policy, version, outcome)| (one.subject, *policy, *version, outcome))
             })
             .collect();
+        insert_history(tx, &taken.subjects, &outcomes, now).await?;
         insert_scores(tx, &outcomes).await?;
         insert_insights(tx, &outcomes).await?;
         for one in scored {
@@ -216,7 +220,12 @@ async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn load_work(tx: &Tx, ids: &[Uuid], policies: &[Policy], now: Micros) -> anyhow::Result<Vec<Work>> {
+pub(super) async fn load_work(
+    tx: &impl Sql,
+    ids: &[Uuid],
+    policies: &[Policy],
+    now: Micros,
+) -> anyhow::Result<Vec<Work>> {
     let mut work: BTreeMap<Uuid, Work> = BTreeMap::new();
     let sql = format!(
         "SELECT s.id, p.department, p.subject_id AS profile, \
@@ -236,10 +245,11 @@ async fn load_work(tx: &Tx, ids: &[Uuid], policies: &[Policy], now: Micros) -> a
             prior_violation: false,
             high_impact: None,
         };
-        let (days, objects, triggers, manual, open, alerts, triaged) = Default::default();
+        let (days, objects, triggers, manual, open, alerts, triaged, before) = Default::default();
         let has_scores = row.get("has_scores")?;
-        work.insert(id, Work { context, days, objects, triggers, manual, open, alerts, triaged, has_scores });
+        work.insert(id, Work { context, days, objects, triggers, manual, open, alerts, triaged, has_scores, before });
     }
+    load_before(tx, ids, &mut work).await?;
     load_causes(tx, ids, &mut work, now).await?;
     // Without a cause nobody is scored, unless a policy takes activity itself for one.
     let by_activity = |policy: &Policy| policy.template.template().volume_trigger || policy.spec.always_on;
@@ -256,7 +266,23 @@ async fn load_work(tx: &Tx, ids: &[Uuid], policies: &[Policy], now: Micros) -> a
     Ok(work.into_values().collect())
 }
 
-async fn load_causes(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
+async fn load_before(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
+    let sql = format!(
+        "SELECT subject_id, policy_id, policy_version, open, score FROM scores WHERE subject_id IN ({})",
+        marks(0, ids.len())
+    );
+    for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+        let before = Before {
+            version: i32::try_from(row.get::<i64>("policy_version")?)?,
+            open: row.get::<i64>("open")? != 0,
+            score: row.get("score")?,
+        };
+        of(work, &row)?.before.insert(PolicyId::new(row.get("policy_id")?), before);
+    }
+    Ok(())
+}
+
+async fn load_causes(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
     let since = now.plus_days(-limits::SCORING_HISTORY_DAYS).0;
     let sql = format!(
         "SELECT subject_id, indicator, occurred_at, lasts_until FROM triggers WHERE subject_id IN ({}) \
@@ -287,7 +313,7 @@ async fn load_causes(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now
     Ok(())
 }
 
-async fn load_days(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
+async fn load_days(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
     let sql = format!(
         "SELECT subject_id, day, indicator, count FROM activity_days WHERE subject_id IN ({}) AND day >= {}",
         marks(0, ids.len()),
@@ -305,7 +331,7 @@ async fn load_days(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: 
 }
 
 /// The newest events on objects of which a sequence may be made.
-async fn load_objects(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
+async fn load_objects(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
     let mut steps: Vec<&str> = Step::ALL.iter().flat_map(|step| step.indicators()).copied().collect();
     steps.sort_unstable();
     steps.dedup();
@@ -340,7 +366,7 @@ fn object_key(digest: &[u8]) -> ObjectKey {
     ObjectKey(u128::from_be_bytes(bytes))
 }
 
-async fn load_alerts(tx: &Tx, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
+async fn load_alerts(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
     let sql = format!(
         "SELECT a.id AS alert_id, a.subject_id, a.policy_id, a.policy_version, a.severity, a.status, a.score AS alert_score, a.cause, \
          a.risk_factors AS alert_factors, a.raised_at, i.position, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, \
@@ -420,14 +446,49 @@ fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 10]> {
 
 type Outcome<'a> = (SubjectId, PolicyId, i32, &'a ScoringOutcome);
 
+/// A point of the history for every score that changed; what is too old goes.
+async fn insert_history(tx: &Tx, work: &[Work], outcomes: &[Outcome<'_>], now: Micros) -> anyhow::Result<()> {
+    let before: BTreeMap<SubjectId, &BTreeMap<PolicyId, Before>> =
+        work.iter().map(|work| (work.context.id, &work.before)).collect();
+    let mut points: Vec<Value> = Vec::new();
+    for (subject, policy, version, outcome) in outcomes {
+        let known = before.get(subject).and_then(|of| of.get(policy)).copied();
+        if let Some(cause) = history::cause(known, *version, outcome) {
+            points.extend([
+                subject.uuid().into(),
+                policy.uuid().into(),
+                now.0.into(),
+                outcome.score.into(),
+                cause.as_str().into(),
+            ]);
+        }
+    }
+    for points in points.chunks(limits::INSERT_ROWS * 5) {
+        let sql = format!(
+            "INSERT INTO score_history (subject_id, policy_id, at, score, cause) VALUES {} \
+             ON CONFLICT (subject_id, policy_id, at) DO UPDATE SET score = excluded.score, cause = excluded.cause",
+            tuples(tx, 5, points.len() / 5)
+        );
+        tx.run(&sql, points.to_vec()).await?;
+    }
+    if !points.is_empty() {
+        let ids: Vec<Value> = work.iter().map(|work| work.context.id.uuid().into()).collect();
+        let oldest = now.plus_days(-limits::SCORE_HISTORY_DAYS).0;
+        let sql = format!("DELETE FROM score_history WHERE subject_id IN ({}) AND at < {oldest}", marks(0, ids.len()));
+        tx.run(&sql, ids).await?;
+    }
+    Ok(())
+}
+
 async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> {
     for rows in outcomes.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 8);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 9);
         for (subject, policy, version, outcome) in rows {
             values.extend([
                 subject.uuid().into(),
                 policy.uuid().into(),
                 i64::from(*version).into(),
+                outcome.as_of.0.into(),
                 i64::from(outcome.open).into(),
                 outcome.score.into(),
                 serde_json::to_string(&outcome.missing)?.into(),
@@ -436,8 +497,9 @@ async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> 
             ]);
         }
         let sql = format!(
-            "INSERT INTO scores (subject_id, policy_id, policy_version, open, score, missing, activations, next_due) VALUES {}",
-            tuples(tx, 8, rows.len())
+            "INSERT INTO scores (subject_id, policy_id, policy_version, as_of, open, score, missing, activations, next_due) \
+             VALUES {}",
+            tuples(tx, 9, rows.len())
         );
         tx.run(&sql, values).await?;
     }

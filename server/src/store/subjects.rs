@@ -14,7 +14,7 @@ use uuid::Uuid;
 use vizard_core::{
     ids::{ConnectorId, InsightId, PolicyId, SubjectId},
     limits,
-    scoring::{Activation, Beneath, Insight, InsightKind, RiskFactor},
+    scoring::{Activation, Beneath, Insight, InsightKind, RiskFactor, history::Cause},
     subject::RiskLevel,
     time::{Day, Micros},
 };
@@ -229,6 +229,29 @@ impl Store {
             descending: false,
         };
         list.page(&self.db, slice, |(at, seq)| [at.0.into(), (*seq).into()], activity).await
+    }
+
+    /// The newest points of a subject's score, in order of time: of one policy, or the highest of all at each instant.
+    pub(crate) async fn score_history(
+        &self,
+        of: SubjectId,
+        policy: Option<PolicyId>,
+    ) -> anyhow::Result<Vec<(Micros, f64, Cause)>> {
+        let mut values: Vec<Value> = vec![of.uuid().into()];
+        let only = policy.map_or_else(String::new, |policy| {
+            values.push(policy.uuid().into());
+            " AND policy_id = $2".to_owned()
+        });
+        let sql = format!(
+            "SELECT at, score, cause FROM score_history WHERE subject_id = $1{only} ORDER BY at DESC, score DESC LIMIT {}",
+            limits::SCORE_HISTORY_POINTS
+        );
+        let rows = self.db.rows(&sql, values).await?;
+        let read = |row: &Row| Ok((Micros(row.get("at")?), row.get("score")?, row.word("cause")?));
+        let mut points: Vec<(Micros, f64, Cause)> = rows.iter().map(read).collect::<anyhow::Result<_>>()?;
+        points.dedup_by_key(|point| point.0);
+        points.reverse();
+        Ok(points)
     }
 
     /// One event.

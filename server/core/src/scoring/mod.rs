@@ -3,6 +3,7 @@
 
 mod booster;
 mod explain;
+pub mod history;
 pub mod input;
 mod insight;
 pub mod reading;
