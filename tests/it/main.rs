@@ -12,5 +12,6 @@ mod command;
 mod deliveries;
 mod privacy;
 mod schema;
+mod scoring;
 mod story;
 mod tidy;

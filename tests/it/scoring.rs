@@ -1,0 +1,76 @@
+//! What a score can be held to: computed again from the log, tried before it is enabled, explained change by change.
+
+use serde_json::{Value, json};
+use vizard_core::access::Role;
+use vizard_tests::on_both;
+
+const PREVIEW: &str = "query($input: CreatePolicyInput!, $days: Int) { policyPreview(input: $input, days: $days) { days subjectsActivated \
+                       alertsHigh alertsMedium alertsLow byIndicator { indicator { code } subjectsOverLow subjectsOverMedium subjectsOverHigh } } }";
+
+fn departing() -> Value {
+    json!({"name": "Not yet", "template": "DATA_THEFT_BY_DEPARTING_USERS", "scope": {"all": true}})
+}
+
+on_both! {
+    async fn a_replay_of_the_sample_company_differs_in_nothing_and_finds_what_was_changed_by_hand(world) {
+        world.connect().await;
+        world.policy().await;
+        world.import_demo().await;
+        world.settle().await;
+        let replayed = world.services.replay(|_| {}).await.unwrap();
+        assert_eq!(replayed.differences, Vec::<String>::new());
+        assert!(replayed.subjects >= 3 && replayed.insights > 20 && replayed.waiting == 0, "{replayed:?}");
+        let changed = "UPDATE scores SET score = score - 1 WHERE subject_id = (SELECT max(subject_id) FROM scores WHERE score > 25) RETURNING open";
+        world.number(&changed.replace("max(subject_id)", "subject_id").replace("score > 25)", "score > 25 ORDER BY subject_id LIMIT 1)")).await;
+        let replayed = world.services.replay(|_| {}).await.unwrap();
+        assert!(replayed.differences.iter().any(|difference| difference.contains(": score: ")), "{replayed:?}");
+        let counts = "UPDATE activity_days SET count = count + 1 WHERE indicator = 'FILE_DOWNLOADED' RETURNING count";
+        world.number(counts).await;
+        let replayed = world.services.replay(|_| {}).await.unwrap();
+        assert!(replayed.differences.iter().any(|difference| difference.contains("FILE_DOWNLOADED on ")), "{replayed:?}");
+    }
+
+    async fn a_preview_tells_what_a_policy_would_have_done_and_stores_nothing(world) {
+        world.connect().await;
+        world.import_demo().await;
+        let admin = world.caller(&[Role::Admin]);
+        let codes = world.policy().await;
+        let input = json!({"input": departing(), "days": 60});
+        let seen = admin.ask(PREVIEW, input.clone()).await;
+        let preview = &seen.data()["policyPreview"];
+        let alerts: i64 = ["alertsHigh", "alertsMedium", "alertsLow"].iter().map(|of| preview[of].as_i64().unwrap()).sum();
+        assert!(preview["subjectsActivated"].as_i64().unwrap() >= alerts && alerts >= 3, "{preview:#} {codes}");
+        let rows = preview["byIndicator"].as_array().unwrap();
+        assert!(rows.iter().any(|row| row["subjectsOverHigh"].as_i64().unwrap() > 0), "{preview:#}");
+        for row in rows {
+            let [low, medium, high] = ["subjectsOverLow", "subjectsOverMedium", "subjectsOverHigh"].map(|of| row[of].as_i64().unwrap());
+            assert!(low >= medium && medium >= high, "{row}");
+        }
+        assert_eq!(world.number("SELECT count(*) FROM policies WHERE name = 'Not yet'").await, 0);
+        let refused = world.caller(&[Role::Analyst]).ask(PREVIEW, input).await;
+        assert_eq!(refused.data()["policyPreview"], Value::Null);
+        let long = admin.ask(PREVIEW, json!({"input": departing(), "days": 91})).await;
+        assert_eq!(long.data()["policyPreview"], Value::Null);
+    }
+
+    async fn a_score_tells_change_by_change_how_it_came_about(world) {
+        world.connect().await;
+        world.policy().await;
+        world.import_demo().await;
+        world.settle().await;
+        let history = "{ alerts(first: 1) { nodes { score subject { riskScore scoreHistory { at score cause } } } } }";
+        let subject = |data: &Value| data["alerts"]["nodes"][0]["subject"].clone();
+        let today = subject(&world.caller(&[Role::Analyst]).query(history).await);
+        let points = today["scoreHistory"].as_array().unwrap();
+        assert_eq!(points[0]["cause"], "Scoring began.");
+        assert_eq!(points.last().unwrap()["score"], today["riskScore"]);
+        world.clock.advance(vizard_core::time::DAY);
+        world.settle().await;
+        let tomorrow = subject(&world.caller(&[Role::Analyst]).query(history).await);
+        let last = tomorrow["scoreHistory"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["cause"], "What was seen has aged.");
+        assert!(last["score"].as_f64() < points.last().unwrap()["score"].as_f64());
+        let admin = world.caller(&[Role::Admin]).ask("{ subjects(first: 1) { nodes { scoreHistory { score } } } }", Value::Null).await;
+        assert!(!format!("{admin:?}").contains("\"score\":"), "{admin:?}");
+    }
+}
