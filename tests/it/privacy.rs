@@ -17,10 +17,10 @@ const EVERYTHING: &[&str] = &[
      ignored error rejects { nodes { position reason detail } } } } } } }",
     "{ alerts(first: 50) { totalCount nodes { id severity status score trigger riskFactors assignee dismissReason raisedAt updatedAt dueAt overdue \
      subject { id pseudonym identityState identity { displayName } department riskLevel riskScore activations { trigger reason startsAt manual } } \
-     policy { name } contributions { points insight { id day kind count level score explanation riskFactors } } \
+     policy { name } contributions { points insight { id day kind count level score explanation riskFactors sequence { name } boosters { kind factor explanation } } } \
      insights(first: 5) { nodes { activities(first: 20) { nodes { id occurredAt quantity facts indicator { code } connector { name } content } } } } \
      notes { body } case { id } } } }",
-    "{ subjects(first: 100) { totalCount nodes { id pseudonym department riskScore alerts { totalCount } insights { totalCount nodes { explanation } } } } }",
+    "{ subjects(first: 100) { totalCount nodes { id pseudonym department riskScore scoreHistory { at score cause } alerts { totalCount } insights { totalCount nodes { explanation } } } } }",
     "{ cases { totalCount nodes { id name } } }",
 ];
 
@@ -69,6 +69,10 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ("Query", "indicators") => ("{ indicators(first: 1) { totalCount } }", &["indicators"]),
         ("Query", "policy") => ("query($policy: ID!) { policy(id: $policy) { id } }", &["policy"]),
         ("Query", "policies") => ("{ policies { totalCount } }", &["policies"]),
+        ("Query", "policyPreview") => (
+            "{ policyPreview(input: {name: \"Try\", template: DATA_THEFT_BY_DEPARTING_USERS, scope: {all: true}}) { days } }",
+            &["policyPreview"],
+        ),
         ("Query", "alerts") => ("{ alerts { totalCount } }", &["alerts"]),
         ("Query", "cases") => ("{ cases { totalCount } }", &["cases"]),
         ("Query", "subjects") => ("{ subjects { totalCount } }", &["subjects"]),
@@ -120,6 +124,9 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         }
         ("Subject", "insights") => {
             ("query($subject: ID!) { subject(id: $subject) { field: insights { totalCount } } }", &["subject", "field"])
+        }
+        ("Subject", "scoreHistory") => {
+            ("query($subject: ID!) { subject(id: $subject) { field: scoreHistory { score } } }", &["subject", "field"])
         }
         ("Activity", "content") => {
             ("query($activity: ID!) { node(id: $activity) { ... on Activity { field: content } } }", &["node", "field"])
