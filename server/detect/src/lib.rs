@@ -1,6 +1,6 @@
 //! How well Vizard detects, measured on the pure core: generated companies, labelled files, what others would have
 //! written. It builds in seconds, without a database or the plugin host, so that the formula can be tuned.
-//! Never: a number that the server would not reach; it runs the same functions of the core.
+//! Never: another formula than the server's; it runs the same functions of the core.
 
 mod activity;
 pub mod bench;
