@@ -2,7 +2,7 @@
 //! history. An element is an event: a day of one subject holds 40.
 //! Never: a database, or a history that grows what a day costs.
 
-#![expect(missing_docs, reason = "criterion's macros")]
+#![expect(clippy::panic, reason = "a benchmark without its policy is none")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::{collections::BTreeMap, hint::black_box};
@@ -78,7 +78,7 @@ fn scoring(criterion: &mut Criterion) {
             let trigger = Trigger { at: start.plus(history - 1).start(), indicator: "RESIGNATION".into(), until: None };
             let mut watched: Vec<(SubjectContext, Reader, Standing)> =
                 (0..subjects).map(|number| (context(number), Reader::default(), Standing::default())).collect();
-            let mut step = |watched: &mut Vec<(SubjectContext, Reader, Standing)>, day: Day, triggers: &[Trigger]| {
+            let step = |watched: &mut Vec<(SubjectContext, Reader, Standing)>, day: Day, triggers: &[Trigger]| {
                 let signs = signs(day);
                 for (subject, reader, standing) in watched {
                     let readings = reader.read(&signs, &Norms::default());

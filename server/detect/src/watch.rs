@@ -140,7 +140,7 @@ impl Watch {
             subject.score = 0.0;
             let mut fresh: Vec<Option<(f64, &'static str)>> = vec![None; self.volumes.len()];
             for (watching, standing) in self.policies.iter().zip(&mut subject.standings) {
-                let score = watching.day(standing, &subject.context, now, &readings, &triggers, &subject.readings);
+                let score = watching.day(standing, &subject.context, now, (&readings, &triggers), &subject.readings);
                 let Some(standing) = standing.as_ref().filter(|_| score > 0.0) else { continue };
                 if score > subject.score {
                     subject.score = score;
@@ -265,8 +265,7 @@ impl Watching {
         standing: &mut Option<Standing>,
         context: &SubjectContext,
         now: Micros,
-        readings: &[Reading],
-        triggers: &[Trigger],
+        (readings, triggers): (&[Reading], &[Trigger]),
         before: &VecDeque<Reading>,
     ) -> f64 {
         let starts = triggers.iter().any(|trigger| self.policy.spec.triggers.contains(&trigger.indicator));

@@ -5,12 +5,12 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::{Map, json};
 
-fn file(rules: serde_json::Value) -> RuleFile {
+fn file(rules: &serde_json::Value) -> RuleFile {
     serde_json::from_value(json!({ "rule": rules })).unwrap()
 }
 
 fn theft() -> RuleFile {
-    file(json!([
+    file(&json!([
         {"name": "theft", "within": "1h", "sequence": [
             {"indicator": ["FILE_DOWNLOADED"]}, {"indicator": ["FILE_ARCHIVED"]}, {"indicator": ["FILE_UPLOADED_TO_WEB"]}]},
         {"name": "many", "within": "60s", "count": 3, "of": {"indicator": ["FILE_COPIED_TO_USB"]}}
@@ -71,7 +71,7 @@ fn facts_decide_where_a_rule_asks_for_them() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_told_all_at_once() {
-    let wrong = file(json!([
+    let wrong = file(&json!([
         {"name": "a", "within": "soon", "sequence": [{"indicator": ["FILE_DOWNLOADED"]}]},
         {"name": "a", "within": "1h", "count": 0, "of": {"indicator": []}},
         {"name": "b", "within": "1h", "count": 3},

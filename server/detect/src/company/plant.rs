@@ -248,7 +248,7 @@ impl Plan {
         if stage(0) {
             for (number, object) in (0i32..).zip(&fetched) {
                 told.act("FILE_DOWNLOADED", 10.0 + f64::from(number) * 0.01, 1, |event| {
-                    event.object = Some(object.clone())
+                    event.object = Some(object.clone());
                 });
             }
         }
