@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 /// Days that are added up (domain, section 3).
 const DAYS: i32 = 30;
 
+/// A copy to a share is a step of a theft, and by itself stays inside: whoever hands over does nothing else.
+const INSIDE: &str = "FILE_COPIED_TO_NETWORK_SHARE";
 /// Active days whose totals are remembered.
 const PAST_DAYS: usize = 90;
 /// Active days, all over 30 days ago, from which there is a past of one's own to compare with.
@@ -74,15 +76,15 @@ impl Left {
     }
 
     fn new_today(&mut self, signs: &DaySigns) -> u64 {
-        let channels = Step::Exfiltrate.indicators();
+        let leaves = |code: &str| code != INSIDE && Step::Exfiltrate.indicators().contains(&code);
         let counted: u64 = signs
             .counts
             .iter()
-            .filter(|(code, _)| channels.contains(&code.as_str()))
+            .filter(|(code, _)| leaves(code))
             .fold(0u64, |sum, (_, seen)| sum.saturating_add(seen.count));
         let mut on_objects = 0u64;
         let mut new = 0u64;
-        for event in signs.objects.iter().filter(|event| channels.contains(&event.indicator.as_str())) {
+        for event in signs.objects.iter().filter(|event| leaves(&event.indicator)) {
             on_objects += 1;
             new += 1;
             let known = self.objects.contains_key(&event.object);
