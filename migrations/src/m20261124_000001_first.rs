@@ -144,13 +144,15 @@ CREATE TABLE enabled_indicators (
 );
 CREATE TABLE policies (
     id {UUID} PRIMARY KEY,
-    name {TEXT} NOT NULL UNIQUE,
+    name {TEXT} NOT NULL,
     template {TEXT} NOT NULL,
     state {TEXT} NOT NULL,
     version {INT} NOT NULL,
     created_at {INT} NOT NULL,
-    updated_at {INT} NOT NULL
+    updated_at {INT} NOT NULL,
+    deleted_at {INT}
 );
+CREATE UNIQUE INDEX policies_by_name ON policies (name) WHERE deleted_at IS NULL;
 CREATE TABLE policy_versions (
     policy_id {UUID} NOT NULL REFERENCES policies (id),
     version {INT} NOT NULL,

@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod import;
 mod plugin;
+mod policy;
 mod replay;
 mod serve;
 mod shift;
@@ -39,7 +40,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed; the reason is on standard error
-  2  the command line or the configuration is wrong
+  2  the command line or the configuration is wrong; of vizard policy import --dry-run: there are changes
   3  the machine lacks something: a compiler for WebAssembly, a tool
   4  done, but some records were rejected (vizard import)
 
@@ -81,6 +82,9 @@ enum Command {
     Plugin(plugin::Command),
     /// Compute every stored score again from the log, and compare
     Replay,
+    /// Export all policies as one file, or import such a file
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Print every setting with its default and meaning, as a configuration file
     Config,
     /// Measure: this machine, how well the product detects, rules of your own
@@ -114,6 +118,7 @@ enum Failure {
     Usage(String),
     Lacking(String),
     SomeRejected,
+    WouldChange,
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -152,6 +157,7 @@ fn end(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Usage(message)) => (2, message),
         Err(Failure::Lacking(message)) => (3, message),
         Err(Failure::SomeRejected) => return ExitCode::from(4),
+        Err(Failure::WouldChange) => return ExitCode::from(2),
     };
     tell(&format!("vizard: {message}"));
     ExitCode::from(code)
@@ -180,6 +186,7 @@ impl Cli {
             Command::Migrate => migrate(&context).await,
             Command::Schema => context.say(graphql::schema::sdl().trim_end()),
             Command::Token(options) => token(&context, &options),
+            Command::Policy(command) => policy::run(&context, command).await,
             Command::Plugin(command) => plugin::run(&context, command).await,
             Command::Replay => replay::run(&context).await,
             Command::Config => context.say(Config::reference().trim_end()),

@@ -11,7 +11,7 @@ use vizard_server::{app, auth::DevSigner, clock::Clock, config::Config, ids::Ids
 use vizard_tests::{Caller, demo};
 
 /// The `vizard` command of this checkout.
-fn vizard() -> PathBuf {
+pub(crate) fn vizard() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--locked", "--quiet", "-p", "vizard-server", "--bin", "vizard", "--message-format=json"])

@@ -10,6 +10,7 @@
 
 mod command;
 mod deliveries;
+mod policies;
 mod privacy;
 mod schema;
 mod scoring;

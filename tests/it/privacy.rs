@@ -86,6 +86,15 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             "mutation { createPolicy(input: {name: \"\", template: DATA_LEAKS, scope: {}}) { userErrors { code } } }",
             &["createPolicy"],
         ),
+        ("Mutation", "updatePolicy") => {
+            ("mutation { updatePolicy(input: {policyId: \"x\"}) { userErrors { code } } }", &["updatePolicy"])
+        }
+        ("Mutation", "copyPolicy") => {
+            ("mutation { copyPolicy(input: {policyId: \"x\", name: \"\"}) { userErrors { code } } }", &["copyPolicy"])
+        }
+        ("Mutation", "deletePolicy") => {
+            ("mutation { deletePolicy(input: {policyId: \"x\"}) { userErrors { code } } }", &["deletePolicy"])
+        }
         ("Mutation", "setPolicyState") => (
             "mutation { setPolicyState(input: {policyId: \"x\", state: ACTIVE}) { userErrors { code } } }",
             &["setPolicyState"],
@@ -145,6 +154,10 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ),
         ("Policy", "indicators") => (
             "query($policy: ID!) { node(id: $policy) { ... on Policy { field: indicators { mode } } } }",
+            &["node", "field"],
+        ),
+        ("Policy", "versions") => (
+            "query($policy: ID!) { node(id: $policy) { ... on Policy { field: versions { number } } } }",
             &["node", "field"],
         ),
         ("Policy", "triggers") => (

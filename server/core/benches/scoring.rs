@@ -34,6 +34,11 @@ fn policy() -> Policy {
         activation_days: None,
         lookback_days: None,
         alert_volume: None,
+        sequences: None,
+        cumulative: None,
+        boosters: None,
+        always_on: None,
+        minimum_daily_events: None,
         state: None,
     };
     let made = create(draft, &enabled, &BTreeMap::new(), PolicyId::new(Uuid::from_u128(1)));

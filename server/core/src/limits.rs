@@ -127,6 +127,12 @@ pub const HEALTH_HR_DAYS: i32 = 7;
 pub const HEALTH_SETTLING_DAYS: i32 = 30;
 /// Policies, all states together.
 pub const POLICIES: usize = 500;
+/// Versions of a policy that are listed, the newest: who has to look further back reads the audit log.
+pub const POLICY_VERSIONS_SHOWN: i32 = 50;
+/// A file of policies: 500 policies with a thousand listed people each fit twice.
+pub const POLICY_FILE_BYTES: usize = 32 * 1024 * 1024;
+/// Problems of one file that are told; who has so many looks for a common cause.
+pub const POLICY_FILE_PROBLEMS: usize = 200;
 
 /// Subjects that a scorer takes in one transaction.
 pub const SCORING_SUBJECTS: u64 = 64;

@@ -2,6 +2,7 @@
 //! Never: edited in place; every change is a new version.
 
 mod draft;
+mod edit;
 
 use crate::{
     ids::{PolicyId, PriorityGroupId, SubjectId},
@@ -11,6 +12,7 @@ use crate::{
     words::words,
 };
 pub use draft::{IndicatorChoice, PolicyDraft, ThresholdCounts, create};
+pub use edit::{Change, changes, copy, update};
 use serde::{Deserialize, Serialize};
 
 words! {

@@ -101,6 +101,11 @@ impl Watch {
                 activation_days: None,
                 lookback_days: None,
                 alert_volume: None,
+                sequences: None,
+                cumulative: None,
+                boosters: None,
+                always_on: None,
+                minimum_daily_events: None,
                 state: None,
             };
             let id = PolicyId::new(Uuid::from_u128(number));

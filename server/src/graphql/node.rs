@@ -84,7 +84,8 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
         return Ok(request::load(ctx, id).await?.map(|found| Node::Case(Case::from(found))));
     }
     if let (Ok(id), Some(_)) = (id.parse::<PolicyId>(), may(Resource::Policies)) {
-        return Ok(request::load(ctx, id).await?.map(|found| Node::Policy(Policy::from(found))));
+        let found = request::load(ctx, id).await?.filter(|found| found.deleted_at.is_none());
+        return Ok(found.map(|found| Node::Policy(Policy::from(found))));
     }
     if let (Ok(id), Some(_)) = (id.parse::<ConnectorId>(), may(Resource::Connectors)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::Connector(Connector::from(found))));

@@ -5,6 +5,7 @@ use super::{
     guard::{Guarded, guarded},
     indicator::{Indicator, Thresholds},
     page::{Connection, Page, PageArgs},
+    policy_edit::{PolicyVersion, VersionsOf},
     request::{self, Fault, Reader},
     rules,
     scalars::{DateTime, Json, int},
@@ -211,6 +212,20 @@ impl Policy {
         .await
     }
 
+    /// The newest versions, up to 50, the newest first.
+    async fn versions(&self, ctx: &Context<'_>) -> Guarded<Vec<PolicyVersion>, rules::PolicyVersions> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, VersionsOf(self.0.policy.id)).await?;
+            Ok::<_, ServiceError>(found.map(|all| all.iter().map(PolicyVersion::from).collect::<Vec<_>>()))
+        })
+        .await
+    }
+
+    /// When it was deleted: it can still be read from its alerts. Null as long as it exists.
+    async fn deleted_at(&self) -> Option<DateTime> {
+        self.0.deleted_at.map(DateTime)
+    }
+
     /// When it was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
@@ -341,7 +356,8 @@ impl PolicyQuery {
     ) -> Guarded<Policy, rules::QueryPolicy> {
         guarded(ctx, async |_| {
             let Ok(id) = id.parse::<PolicyId>() else { return Ok(None) };
-            Ok::<_, ServiceError>(request::load(ctx, id).await?.map(Policy))
+            let found = request::load(ctx, id).await?.filter(|stored| stored.deleted_at.is_none());
+            Ok::<_, ServiceError>(found.map(Policy))
         })
         .await
     }
@@ -431,20 +447,26 @@ pub struct CreatePolicyInput {
     priority_content: Option<Json<serde_json::Value>>,
 }
 
+impl From<PolicyScopeInput> for NewScope {
+    fn from(input: PolicyScopeInput) -> Self {
+        let PolicyScopeInput { all, departments, priority_group_ids, accounts, exclude_accounts } = input;
+        Self {
+            all: all.unwrap_or(false),
+            departments: departments.unwrap_or_default(),
+            priority_groups: priority_group_ids.unwrap_or_default().len(),
+            accounts: accounts.unwrap_or_default(),
+            exclude_accounts: exclude_accounts.unwrap_or_default(),
+        }
+    }
+}
+
 impl From<CreatePolicyInput> for NewPolicy {
     fn from(input: CreatePolicyInput) -> Self {
-        let PolicyScopeInput { all, departments, priority_group_ids, accounts, exclude_accounts } = input.scope;
         Self {
             name: input.name,
             description: input.description,
             template: input.template.into(),
-            scope: NewScope {
-                all: all.unwrap_or(false),
-                departments: departments.unwrap_or_default(),
-                priority_groups: priority_group_ids.unwrap_or_default().len(),
-                accounts: accounts.unwrap_or_default(),
-                exclude_accounts: exclude_accounts.unwrap_or_default(),
-            },
+            scope: input.scope.into(),
             indicators: input.indicators.map(|chosen| chosen.into_iter().map(Into::into).collect()),
             triggers: input.triggers,
             activation_days: input.activation_days,
@@ -558,75 +580,6 @@ impl From<StopScoringInput> for ScoringOrder {
 /// The part of the mutations about policies.
 #[derive(Default)]
 pub struct PolicyMutation;
-
-/// What the policy would have done over past activity, before anyone enables it.
-#[derive(SimpleObject)]
-pub struct PolicyPreview {
-    /// Days that were looked at, today included.
-    days: i32,
-    /// Subjects that would have been scored.
-    subjects_activated: i32,
-    /// Subjects whose score would have reached HIGH, and an alert.
-    alerts_high: i32,
-    /// Of the others, those whose alert would have been MEDIUM.
-    alerts_medium: i32,
-    /// Of the others, those whose alert would have been LOW.
-    alerts_low: i32,
-    /// Every indicator that the policy selects.
-    by_indicator: Vec<IndicatorPreview>,
-}
-
-/// How many subjects one indicator would have marked.
-#[derive(SimpleObject)]
-pub struct IndicatorPreview {
-    /// Which.
-    indicator: Indicator,
-    /// Subjects with a day of at least low.
-    subjects_over_low: i32,
-    /// Subjects with a day of at least medium.
-    subjects_over_medium: i32,
-    /// Subjects with a day of at least high.
-    subjects_over_high: i32,
-}
-
-/// Looking ahead.
-#[derive(Default)]
-pub struct PreviewQuery;
-
-/// Looking ahead.
-#[Object]
-impl PreviewQuery {
-    /// What a policy would have done over the last days, had it been active. Nothing is stored, nobody is named.
-    async fn policy_preview(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The policy, as for `createPolicy`.")] input: CreatePolicyInput,
-        #[graphql(desc = "How many days, 1–90; left out: 30.")] days: Option<i32>,
-    ) -> Guarded<PolicyPreview, rules::QueryPolicyPreview> {
-        guarded(ctx, async |permit| {
-            let seen = request::services(ctx)?.policy_preview(&permit, input.into(), days).await?;
-            let [low, medium, high] = seen.alerts.map(int);
-            let shown = |(code, over): (&String, &[u64; 3])| {
-                let [low, medium, high] = over.map(int);
-                Some(IndicatorPreview {
-                    indicator: Indicator::of_code(code)?,
-                    subjects_over_low: low,
-                    subjects_over_medium: medium,
-                    subjects_over_high: high,
-                })
-            };
-            Ok::<_, ServiceError>(PolicyPreview {
-                days: seen.days,
-                subjects_activated: int(seen.activated),
-                alerts_high: high,
-                alerts_medium: medium,
-                alerts_low: low,
-                by_indicator: seen.over.iter().filter_map(shown).collect(),
-            })
-        })
-        .await
-    }
-}
 
 #[Object]
 impl PolicyMutation {

@@ -15,6 +15,9 @@ crate::rules! {
 
     EnableIndicators = "Mutation"."enableIndicators": Indicators, Change;
     CreatePolicy = "Mutation"."createPolicy": Policies, Change;
+    UpdatePolicy = "Mutation"."updatePolicy": Policies, Change;
+    CopyPolicy = "Mutation"."copyPolicy": Policies, Change;
+    DeletePolicy = "Mutation"."deletePolicy": Policies, Change;
     SetPolicyState = "Mutation"."setPolicyState": Policies, Change;
     StartScoring = "Mutation"."startScoring": Scoring, Change;
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
@@ -38,6 +41,7 @@ crate::rules! {
     PolicySubjectsInScope = "Policy"."subjectsInScope": Policies, Read;
     PolicyActiveAlerts = "Policy"."activeAlerts": Policies, Read;
     PolicyEffectiveness = "Policy"."effectiveness": Policies, Read;
+    PolicyVersions = "Policy"."versions": Policies, Read;
     PolicyHealth = "Policy"."health": Policies, Read;
 
     ConnectorConfig = "Connector"."config": ConnectorConfig, Read;

@@ -8,7 +8,9 @@ use super::{
     directive,
     indicator::{IndicatorMutation, IndicatorQuery},
     node::NodeQuery,
-    policy::{PolicyMutation, PolicyQuery, PreviewQuery},
+    policy::{PolicyMutation, PolicyQuery},
+    policy_edit::PolicyEditMutation,
+    preview::PreviewQuery,
     request::PerRequest,
     spec::Spec,
     subject::SubjectQuery,
@@ -35,7 +37,7 @@ pub struct Mutation(SetupMutation, AlertMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupMutation(IndicatorMutation, PolicyMutation, ConnectorMutation);
+pub struct SetupMutation(IndicatorMutation, PolicyMutation, PolicyEditMutation, ConnectorMutation);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -2,7 +2,11 @@
 //! Never: an indicator that is not of the core's catalogue.
 
 use super::Services;
-use crate::{error::ServiceError, permit::Permit, store::Entry};
+use crate::{
+    error::ServiceError,
+    permit::Permit,
+    store::{Entry, IndicatorWrite},
+};
 use std::collections::BTreeSet;
 use vizard_core::{
     access::{Action, Resource},
@@ -53,7 +57,8 @@ impl Services {
         let codes: Vec<&str> = chosen.iter().map(|indicator| indicator.code).collect();
         let detail = serde_json::json!({"codes": codes, "enabled": enabled});
         let entry = Entry::by(viewer, "EDITED", "SETTINGS", "indicators", &detail);
-        self.store.set_indicators(&codes, enabled, &viewer.id, entry, self.clock.now()).await?;
+        let (on, off) = if enabled { (codes, vec![]) } else { (vec![], codes) };
+        self.store.save_policies(&IndicatorWrite { on, off }, &[], &viewer.id, &[entry], self.clock.now()).await?;
         self.bell.scoring.notify_one();
         Ok(chosen)
     }

@@ -10,6 +10,8 @@ pub mod indicators;
 pub mod ingest;
 pub mod plugins;
 pub mod policies;
+pub mod policy_edits;
+pub mod policy_file;
 mod preview;
 mod pump;
 pub mod replay;

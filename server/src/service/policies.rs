@@ -6,7 +6,7 @@ pub(crate) use crate::store::{PolicyCounts, StoredPolicy};
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Created, Entry, StoredSubject},
+    store::{Entry, PolicyWrite, StoredSubject},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -152,20 +152,10 @@ impl Services {
         let now = self.clock.now();
         let detail = serde_json::json!({"version": policy.version, "state": policy.state, "template": policy.template});
         let entry = Entry::by(viewer, "ADDED", "POLICIES", policy.id, &detail);
-        match self.store.create_policy(&policy, &viewer.id, limits::POLICIES, entry, now).await? {
-            Created::Done => {
-                self.bell.scoring.notify_one();
-                Ok(StoredPolicy { policy, created_at: now, updated_at: now })
-            }
-            Created::NameTaken => {
-                let message = "Another policy has this name. Names are unique.";
-                Err(ServiceError::invalid(&["input", "name"], ProblemCode::Conflict, message))
-            }
-            Created::TooMany => {
-                let message = format!("There are {} policies, the most that an installation has.", limits::POLICIES);
-                Err(ServiceError::invalid(&["input"], ProblemCode::LimitExceeded, message))
-            }
-        }
+        let writes = [PolicyWrite { policy, from: None }];
+        self.save_policies(&writes, &viewer.id, &[entry], now).await?;
+        let [PolicyWrite { policy, .. }] = writes;
+        Ok(StoredPolicy { policy, created_at: now, updated_at: now, deleted_at: None })
     }
 
     /// Switches a policy.
@@ -228,13 +218,18 @@ impl Services {
         Ok(Ordered { policy: stored, subjects: shown })
     }
 
-    async fn named_policy(&self, id: Option<PolicyId>) -> Result<StoredPolicy, ServiceError> {
+    pub(super) async fn named_policy(&self, id: Option<PolicyId>) -> Result<StoredPolicy, ServiceError> {
         let id = id.ok_or_else(no_policy)?;
-        self.store.policies_by_id(&[id]).await?.remove(&id).ok_or_else(no_policy)
+        let found = self.store.policies_by_id(&[id]).await?.remove(&id);
+        found.filter(|stored| stored.deleted_at.is_none()).ok_or_else(no_policy)
     }
 
     /// The scope with subjects in place of accounts.
-    async fn scope(&self, asked: NewScope, problems: &mut Vec<Problem>) -> Result<PolicyScope, ServiceError> {
+    pub(super) async fn scope(
+        &self,
+        asked: NewScope,
+        problems: &mut Vec<Problem>,
+    ) -> Result<PolicyScope, ServiceError> {
         if asked.priority_groups > 0 {
             problems.push(not_yet(&["input", "scope", "priorityGroupIds"], "A scope of priority user groups"));
         }
@@ -346,6 +341,11 @@ impl Services {
             activation_days: asked.activation_days,
             lookback_days: asked.lookback_days,
             alert_volume: asked.alert_volume,
+            sequences: None,
+            cumulative: None,
+            boosters: None,
+            always_on: None,
+            minimum_daily_events: None,
             state: asked.state,
         };
         let enabled = self.store.enabled_indicators().await?;
@@ -363,7 +363,7 @@ impl Services {
     }
 
     /// Thresholds from the organisation's own last days, for the indicators that the draft wants them for.
-    async fn user_based(&self, draft: &PolicyDraft) -> Result<BTreeMap<String, Thresholds>, ServiceError> {
+    pub(super) async fn user_based(&self, draft: &PolicyDraft) -> Result<BTreeMap<String, Thresholds>, ServiceError> {
         let chosen = draft.indicators.iter().flatten().filter(|choice| choice.mode == Some(ThresholdMode::UserBased));
         let known = chosen.filter_map(|choice| indicator::find(&choice.code)).map(|found| found.code);
         let codes: BTreeSet<&str> = known.take(limits::INDICATOR_CODES).collect();
@@ -419,7 +419,7 @@ fn check_order(order: &ScoringOrder, problems: &mut Vec<Problem>) {
     }
 }
 
-fn no_policy() -> ServiceError {
+pub(super) fn no_policy() -> ServiceError {
     ServiceError::invalid(&["input", "policyId"], ProblemCode::NotFound, "There is no policy of that id.")
 }
 

@@ -10,6 +10,7 @@ mod intake;
 mod page;
 mod people;
 mod policies;
+mod policy_edits;
 mod replay;
 mod scoring;
 mod subjects;
@@ -23,7 +24,8 @@ pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredR
 pub use intake::Counts;
 pub(crate) use intake::{Batch, ClaimedDelivery, Lease, NewDelivery, Queued, RunState, SealedBatch};
 pub use page::{Page, Slice};
-pub(crate) use policies::{Created, PolicyCounts, StoredPolicy};
+pub(crate) use policies::{PolicyCounts, StoredPolicy};
+pub(crate) use policy_edits::{IndicatorWrite, PolicyWrite, Saved, StoredVersion};
 pub(crate) use replay::Stored;
 pub(crate) use scoring::{AlertChange, Scored, Taken, Work};
 pub use subjects::InsightFilter;

@@ -4,9 +4,8 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
-    db::{Row, Sql, Tx, marks, tuples},
+    db::{Row, Sql, Tx, marks},
 };
-use anyhow::Context as _;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
@@ -24,6 +23,8 @@ pub(crate) struct StoredPolicy {
     pub(crate) policy: Policy,
     pub(crate) created_at: Micros,
     pub(crate) updated_at: Micros,
+    /// When it was deleted. Its alerts still name it.
+    pub(crate) deleted_at: Option<Micros>,
 }
 
 /// Counts about a policy that its list shows.
@@ -43,14 +44,7 @@ pub(crate) struct PolicyCounts {
     pub(crate) raised: u64,
 }
 
-/// What became of a new policy.
-pub(crate) enum Created {
-    Done,
-    NameTaken,
-    TooMany,
-}
-
-const COLUMNS: &str = "p.id, p.name, p.template, p.state, p.version, p.created_at, p.updated_at, v.spec";
+const COLUMNS: &str = "p.id, p.name, p.template, p.state, p.version, p.created_at, p.updated_at, p.deleted_at, v.spec";
 const FROM: &str = "policies p JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.version";
 
 fn policy(row: &Row) -> anyhow::Result<StoredPolicy> {
@@ -65,6 +59,7 @@ fn policy(row: &Row) -> anyhow::Result<StoredPolicy> {
         },
         created_at: Micros(row.get("created_at")?),
         updated_at: Micros(row.get("updated_at")?),
+        deleted_at: row.get::<Option<i64>>("deleted_at")?.map(Micros),
     })
 }
 
@@ -82,7 +77,7 @@ pub(super) async fn enabled(sql: &impl Sql) -> anyhow::Result<BTreeSet<String>> 
 
 /// Everybody is scored again: what counts has changed. Subjects are locked in the order of their ids, as a bulk triage
 /// does, so that the two cannot wait for each other in a circle.
-async fn rescore(tx: &Tx) -> anyhow::Result<()> {
+pub(super) async fn rescore(tx: &Tx) -> anyhow::Result<()> {
     let sql = if tx.is_postgres() {
         "WITH locked AS (SELECT id FROM subjects ORDER BY id FOR UPDATE) \
          UPDATE subjects SET next_due = 0 FROM locked WHERE subjects.id = locked.id"
@@ -111,85 +106,6 @@ impl Store {
         enabled(&self.db).await
     }
 
-    /// Enables or disables indicators for the whole installation.
-    pub(crate) async fn set_indicators(
-        &self,
-        codes: &[&str],
-        on: bool,
-        by: &str,
-        entry: Entry,
-        now: Micros,
-    ) -> anyhow::Result<()> {
-        let tx = self.db.begin().await?;
-        for codes in codes.chunks(limits::INSERT_ROWS) {
-            if on {
-                let values = codes.iter().flat_map(|code| [(*code).into(), now.0.into(), by.into()]).collect();
-                let sql = format!(
-                    "INSERT INTO enabled_indicators (code, enabled_at, enabled_by) VALUES {} ON CONFLICT (code) DO NOTHING",
-                    tuples(&tx, 3, codes.len())
-                );
-                tx.run(&sql, values).await?;
-            } else {
-                let sql = format!("DELETE FROM enabled_indicators WHERE code IN ({})", marks(0, codes.len()));
-                tx.run(&sql, codes.iter().map(|code| (*code).into()).collect()).await?;
-            }
-        }
-        insert_entries(&tx, &self.ids, &[entry], now).await?;
-        rescore(&tx).await?;
-        tx.commit().await
-    }
-
-    /// Saves the first version of a policy.
-    pub(crate) async fn create_policy(
-        &self,
-        policy: &Policy,
-        by: &str,
-        limit: usize,
-        entry: Entry,
-        now: Micros,
-    ) -> anyhow::Result<Created> {
-        let tx = self.db.begin().await?;
-        let count: i64 =
-            tx.row("SELECT count(*) AS have FROM policies", vec![]).await?.context("no count")?.get("have")?;
-        if usize::try_from(count)? >= limit {
-            return Ok(Created::TooMany);
-        }
-        let inserted = tx
-            .run(
-                "INSERT INTO policies (id, name, template, state, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6) \
-                 ON CONFLICT (name) DO NOTHING",
-                vec![
-                    policy.id.uuid().into(),
-                    policy.name.as_str().into(),
-                    policy.template.as_str().into(),
-                    policy.state.as_str().into(),
-                    i64::from(policy.version).into(),
-                    now.0.into(),
-                ],
-            )
-            .await?;
-        if inserted == 0 {
-            return Ok(Created::NameTaken);
-        }
-        tx.run(
-            "INSERT INTO policy_versions (policy_id, version, spec, created_at, created_by) VALUES ($1, $2, $3, $4, $5)",
-            vec![
-                policy.id.uuid().into(),
-                i64::from(policy.version).into(),
-                serde_json::to_string(&policy.spec)?.into(),
-                now.0.into(),
-                by.into(),
-            ],
-        )
-        .await?;
-        insert_entries(&tx, &self.ids, &[entry], now).await?;
-        if policy.state == PolicyState::Active {
-            rescore(&tx).await?;
-        }
-        tx.commit().await?;
-        Ok(Created::Done)
-    }
-
     /// Switches a policy; false where there is none.
     pub(crate) async fn set_policy_state(
         &self,
@@ -201,7 +117,7 @@ impl Store {
         let tx = self.db.begin().await?;
         let changed = tx
             .run(
-                "UPDATE policies SET state = $1, updated_at = $2 WHERE id = $3",
+                "UPDATE policies SET state = $1, updated_at = $2 WHERE id = $3 AND deleted_at IS NULL",
                 vec![state.as_str().into(), now.0.into(), id.uuid().into()],
             )
             .await?;
@@ -214,7 +130,7 @@ impl Store {
         Ok(true)
     }
 
-    /// The policies with these ids, those that exist.
+    /// The policies with these ids, those that exist or once did.
     pub(crate) async fn policies_by_id(&self, ids: &[PolicyId]) -> anyhow::Result<BTreeMap<PolicyId, StoredPolicy>> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
@@ -227,11 +143,16 @@ impl Store {
     /// All policies in the order of their names, or those in one state. There are at most `limits::POLICIES`.
     pub(crate) async fn policies(&self, state: Option<PolicyState>) -> anyhow::Result<Vec<StoredPolicy>> {
         let (condition, values) = match state {
-            Some(state) => ("WHERE p.state = $1", vec![state.as_str().into()]),
+            Some(state) => ("AND p.state = $1", vec![state.as_str().into()]),
             None => ("", vec![]),
         };
-        let rows =
-            self.db.rows(&format!("SELECT {COLUMNS} FROM {FROM} {condition} ORDER BY p.name, p.id"), values).await?;
+        let rows = self
+            .db
+            .rows(
+                &format!("SELECT {COLUMNS} FROM {FROM} WHERE p.deleted_at IS NULL {condition} ORDER BY p.name, p.id"),
+                values,
+            )
+            .await?;
         rows.iter().map(policy).collect()
     }
 

@@ -254,6 +254,33 @@ impl Store {
         Ok(points)
     }
 
+    /// The subjects that have these pseudonyms, by pseudonym.
+    pub(crate) async fn subjects_by_pseudonym(
+        &self,
+        pseudonyms: &[String],
+    ) -> anyhow::Result<BTreeMap<String, SubjectId>> {
+        let mut found = BTreeMap::new();
+        for pseudonyms in pseudonyms.chunks(limits::INSERT_ROWS) {
+            let sql = format!("SELECT id, pseudonym FROM subjects WHERE pseudonym IN ({})", marks(0, pseudonyms.len()));
+            for row in self.db.rows(&sql, pseudonyms.iter().map(|one| one.as_str().into()).collect()).await? {
+                found.insert(row.get("pseudonym")?, SubjectId::new(row.get("id")?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The pseudonyms of subjects.
+    pub(crate) async fn pseudonyms(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, String>> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(limits::INSERT_ROWS) {
+            let sql = format!("SELECT id, pseudonym FROM subjects WHERE id IN ({})", marks(0, ids.len()));
+            for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
+                found.insert(SubjectId::new(row.get("id")?), row.get("pseudonym")?);
+            }
+        }
+        Ok(found)
+    }
+
     /// One event.
     pub(crate) async fn activity(&self, seq: i64) -> anyhow::Result<Option<StoredActivity>> {
         let sql = format!("SELECT {ACTIVITY} FROM events WHERE seq = $1");

@@ -9,7 +9,7 @@ use crate::{
     limits,
     problem::{Problem, ProblemCode},
     scoring::{BoosterKind, threshold::Thresholds},
-    template::TemplateCode,
+    template::{self, TemplateCode},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,6 +37,16 @@ pub struct PolicyDraft {
     pub lookback_days: Option<i32>,
     /// Left out: DEFAULT.
     pub alert_volume: Option<AlertVolume>,
+    /// Codes of the sequences it looks for; left out: those of the template.
+    pub sequences: Option<Vec<String>>,
+    /// Whether what leaves over 30 days is added up; left out: as the template has it.
+    pub cumulative: Option<bool>,
+    /// What may raise a score; left out: everything.
+    pub boosters: Option<Vec<BoosterKind>>,
+    /// Whether everybody in scope is scored without waiting for an event; left out: as the template has it.
+    pub always_on: Option<bool>,
+    /// Events of a day below which nothing is above the usual; left out: the threshold for low.
+    pub minimum_daily_events: Option<i32>,
     /// Left out: ACTIVE, since whoever creates a policy wants it to work.
     pub state: Option<PolicyState>,
 }
@@ -83,11 +93,11 @@ pub fn create(
         activation_days: days(draft.activation_days, limits::ACTIVATION_DAYS, "activationDays", &mut problems),
         lookback_days: days(draft.lookback_days, limits::LOOKBACK_DAYS, "lookbackDays", &mut problems),
         alert_volume: draft.alert_volume.unwrap_or_default(),
-        sequences: draft.template.template().sequences.iter().map(|rule| rule.code.to_owned()).collect(),
-        cumulative: draft.template.template().cumulative,
-        boosters: BoosterKind::ALL.to_vec(),
-        always_on: draft.template.template().always_on,
-        minimum_daily_events: None,
+        sequences: sequences(draft.sequences, draft.template, &mut problems),
+        cumulative: draft.cumulative.unwrap_or(draft.template.template().cumulative),
+        boosters: boosters(draft.boosters.as_deref()),
+        always_on: draft.always_on.unwrap_or(draft.template.template().always_on),
+        minimum_daily_events: minimum(draft.minimum_daily_events, &mut problems),
         scope: scope(draft.scope, &mut problems),
     };
     let policy = Policy { id, name, template: draft.template, version: 1, state, spec };
@@ -133,6 +143,40 @@ fn scope(mut scope: PolicyScope, problems: &mut Vec<Problem>) -> PolicyScope {
         }
     }
     scope
+}
+
+fn sequences(given: Option<Vec<String>>, template: TemplateCode, problems: &mut Vec<Problem>) -> Vec<String> {
+    let Some(given) = given else {
+        return template.template().sequences.iter().map(|rule| rule.code.to_owned()).collect();
+    };
+    if too_many(given.len(), "sequences", problems) {
+        return given;
+    }
+    let mut seen = BTreeSet::new();
+    for (at, code) in given.iter().enumerate() {
+        let problem = match template::sequence(code) {
+            None => (ProblemCode::NotFound, "There is no sequence of that code."),
+            Some(_) if !seen.insert(code) => (ProblemCode::Invalid, "This sequence is listed twice."),
+            Some(_) => continue,
+        };
+        problems.push(Problem::new(&["input", "sequences", &at.to_string()], problem.0, problem.1));
+    }
+    given
+}
+
+/// Each kind once, in the order of their declaration: a list of kinds is a set.
+fn boosters(given: Option<&[BoosterKind]>) -> Vec<BoosterKind> {
+    let chosen = |kind: &&BoosterKind| given.is_none_or(|given| given.contains(kind));
+    BoosterKind::ALL.iter().filter(chosen).copied().collect()
+}
+
+fn minimum(given: Option<i32>, problems: &mut Vec<Problem>) -> Option<u32> {
+    let count = given.map(|given| u32::try_from(given).ok().filter(|count| *count >= 1));
+    if count == Some(None) {
+        let message = "The minimum is at least 1 event a day.";
+        problems.push(Problem::new(&["input", "minimumDailyEvents"], ProblemCode::Invalid, message));
+    }
+    count.flatten()
 }
 
 fn triggers(given: Option<Vec<String>>, template: TemplateCode, problems: &mut Vec<Problem>) -> Vec<String> {

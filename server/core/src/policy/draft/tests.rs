@@ -19,6 +19,11 @@ fn draft() -> PolicyDraft {
         activation_days: None,
         lookback_days: None,
         alert_volume: None,
+        sequences: None,
+        cumulative: None,
+        boosters: None,
+        always_on: None,
+        minimum_daily_events: None,
         state: None,
     }
 }
