@@ -8,7 +8,7 @@ mod names;
 
 pub use accept::{Origin, accept, is_poor};
 
-use crate::{scoring::input::Trigger, time::Micros};
+use crate::{scoring::input::Trigger, settings::Verdict, time::Micros};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -188,6 +188,10 @@ pub struct AcceptedEvent {
     pub trigger: Option<Trigger>,
     /// What it tells of the person (`EMPLOYEE_PROFILE`).
     pub profile: Option<Profile>,
+    /// The address of the site it is in; stored as a keyed digest, for priority content.
+    pub site: Option<String>,
+    /// What the settings say of it.
+    pub verdict: Verdict,
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ words! {
         Dlp = "DLP",
         Behaviour = "BEHAVIOUR",
         Context = "CONTEXT",
+        Custom = "CUSTOM",
     }
 }
 
@@ -88,8 +89,29 @@ pub fn catalogue() -> &'static [Indicator] {
     catalogue::ALL
 }
 
-/// The indicator of that code.
+/// What separates an indicator's code from the name of a variant.
+const VARIANT: char = '#';
+
+/// The code of a variant of an indicator, or of an indicator of one's own over the base of its class.
+pub fn variant_code(base: &str, name: &str) -> String {
+    format!("{base}{VARIANT}{name}")
+}
+
+/// The code without the name of a variant, and that name.
+pub fn split(code: &str) -> (&str, Option<&str>) {
+    code.split_once(VARIANT).map_or((code, None), |(base, name)| (base, Some(name)))
+}
+
+/// What indicators of one's own of an action class rest on; none for context.
+pub fn custom_base(action: ActionClass) -> Option<&'static str> {
+    catalogue::CUSTOM.iter().find(|base| base.action == action).map(|base| base.code)
+}
+
+/// The indicator of that code; for a variant the one that it narrows, for one of one's own the base of its class.
 pub fn find(code: &str) -> Option<&'static Indicator> {
+    if let (base, Some(_)) = split(code) {
+        return catalogue::CUSTOM.iter().find(|found| found.code == base).or_else(|| find(base));
+    }
     static BY_CODE: LazyLock<Vec<&'static Indicator>> = LazyLock::new(|| {
         let mut sorted: Vec<_> = catalogue::ALL.iter().collect();
         sorted.sort_unstable_by_key(|indicator| indicator.code);

@@ -16,5 +16,6 @@ pub mod indicator;
 pub mod policy;
 pub mod rule;
 pub mod scoring;
+pub mod settings;
 pub mod subject;
 pub mod template;

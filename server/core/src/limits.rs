@@ -134,6 +134,21 @@ pub const POLICY_FILE_BYTES: usize = 32 * 1024 * 1024;
 /// Problems of one file that are told; who has so many looks for a common cause.
 pub const POLICY_FILE_PROBLEMS: usize = 200;
 
+/// Entries of one list of domains or exclusions (domain, section 3).
+pub const EXCLUSIONS: usize = 500;
+/// One entry of such a list: a path on Windows has 260 characters unless somebody insists.
+pub const SETTING_CHARS: usize = 400;
+/// Detection groups: as many as anybody can keep apart.
+pub const DETECTION_GROUPS: usize = 100;
+/// Things in one detection group (domain, section 3).
+pub const DETECTION_GROUP_ITEMS: usize = 200;
+/// Variants of one indicator (domain, section 3).
+pub const VARIANTS_PER_INDICATOR: usize = 3;
+/// Variants altogether: every event is compared with those of its indicator.
+pub const VARIANTS: usize = 200;
+/// Indicators of one's own.
+pub const CUSTOM_INDICATORS: usize = 500;
+
 /// Subjects that a scorer takes in one transaction.
 pub const SCORING_SUBJECTS: u64 = 64;
 /// A plugin file: the largest useful ones (Python) are about 18 MB.

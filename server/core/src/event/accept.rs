@@ -8,6 +8,7 @@ use crate::{
     indicator::{self, ActionClass},
     limits,
     scoring::input::Trigger,
+    settings::{Settings, Verdict},
     subject,
     time::Micros,
 };
@@ -27,6 +28,8 @@ pub struct Origin<'a> {
     pub received_at: Micros,
     /// How sensitive the plugin declared an attribute of this kind to be: "none", "personal", "content", …
     pub sensitivity: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The installation's settings at that time.
+    pub settings: &'a Settings,
 }
 
 /// The event, checked, named, divided and keyed.
@@ -39,8 +42,15 @@ type Refusal = (RejectReason, &'static str);
 
 fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
     within_limits(&raw)?;
-    let known = indicator::find(&raw.kind).filter(|found| found.is_delivered());
-    let indicator = known.ok_or((RejectReason::UnknownKind, "the catalogue of indicators has no such kind"))?;
+    let own = origin.settings.stored_code(&raw.kind);
+    // A plugin does not name variants: the settings decide about those.
+    let known = match indicator::split(own.as_deref().unwrap_or(&raw.kind)) {
+        (_, Some(_)) if own.is_none() => None,
+        _ => indicator::find(own.as_deref().unwrap_or(&raw.kind)),
+    };
+    let indicator = known
+        .filter(|found| found.is_delivered())
+        .ok_or((RejectReason::UnknownKind, "neither the catalogue nor the settings have an indicator of this kind"))?;
     in_time(raw.occurred_at, origin.received_at)?;
     let actor = actor(&raw)?;
     let is_profile = indicator.code == "EMPLOYEE_PROFILE";
@@ -48,10 +58,10 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         true => Default::default(),
         false => divide(&raw, |name| (origin.sensitivity)(name) == Some("none")),
     };
-    Ok(AcceptedEvent {
+    let mut event = AcceptedEvent {
         record_index: raw.record_index,
         key: key(&raw, origin),
-        indicator: indicator.code.to_owned(),
+        indicator: own.unwrap_or_else(|| indicator.code.to_owned()),
         occurred_at: raw.occurred_at,
         actor,
         quantity: quantity(&raw),
@@ -62,8 +72,12 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         device: device(&raw),
         destination: text(&raw, "destination_domain").filter(|_| indicator.action == ActionClass::Exfiltration),
         trigger: trigger(&raw, indicator),
+        site: text(&raw, "site_url"),
+        verdict: Verdict::default(),
         profile: is_profile.then(|| profile(raw)),
-    })
+    };
+    origin.settings.judge(&mut event);
+    Ok(event)
 }
 
 fn within_limits(raw: &RawEvent) -> Result<(), Refusal> {

@@ -20,7 +20,15 @@ fn sensitivity(name: &str) -> Option<&'static str> {
 }
 
 fn origin() -> Origin<'static> {
-    Origin { feed: "audit", record: b"{}", ordinal: 0, received_at: NOW, sensitivity: &sensitivity }
+    static SETTINGS: std::sync::LazyLock<crate::settings::Settings> = std::sync::LazyLock::new(Default::default);
+    Origin {
+        feed: "audit",
+        record: b"{}",
+        ordinal: 0,
+        received_at: NOW,
+        sensitivity: &sensitivity,
+        settings: &SETTINGS,
+    }
 }
 
 fn text(value: &str) -> Value {

@@ -24,10 +24,10 @@ macro_rules! starts {
 }
 
 macro_rules! rows {
-    ($($category:ident $sources:tt {
+    ($list:ident: $($category:ident $sources:tt {
         $($code:ident $name:literal $action:ident $weight:literal $thresholds:tt $($starts:ident)?;)*
     })*) => {
-        pub(super) const ALL: &[Indicator] = &[$($(Indicator {
+        pub(super) const $list: &[Indicator] = &[$($(Indicator {
             code: stringify!($code),
             name: $name,
             category: Category::$category,
@@ -41,6 +41,7 @@ macro_rules! rows {
 }
 
 rows! {
+    ALL:
     File ["office", "file", "cloud"] {
         FILE_ACCESSED "File accessed" Access 15 (100 250 500);
         FILE_DOWNLOADED "File downloaded" Collection 70 (20 60 120);
@@ -180,5 +181,20 @@ rows! {
         LOGOFF "Sign-out" Context 0 -;
         EMAIL_SENT "Mail sent" Context 0 -;
         EMAIL_SENT_EXTERNAL "Mail sent outside the organisation" Context 0 -;
+    }
+}
+
+// Bases of indicators of one's own: the weight of an ordinary act of the class; thresholds come with each of them.
+rows! {
+    CUSTOM:
+    Custom ["any"] {
+        CUSTOM_ACCESS "Access" Access 15 (100 250 500);
+        CUSTOM_DELETION "Deletion" Deletion 30 (20 60 150);
+        CUSTOM_COLLECTION "Collection" Collection 60 (20 60 120);
+        CUSTOM_EXFILTRATION "Exfiltration" Exfiltration 75 (5 15 40);
+        CUSTOM_INFILTRATION "Infiltration" Infiltration 50 (1 3 8);
+        CUSTOM_OBFUSCATION "Obfuscation" Obfuscation 50 (5 15 40);
+        CUSTOM_CLEAN_UP "Clean-up" CleanUp 50 (5 20 50);
+        CUSTOM_SECURITY "Security" Security 70 (1 2 4);
     }
 }

@@ -96,7 +96,7 @@ fn joined(readings: &[Reading]) -> BTreeMap<(Day, &str), Reading> {
     joined
 }
 
-fn insight(input: &ScoringInput<'_>, reading: &Reading) -> Option<(&'static str, Insight)> {
+fn insight<'a>(input: &ScoringInput<'_>, reading: &'a Reading) -> Option<(&'a str, Insight)> {
     if reading.code == CUMULATIVE {
         return Some((CUMULATIVE, cumulative(input, reading)?));
     }
@@ -105,11 +105,11 @@ fn insight(input: &ScoringInput<'_>, reading: &Reading) -> Option<(&'static str,
         return Some((rule.code, sequence(input, rule, reading)));
     }
     let counted = input.counting.get(&reading.code)?;
-    Some((counted.indicator.code, of_indicator(input, counted, reading)))
+    Some((&reading.code, of_indicator(input, counted, reading)))
 }
 
 fn of_indicator(input: &ScoringInput<'_>, counted: &Counted, reading: &Reading) -> Insight {
-    let (code, count) = (counted.indicator.code, reading.seen.count);
+    let (code, count) = (reading.code.as_str(), reading.seen.count);
     if counted.indicator.category == Category::Behaviour {
         let score = rounded(reading.novelty * 100.0).min(100.0);
         let explanation = explain::habit(code, count, reading.day, score);

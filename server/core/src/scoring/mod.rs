@@ -133,7 +133,9 @@ words! {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Beneath {
     /// Codes of their indicators; empty for all of the days.
-    pub indicators: Vec<&'static str>,
+    pub indicators: Vec<String>,
+    /// Of these only what counted for that variant.
+    pub variant: Option<String>,
     /// From this day,
     pub first: Day,
     /// to this one.
@@ -144,8 +146,9 @@ impl Insight {
     /// The events it rests on: those of its day, of a sequence all steps of the 7 days, of cumulative exfiltration what
     /// left in the 30 days, of a habit the whole day.
     pub fn beneath(&self) -> Beneath {
-        let of = |indicators: Vec<&'static str>, days: i32| Beneath {
-            indicators,
+        let of = |indicators: Vec<&str>, days: i32| Beneath {
+            indicators: indicators.into_iter().map(str::to_owned).collect(),
+            variant: None,
             first: self.day.plus(-days),
             last: self.day,
         };
@@ -156,7 +159,11 @@ impl Insight {
                 of(codes.into_iter().collect(), 7)
             }
             (InsightKind::CumulativeExfiltration, ..) => of(template::Step::Exfiltrate.indicators().to_vec(), 29),
-            (_, _, Some(found)) if found.is_delivered() => of(vec![found.code], 0),
+            (_, _, Some(found)) if found.category == indicator::Category::Custom => of(vec![&self.indicator], 0),
+            (_, _, Some(found)) if found.is_delivered() => {
+                let variant = indicator::split(&self.indicator).1.map(|_| self.indicator.clone());
+                Beneath { variant, ..of(vec![found.code], 0) }
+            }
             _ => of(Vec::new(), 0),
         }
     }
