@@ -94,8 +94,20 @@ CREATE TABLE profiles (
     occurred_at {INT} NOT NULL,
     event_key {BYTES} NOT NULL,
     department {TEXT},
-    sealed {BYTES} NOT NULL
+    sealed {BYTES} NOT NULL,
+    impact {TEXT}
 );
+CREATE TABLE priority_groups (
+    id {UUID} PRIMARY KEY,
+    name {TEXT} NOT NULL UNIQUE,
+    created_at {INT} NOT NULL
+);
+CREATE TABLE priority_group_members (
+    subject_id {UUID} NOT NULL REFERENCES subjects (id),
+    group_id {UUID} NOT NULL REFERENCES priority_groups (id),
+    PRIMARY KEY (subject_id, group_id)
+) {CLUSTERED};
+CREATE INDEX priority_group_members_by_group ON priority_group_members (group_id);
 CREATE TABLE events (
     seq {SEQUENCE},
     connector_id {UUID} NOT NULL,
@@ -109,6 +121,10 @@ CREATE TABLE events (
     content {BYTES},
     object {BYTES},
     previous_object {BYTES},
+    site {BYTES},
+    weight {INT} NOT NULL,
+    unallowed {INT} NOT NULL,
+    variants {TEXT},
     UNIQUE (connector_id, event_key)
 );
 CREATE INDEX events_by_subject ON events (subject_id, occurred_at);
@@ -137,6 +153,12 @@ CREATE TABLE activity_days (
     count {INT} NOT NULL,
     PRIMARY KEY (subject_id, day, indicator)
 ) {CLUSTERED};
+CREATE TABLE settings (
+    version {INT} PRIMARY KEY,
+    body {TEXT} NOT NULL,
+    created_at {INT} NOT NULL,
+    created_by {TEXT} NOT NULL
+);
 CREATE TABLE enabled_indicators (
     code {TEXT} PRIMARY KEY,
     enabled_at {INT} NOT NULL,

@@ -14,5 +14,6 @@ mod policies;
 mod privacy;
 mod schema;
 mod scoring;
+mod settings;
 mod story;
 mod tidy;

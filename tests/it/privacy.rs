@@ -95,6 +95,18 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ("Mutation", "deletePolicy") => {
             ("mutation { deletePolicy(input: {policyId: \"x\"}) { userErrors { code } } }", &["deletePolicy"])
         }
+        ("Query", "settings") => ("{ settings { version } }", &["settings"]),
+        ("Query", "priorityUserGroups") => ("{ priorityUserGroups { id } }", &["priorityUserGroups"]),
+        ("Mutation", "updateSettings") => {
+            ("mutation { updateSettings(input: {}) { userErrors { code } } }", &["updateSettings"])
+        }
+        ("Mutation", "savePriorityUserGroup") => (
+            "mutation { savePriorityUserGroup(input: {name: \"\"}) { userErrors { code } } }",
+            &["savePriorityUserGroup"],
+        ),
+        ("Subject", "priorityGroups") => {
+            ("query($subject: ID!) { subject(id: $subject) { field: priorityGroups { name } } }", &["subject", "field"])
+        }
         ("Mutation", "setPolicyState") => (
             "mutation { setPolicyState(input: {policyId: \"x\", state: ACTIVE}) { userErrors { code } } }",
             &["setPolicyState"],
@@ -158,6 +170,10 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ),
         ("Policy", "versions") => (
             "query($policy: ID!) { node(id: $policy) { ... on Policy { field: versions { number } } } }",
+            &["node", "field"],
+        ),
+        ("Policy", "priorityContent") => (
+            "query($policy: ID!) { node(id: $policy) { ... on Policy { field: priorityContent } } }",
             &["node", "field"],
         ),
         ("Policy", "triggers") => (

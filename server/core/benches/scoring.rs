@@ -39,6 +39,7 @@ fn policy() -> Policy {
         boosters: None,
         always_on: None,
         minimum_daily_events: None,
+        priority_content: None,
         state: None,
     };
     let made = create(draft, &enabled, &BTreeMap::new(), PolicyId::new(Uuid::from_u128(1)));

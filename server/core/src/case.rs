@@ -55,7 +55,7 @@ pub fn added_note(alert: AlertId, severity: Severity) -> String {
 }
 
 /// The rule for names that staff give: 1 to [`limits::NAME_CHARS`] characters on one line, without blanks around it.
-pub(crate) fn name_of(what: &str, given: &str, field: &[&str]) -> Result<String, Problem> {
+pub fn name_of(what: &str, given: &str, field: &[&str]) -> Result<String, Problem> {
     let name = given.trim();
     let (code, message) = if name.is_empty() {
         (ProblemCode::Required, format!("A {what} needs a name."))

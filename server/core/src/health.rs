@@ -150,7 +150,10 @@ fn of_indicators(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
         add(found, Warning, "INDICATOR_NOT_ENABLED", message, action);
     }
     let fed = |code: &str| {
-        indicator::find(code).is_some_and(|known| known.sources.iter().any(|family| configured(input, family)))
+        indicator::find(code).is_some_and(|known| match known.category {
+            indicator::Category::Custom => !input.sources.is_empty(),
+            _ => known.sources.iter().any(|family| configured(input, family)),
+        })
     };
     let dry: Vec<&str> = selected.iter().map(|chosen| chosen.code.as_str()).filter(|code| !fed(code)).collect();
     if !dry.is_empty() {

@@ -146,6 +146,12 @@ pub const DETECTION_GROUP_ITEMS: usize = 200;
 pub const VARIANTS_PER_INDICATOR: usize = 3;
 /// Variants altogether: every event is compared with those of its indicator.
 pub const VARIANTS: usize = 200;
+/// Priority user groups.
+pub const PRIORITY_GROUPS: usize = 200;
+/// Sites, types or labels that one policy gives priority, each.
+pub const PRIORITY_CONTENT_ITEMS: usize = 100;
+/// File types that one policy gives priority (domain, section 2).
+pub const PRIORITY_FILE_TYPES: usize = 50;
 /// Indicators of one's own.
 pub const CUSTOM_INDICATORS: usize = 500;
 

@@ -1,6 +1,7 @@
 //! A policy: whom it covers, what starts scoring, which indicators count and from when they alert.
 //! Never: edited in place; every change is a new version.
 
+mod content;
 mod draft;
 mod edit;
 
@@ -11,6 +12,7 @@ use crate::{
     template::TemplateCode,
     words::words,
 };
+pub use content::{PriorityContent, PrioritySeen};
 pub use draft::{IndicatorChoice, PolicyDraft, ThresholdCounts, create};
 pub use edit::{Change, changes, copy, update};
 use serde::{Deserialize, Serialize};
@@ -115,6 +117,9 @@ pub struct PolicySpec {
     /// Events of a day below which nothing is above the usual; left out: the threshold for low.
     #[serde(default)]
     pub minimum_daily_events: Option<u32>,
+    /// Content that has priority, where some has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority_content: Option<PriorityContent>,
 }
 
 /// One version of a policy.

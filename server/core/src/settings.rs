@@ -13,12 +13,14 @@ use crate::{
     scoring::threshold::Thresholds,
     words::words,
 };
-pub use pattern::same_site;
+use pattern::same_site;
+pub use pattern::site_key;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 /// Everything an administrator sets for all policies together.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Domains by what they mean to the organisation.
@@ -70,19 +72,6 @@ impl Default for Exclusions {
         let none = Vec::new;
         let paths = vec![r"*\Users\*\AppData".to_owned()];
         Self { file_types: none(), paths, sites: none(), sensitive_types: none(), keywords: none() }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            domains: Domains::default(),
-            exclusions: Exclusions::default(),
-            minimum_daily_events: None,
-            groups: Vec::new(),
-            variants: Vec::new(),
-            custom_indicators: Vec::new(),
-        }
     }
 }
 
@@ -169,6 +158,17 @@ pub enum Weight {
     None,
 }
 
+impl Weight {
+    /// As it is stored.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Full => 0,
+            Self::InSequences => 1,
+            Self::None => 2,
+        }
+    }
+}
+
 /// What the settings say of an event.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Verdict {
@@ -184,11 +184,48 @@ const FROM_THIRD_PARTY: &str = "FILE_DOWNLOADED_FROM_THIRD_PARTY_SITE";
 const FROM_UNALLOWED: &str = "FILE_DOWNLOADED_FROM_UNALLOWED_DOMAIN";
 
 impl Settings {
-    /// Codes that policies may select beside those of the catalogue, with the thresholds that come with them.
-    pub fn codes(&self) -> Vec<(String, Option<Thresholds>)> {
-        let variants = self.variants.iter().map(|variant| (variant.code(), None));
-        let custom = self.custom_indicators.iter().filter_map(|own| Some((own.full_code()?, Some(own.thresholds))));
-        variants.chain(custom).collect()
+    /// What counts where these indicators of the catalogue are enabled: they, their variants, and all of one's own.
+    pub fn enabled(&self, chosen: &BTreeSet<String>) -> BTreeSet<String> {
+        let variants = self.variants.iter().filter(|variant| chosen.contains(&variant.indicator)).map(Variant::code);
+        let custom = self.custom_indicators.iter().filter_map(CustomIndicator::full_code);
+        chosen.iter().cloned().chain(variants).chain(custom).collect()
+    }
+
+    /// The thresholds that come with an indicator of one's own.
+    pub fn thresholds(&self, code: &str) -> Option<Thresholds> {
+        let own = self.custom_indicators.iter().find(|own| own.full_code().as_deref() == Some(code));
+        own.map(|own| own.thresholds)
+    }
+
+    /// What another version changes, a sentence a list, without what is in it.
+    pub fn changes(&self, after: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        fn list<T: PartialEq>(name: &str, before: &[T], after: &[T], changes: &mut Vec<String>) {
+            let lacking = |of: &[T], in_: &[T]| of.iter().filter(|entry| !in_.contains(entry)).count();
+            let (added, removed) = (lacking(after, before), lacking(before, after));
+            if added + removed > 0 {
+                changes.push(format!("{name}: {added} added, {removed} removed."));
+            }
+        }
+        let (was, is) = (&self.domains, &after.domains);
+        list("Unallowed domains", &was.unallowed, &is.unallowed, &mut changes);
+        list("Allowed domains", &was.allowed, &is.allowed, &mut changes);
+        list("Third-party domains", &was.third_party, &is.third_party, &mut changes);
+        let (was, is) = (&self.exclusions, &after.exclusions);
+        list("Excluded file types", &was.file_types, &is.file_types, &mut changes);
+        list("Excluded paths", &was.paths, &is.paths, &mut changes);
+        list("Excluded sites", &was.sites, &is.sites, &mut changes);
+        list("Excluded sensitive types", &was.sensitive_types, &is.sensitive_types, &mut changes);
+        list("Excluded keywords", &was.keywords, &is.keywords, &mut changes);
+        list("Detection groups", &self.groups, &after.groups, &mut changes);
+        list("Variants", &self.variants, &after.variants, &mut changes);
+        list("Custom indicators", &self.custom_indicators, &after.custom_indicators, &mut changes);
+        if self.minimum_daily_events != after.minimum_daily_events {
+            let shown = |count: Option<u32>| count.map_or_else(|| "none".to_owned(), |count| count.to_string());
+            let (was, is) = (shown(self.minimum_daily_events), shown(after.minimum_daily_events));
+            changes.push(format!("Minimum daily events changed from {was} to {is}."));
+        }
+        changes
     }
 
     /// The code under which a plugin's kind is stored: for an indicator of one's own not the kind itself.

@@ -2,10 +2,12 @@
 //! Never: a pseudonym derived from anything about the person, or a name in an error.
 
 mod identifier;
+mod impact;
 mod pseudonym;
 mod risk;
 
 pub use identifier::{ADDRESS, IdentifierError, normalise};
+pub use impact::Impact;
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use risk::{AlertSummary, RiskLevel, risk_level};
 

@@ -106,6 +106,7 @@ impl Watch {
                 boosters: None,
                 always_on: None,
                 minimum_daily_events: None,
+                priority_content: None,
                 state: None,
             };
             let id = PolicyId::new(Uuid::from_u128(number));

@@ -102,7 +102,7 @@ async fn prepare(services: &Services, source: &Path, folder: &Path, shift_days: 
         lookback_days: None,
         alert_volume: None,
         state: None,
-        priority_content: false,
+        priority_content: None,
     };
     kept(services.create_policy(&change(Resource::Policies), policy).await)?;
     for (connector, file) in [("hr", "hr-profiles.csv"), ("hr", "hr-events.csv"), ("m365", "m365-audit.jsonl.gz")] {

@@ -59,7 +59,7 @@ async fn export(context: &Context, services: &Services, file: Option<&Path>) -> 
 async fn import(context: &Context, services: &Services, file: &Path, dry_run: bool) -> Result<(), Failure> {
     let text = read(file)?;
     let change = |resource| Permit::of_the_operator_bypassing_roles(resource, Action::Change);
-    let permits = [&change(Resource::Policies), &change(Resource::Indicators)];
+    let permits = [&change(Resource::Policies), &change(Resource::Indicators), &change(Resource::Settings)];
     let difference = services.import_policies(permits, &text, dry_run).await.map_err(said)?;
     context.answer(&difference, &told(&difference, dry_run))?;
     if dry_run && !difference.is_empty() { Err(Failure::WouldChange) } else { Ok(()) }
@@ -77,14 +77,15 @@ fn said(error: ServiceError) -> Failure {
 }
 
 fn told(difference: &Difference, dry_run: bool) -> String {
-    let Difference { lines, created, changed, unchanged, left, indicators } = difference;
+    let Difference { lines, created, changed, unchanged, left, indicators, settings } = difference;
     let kept = format!("{unchanged} policies as in the file, {left} not in it and left as they are");
     if lines.is_empty() {
         return format!("no changes: {kept}");
     }
     let done = if dry_run { "would be" } else { "were" };
+    let set = if *settings { ", the settings changed" } else { "" };
     format!(
-        "{}\n{created} policies {done} created, {changed} changed, {indicators} indicators switched; {kept}",
+        "{}\n{created} policies {done} created, {changed} changed, {indicators} indicators switched{set}; {kept}",
         lines.join("\n")
     )
 }

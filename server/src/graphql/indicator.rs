@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{error::ServiceError, service::indicators::Setup};
 use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use vizard_core::{
     access::{Action, Resource},
     indicator::{self, Category},
@@ -20,8 +20,18 @@ use vizard_core::{
 };
 
 /// Something that can be seen of a subject and counts for or against suspicion.
-#[derive(Clone, Copy)]
-pub struct Indicator(&'static indicator::Indicator);
+#[derive(Clone)]
+pub struct Indicator {
+    /// Of the catalogue; for a variant what it narrows, for an indicator of one's own the base of its class.
+    known: &'static indicator::Indicator,
+    code: Cow<'static, str>,
+}
+
+impl From<&'static indicator::Indicator> for Indicator {
+    fn from(known: &'static indicator::Indicator) -> Self {
+        Self { known, code: Cow::Borrowed(known.code) }
+    }
+}
 
 impl Indicator {
     /// What an indicator's global id begins with; its code follows.
@@ -29,7 +39,8 @@ impl Indicator {
 
     /// The indicator of that code.
     pub(super) fn of_code(code: &str) -> Option<Self> {
-        indicator::find(code).map(Self)
+        let known = indicator::find(code)?;
+        Some(if known.code == code { known.into() } else { Self { known, code: Cow::Owned(code.to_owned()) } })
     }
 
     /// The indicator of that code, which the core has checked.
@@ -42,6 +53,10 @@ impl Indicator {
     pub(super) fn of_id(id: &ID) -> Option<Self> {
         id.strip_prefix(Self::PREFIX).and_then(Self::of_code)
     }
+
+    fn is_own(&self) -> bool {
+        self.known.category == Category::Custom
+    }
 }
 
 /// Something that can be seen of a subject, such as files downloaded: what policies select, count and compare with
@@ -50,47 +65,52 @@ impl Indicator {
 impl Indicator {
     /// Global id.
     pub(super) async fn id(&self) -> ID {
-        format!("{}{}", Self::PREFIX, self.0.code).into()
+        format!("{}{}", Self::PREFIX, self.code).into()
     }
 
-    /// The stable word by which inputs name it, such as `FILE_DOWNLOADED`.
+    /// The stable word by which inputs name it, such as `FILE_DOWNLOADED`; `FILE_DOWNLOADED#NAME` for a variant of it,
+    /// `CUSTOM_EXFILTRATION#NAME` for an indicator of the installation's own.
     async fn code(&self) -> &str {
-        self.0.code
+        &self.code
     }
 
     /// Its name for people.
-    async fn name(&self) -> &str {
-        self.0.name
+    async fn name(&self, ctx: &Context<'_>) -> Result<String, Error> {
+        let Some(variant) = indicator::split(&self.code).1 else { return Ok(self.known.name.to_owned()) };
+        let setup = setup(ctx).await?;
+        Ok(setup.own_name(&self.code).map_or_else(|| format!("{} ({variant})", self.known.name), str::to_owned))
     }
 
     /// The group it is listed under, such as `FILE`.
     async fn category(&self) -> &str {
-        self.0.category.as_str()
+        self.known.category.as_str()
     }
 
     /// What kind of act it stands for.
     async fn action_class(&self) -> ActionClass {
-        self.0.action.into()
+        self.known.action.into()
     }
 
-    /// Whether policies may select it. Everything is disabled in a new installation; see `enableIndicators`.
+    /// Whether policies may select it. Everything is disabled in a new installation; see `enableIndicators`. A variant is
+    /// enabled with its indicator, an indicator of the installation's own by its definition.
     async fn enabled(&self, ctx: &Context<'_>) -> Result<bool, Error> {
-        Ok(setup(ctx).await?.is_enabled(self.0))
+        Ok(setup(ctx).await?.is_enabled(&self.code))
     }
 
-    /// Whether this installation defined it. This version has built-in ones only.
+    /// Whether this installation defined it; see `updateSettings`.
     async fn custom(&self) -> bool {
-        false
+        self.is_own()
     }
 
     /// False when no configured connector feeds it: selecting it would produce nothing.
     async fn has_source(&self, ctx: &Context<'_>) -> Result<bool, Error> {
-        Ok(setup(ctx).await?.has_source(self.0))
+        Ok(setup(ctx).await?.has_source(self.known))
     }
 
-    /// The built-in daily counts. Null where it only starts scoring or is context, and cannot be selected.
-    async fn recommended_thresholds(&self) -> Option<Thresholds> {
-        self.0.thresholds.map(Thresholds::from)
+    /// The recommended daily counts. Null where it only starts scoring or is context, and cannot be selected.
+    async fn recommended_thresholds(&self, ctx: &Context<'_>) -> Result<Option<Thresholds>, Error> {
+        let own = if self.is_own() { setup(ctx).await?.own_thresholds(&self.code) } else { None };
+        Ok(own.or(self.known.thresholds).map(Thresholds::from))
     }
 }
 
@@ -149,18 +169,16 @@ impl IndicatorQuery {
         guarded(ctx, async |permit| {
             let page = Page::asked("indicators", PageArgs { first, after, ..PageArgs::default() })?;
             let category = category.as_deref().map(read_category).transpose()?;
-            let setup = match enabled {
-                Some(_) => request::services(ctx)?.setup(&permit).await?,
-                None => Setup::default(),
+            let setup = request::services(ctx)?.setup(&permit).await?;
+            let added = setup.added();
+            let all = indicator::catalogue().iter().map(Indicator::from);
+            let all = all.chain(added.iter().filter_map(|code| Indicator::of_code(code)));
+            let wanted = |found: &Indicator| {
+                category.is_none_or(|category| found.known.category == category)
+                    && enabled.is_none_or(|enabled| setup.is_enabled(&found.code) == enabled)
             };
-            let wanted = |found: &&indicator::Indicator| {
-                category.is_none_or(|category| found.category == category)
-                    && enabled.is_none_or(|enabled| setup.is_enabled(found) == enabled)
-            };
-            let keyed = |found: &'static indicator::Indicator| {
-                ((found.category.as_str().to_owned(), found.code.to_owned()), Indicator(found))
-            };
-            Ok::<_, ServiceError>(Connection::cut(&page, indicator::catalogue().iter().filter(wanted).map(keyed)))
+            let keyed = |found: Indicator| ((found.known.category.as_str().to_owned(), found.code.to_string()), found);
+            Ok::<_, ServiceError>(Connection::cut(&page, all.filter(wanted).map(keyed)))
         })
         .await
     }
@@ -207,7 +225,7 @@ impl IndicatorMutation {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;
             let (made, user_errors) = outcome(services.enable_indicators(&permit, &input.codes, input.enabled).await)?;
-            let indicators = made.unwrap_or_default().into_iter().map(Indicator).collect();
+            let indicators = made.unwrap_or_default().into_iter().map(Indicator::from).collect();
             Ok::<_, ServiceError>(EnableIndicatorsPayload { indicators, user_errors })
         })
         .await

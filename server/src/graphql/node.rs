@@ -5,6 +5,7 @@ use super::{
     alert::Alert,
     case::Case,
     connector::{Connector, ConnectorRun, Plugin},
+    group::PriorityUserGroup,
     indicator::Indicator,
     insight::{Activity, Insight},
     policy::Policy,
@@ -15,7 +16,7 @@ use crate::error::ServiceError;
 use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
-    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, RunId, SubjectId},
+    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RunId, SubjectId},
     limits,
     problem::ProblemCode,
 };
@@ -44,6 +45,8 @@ pub enum Node {
     Connector(Connector),
     /// A run of a connector.
     ConnectorRun(ConnectorRun),
+    /// A priority user group.
+    PriorityUserGroup(PriorityUserGroup),
 }
 
 /// The part of the root that finds anything.
@@ -103,6 +106,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Some(seq), Some(permit)) = (Activity::seq(id), may(Resource::Subjects)) {
         let found = request::services(ctx)?.activity(&permit, seq).await?;
         return Ok(found.map(|found| Node::Activity(Activity(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<PriorityGroupId>(), may(Resource::Settings)) {
+        let found = request::services(ctx)?.groups(&permit).await?.into_iter().find(|group| group.id == id);
+        return Ok(found.map(|found| Node::PriorityUserGroup(found.into())));
     }
     if let (Some(indicator), Some(_)) = (Indicator::of_id(id), may(Resource::Indicators)) {
         return Ok(Some(Node::Indicator(indicator)));

@@ -169,6 +169,18 @@ impl Policy {
         .await
     }
 
+    /// Content that has priority, as `createPolicy` takes it; null where none has.
+    async fn priority_content(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Guarded<Json<serde_json::Value>, rules::PolicyPriorityContent> {
+        guarded(ctx, async |_| {
+            let content = self.spec().priority_content.as_ref().map(serde_json::to_value).transpose();
+            Ok::<_, ServiceError>(content.map_err(|error| ServiceError::Internal(error.into()))?.map(Json))
+        })
+        .await
+    }
+
     /// Days of scoring after a trigger.
     async fn activation_days(&self, ctx: &Context<'_>) -> Guarded<i32, rules::PolicyActivationDays> {
         guarded(ctx, async |_| Ok::<_, ServiceError>(self.spec().activation_days)).await
@@ -387,11 +399,11 @@ impl PolicyQuery {
 #[derive(InputObject)]
 pub struct ThresholdsInput {
     /// Low from here.
-    low: i32,
+    pub(super) low: i32,
     /// Medium from here.
-    medium: i32,
+    pub(super) medium: i32,
     /// High from here.
-    high: i32,
+    pub(super) high: i32,
 }
 
 /// An indicator that a policy selects.
@@ -412,7 +424,7 @@ pub struct PolicyScopeInput {
     all: Option<bool>,
     /// Departments as HR delivers them; upper and lower case are the same.
     departments: Option<Vec<String>>,
-    /// Not part of this version: leave it out.
+    /// Members of these priority user groups.
     priority_group_ids: Option<Vec<ID>>,
     /// People by their accounts: an address or a sign-in name that a connector has delivered.
     accounts: Option<Vec<String>>,
@@ -443,7 +455,8 @@ pub struct CreatePolicyInput {
     alert_volume: Option<AlertVolume>,
     /// Left out: ACTIVE.
     state: Option<PolicyState>,
-    /// Not part of this version: leave it out.
+    /// Content that has priority: an object of the lists `sites` (addresses), `sensitiveTypes`, `labels`, `fileTypes`, and
+    /// `only`, true where nothing else counts. Left out: none has.
     priority_content: Option<Json<serde_json::Value>>,
 }
 
@@ -453,7 +466,7 @@ impl From<PolicyScopeInput> for NewScope {
         Self {
             all: all.unwrap_or(false),
             departments: departments.unwrap_or_default(),
-            priority_groups: priority_group_ids.unwrap_or_default().len(),
+            priority_groups: priority_group_ids.unwrap_or_default().iter().map(|id| id.parse().ok()).collect(),
             accounts: accounts.unwrap_or_default(),
             exclude_accounts: exclude_accounts.unwrap_or_default(),
         }
@@ -473,7 +486,7 @@ impl From<CreatePolicyInput> for NewPolicy {
             lookback_days: input.lookback_days,
             alert_volume: input.alert_volume.map(Into::into),
             state: input.state.map(Into::into),
-            priority_content: input.priority_content.is_some(),
+            priority_content: input.priority_content.map(|Json(given)| given),
         }
     }
 }

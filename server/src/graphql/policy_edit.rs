@@ -6,7 +6,7 @@ use super::{
     policy::{Policy, PolicyIndicatorInput, PolicyScopeInput},
     request::{self, Fault, Reader},
     rules,
-    scalars::DateTime,
+    scalars::{DateTime, Json},
     user_error::{UserError, outcome},
     words::AlertVolume,
 };
@@ -84,6 +84,8 @@ pub struct UpdatePolicyInput {
     cumulative_exfiltration: Option<bool>,
     /// Events of a day below which nothing is above the usual; null for the threshold for low.
     minimum_daily_events: MaybeUndefined<i32>,
+    /// As for `createPolicy`; null gives nothing priority.
+    priority_content: MaybeUndefined<Json<serde_json::Value>>,
 }
 
 impl From<UpdatePolicyInput> for PolicyEdit {
@@ -101,6 +103,7 @@ impl From<UpdatePolicyInput> for PolicyEdit {
             sequences: input.sequences,
             cumulative: input.cumulative_exfiltration,
             minimum_daily_events: input.minimum_daily_events.into(),
+            priority_content: Option::from(input.priority_content.map_value(|Json(given)| given)),
         }
     }
 }

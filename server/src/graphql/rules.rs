@@ -7,6 +7,9 @@ crate::rules! {
     QueryPolicy = "Query"."policy": Policies, Read;
     QueryPolicies = "Query"."policies": Policies, Read;
     QueryPolicyPreview = "Query"."policyPreview": Policies, Change;
+    QuerySettings = "Query"."settings": Settings, Read;
+    QueryPriorityUserGroups = "Query"."priorityUserGroups": Settings, Read;
+
     QueryAlerts = "Query"."alerts": Alerts, Read;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
@@ -19,6 +22,9 @@ crate::rules! {
     CopyPolicy = "Mutation"."copyPolicy": Policies, Change;
     DeletePolicy = "Mutation"."deletePolicy": Policies, Change;
     SetPolicyState = "Mutation"."setPolicyState": Policies, Change;
+    UpdateSettings = "Mutation"."updateSettings": Settings, Change;
+    SavePriorityUserGroup = "Mutation"."savePriorityUserGroup": Settings, Change;
+
     StartScoring = "Mutation"."startScoring": Scoring, Change;
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
@@ -27,6 +33,8 @@ crate::rules! {
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;
 
+
+    SubjectPriorityGroups = "Subject"."priorityGroups": PriorityGroups, Read;
     SubjectActivations = "Subject"."activations": Subjects, Read;
     SubjectAlerts = "Subject"."alerts": Alerts, Read;
     SubjectInsights = "Subject"."insights": Subjects, Read;
@@ -41,6 +49,7 @@ crate::rules! {
     PolicySubjectsInScope = "Policy"."subjectsInScope": Policies, Read;
     PolicyActiveAlerts = "Policy"."activeAlerts": Policies, Read;
     PolicyEffectiveness = "Policy"."effectiveness": Policies, Read;
+    PolicyPriorityContent = "Policy"."priorityContent": Policies, Read;
     PolicyVersions = "Policy"."versions": Policies, Read;
     PolicyHealth = "Policy"."health": Policies, Read;
 

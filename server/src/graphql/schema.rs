@@ -6,12 +6,14 @@ use super::{
     case::CaseQuery,
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
+    group::{GroupMutation, GroupQuery},
     indicator::{IndicatorMutation, IndicatorQuery},
     node::NodeQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
     request::PerRequest,
+    settings::{SettingsMutation, SettingsQuery},
     spec::Spec,
     subject::SubjectQuery,
     viewer::ViewerQuery,
@@ -25,7 +27,7 @@ pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery);
+pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery);
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
@@ -37,7 +39,14 @@ pub struct Mutation(SetupMutation, AlertMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupMutation(IndicatorMutation, PolicyMutation, PolicyEditMutation, ConnectorMutation);
+pub struct SetupMutation(
+    IndicatorMutation,
+    PolicyMutation,
+    PolicyEditMutation,
+    ConnectorMutation,
+    SettingsMutation,
+    GroupMutation,
+);
 
 /// The schema with its resolvers.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -3,6 +3,7 @@
 
 use super::{
     alert::{Alert, AlertConnectionOf},
+    group::{GroupsOf, PriorityUserGroup},
     guard::{Answer, Guarded, guarded},
     insight::{Insight, InsightFilter},
     page::{Connection, Page, PageArgs, wants},
@@ -95,6 +96,18 @@ impl Subject {
             Ok::<_, ServiceError>(
                 found.into_iter().map(|(policy, window)| Activation { policy, window }).collect::<Vec<_>>(),
             )
+        })
+        .await
+    }
+
+    /// The priority user groups that the subject is in.
+    async fn priority_groups(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Guarded<Vec<PriorityUserGroup>, rules::SubjectPriorityGroups> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, GroupsOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(found.into_iter().map(PriorityUserGroup::from).collect::<Vec<_>>())
         })
         .await
     }

@@ -2,7 +2,7 @@
 //! Never: a word or a meaning of its own; the core has both.
 
 use async_graphql::Enum;
-use vizard_core::{alert, case, health, indicator, policy, problem, scoring, subject, template};
+use vizard_core::{alert, case, health, indicator, policy, problem, scoring, settings, subject, template};
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.
 macro_rules! shown {
@@ -151,6 +151,20 @@ shown! {
         /// From what is usual for the subject itself.
         AboveUsual,
     }
+    /// What a detection group lists.
+    DetectionGroupKind = settings::GroupKind {
+        /// Domains, written as in the lists of domains.
+        Domains,
+        /// Folders, written as in the exclusions.
+        Paths,
+        /// Endings of file names.
+        FileTypes,
+        /// Addresses of sites.
+        Sites,
+        /// Sensitivity labels.
+        Labels,
+    }
+
     /// What kind of act an indicator stands for.
     ActionClass = indicator::ActionClass {
         /// Opening, reading, printing to screen.
@@ -254,7 +268,11 @@ mod tests {
         check!(ThresholdLevel = scoring::threshold::ThresholdLevel, RiskFactor = scoring::RiskFactor);
         check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
         check!(CaseStatus = case::CaseStatus, PolicyState = policy::PolicyState, AlertVolume = policy::AlertVolume);
-        check!(ThresholdMode = policy::ThresholdMode, ActionClass = indicator::ActionClass);
+        check!(
+            ThresholdMode = policy::ThresholdMode,
+            ActionClass = indicator::ActionClass,
+            DetectionGroupKind = settings::GroupKind
+        );
         check!(TemplateCode = template::TemplateCode, HealthStatus = health::HealthStatus);
     }
 }

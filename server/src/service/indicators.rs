@@ -5,33 +5,54 @@ use super::Services;
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Entry, IndicatorWrite},
+    store::{Entry, SetupWrite},
 };
 use std::collections::BTreeSet;
 use vizard_core::{
     access::{Action, Resource},
     health::Source,
-    indicator::{self, Indicator},
+    indicator::{self, Category, Indicator},
     limits,
     problem::{Problem, ProblemCode},
+    scoring::threshold::Thresholds,
+    settings::{CustomIndicator, Settings, Variant},
 };
 
 /// What of the installation decides whether an indicator yields anything.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     enabled: BTreeSet<String>,
+    settings: Settings,
     families: BTreeSet<String>,
 }
 
 impl Setup {
     /// Whether policies may select the indicator.
-    pub fn is_enabled(&self, indicator: &Indicator) -> bool {
-        self.enabled.contains(indicator.code)
+    pub fn is_enabled(&self, code: &str) -> bool {
+        self.enabled.contains(code)
+    }
+
+    /// Codes that the settings add to the catalogue: variants and indicators of the installation's own.
+    pub fn added(&self) -> Vec<String> {
+        let variants = self.settings.variants.iter().map(Variant::code);
+        variants.chain(self.settings.custom_indicators.iter().filter_map(CustomIndicator::full_code)).collect()
+    }
+
+    /// What the installation calls an indicator of its own.
+    pub fn own_name(&self, code: &str) -> Option<&str> {
+        let own = self.settings.custom_indicators.iter().find(|own| own.full_code().as_deref() == Some(code));
+        own.map(|own| own.name.as_str())
+    }
+
+    /// The thresholds that come with an indicator of the installation's own.
+    pub fn own_thresholds(&self, code: &str) -> Option<Thresholds> {
+        self.settings.thresholds(code)
     }
 
     /// Whether a configured connector feeds the indicator.
     pub fn has_source(&self, indicator: &Indicator) -> bool {
-        indicator.sources.iter().any(|family| self.families.contains(*family))
+        let any = indicator.category == Category::Custom && !self.families.is_empty();
+        any || indicator.sources.iter().any(|family| self.families.contains(*family))
     }
 }
 
@@ -39,9 +60,10 @@ impl Services {
     /// What is enabled and fed now.
     pub async fn setup(&self, permit: &Permit) -> Result<Setup, ServiceError> {
         permit.require(Resource::Indicators, Action::Read)?;
-        let enabled = self.store.enabled_indicators().await?;
+        let (_, settings) = self.store.settings().await?;
+        let enabled = settings.enabled(&self.store.chosen_indicators().await?);
         let families = self.store.sources().await?.into_iter().map(|Source { family, .. }| family).collect();
-        Ok(Setup { enabled, families })
+        Ok(Setup { enabled, settings, families })
     }
 
     /// Enables or disables indicators for the whole installation: all of them or, where one is unknown, none. Answers
@@ -58,7 +80,9 @@ impl Services {
         let detail = serde_json::json!({"codes": codes, "enabled": enabled});
         let entry = Entry::by(viewer, "EDITED", "SETTINGS", "indicators", &detail);
         let (on, off) = if enabled { (codes, vec![]) } else { (vec![], codes) };
-        self.store.save_policies(&IndicatorWrite { on, off }, &[], &viewer.id, &[entry], self.clock.now()).await?;
+        self.store
+            .save_policies(&SetupWrite { on, off, settings: None }, &[], &viewer.id, &[entry], self.clock.now())
+            .await?;
         self.bell.scoring.notify_one();
         Ok(chosen)
     }

@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod bench;
 mod cases;
 pub mod connectors;
+pub mod groups;
 pub mod indicators;
 pub mod ingest;
 pub mod plugins;
@@ -16,6 +17,7 @@ mod preview;
 mod pump;
 pub mod replay;
 pub mod scoring;
+pub mod settings;
 pub mod subjects;
 
 pub use crate::store::{Page, Slice};

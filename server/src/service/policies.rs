@@ -8,20 +8,25 @@ use crate::{
     permit::Permit,
     store::{Entry, PolicyWrite, StoredSubject},
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
     event::NormalisedIdentifier,
     health::{self, HealthFinding, HealthInput},
-    ids::{PolicyId, SubjectId},
+    ids::{PolicyId, PriorityGroupId, SubjectId},
     indicator, limits,
-    policy::{self, AlertVolume, IndicatorChoice, Policy, PolicyDraft, PolicyScope, PolicyState, ThresholdMode},
+    policy::{
+        self, AlertVolume, IndicatorChoice, Policy, PolicyDraft, PolicyScope, PolicyState, PriorityContent,
+        ThresholdMode,
+    },
     problem::{Problem, ProblemCode},
     scoring::{
         input::{ManualScoring, SubjectContext},
         threshold::Thresholds,
     },
+    settings::Settings,
     subject,
     template::TemplateCode,
 };
@@ -45,8 +50,8 @@ pub struct NewPolicy {
     pub lookback_days: Option<i32>,
     pub alert_volume: Option<AlertVolume>,
     pub state: Option<PolicyState>,
-    /// Whether content to prioritise was given.
-    pub priority_content: bool,
+    /// An object of `PriorityContent`.
+    pub priority_content: Option<Value>,
 }
 
 /// Whom a viewer wants a policy to cover. People are named by their accounts.
@@ -55,8 +60,8 @@ pub struct NewPolicy {
 pub struct NewScope {
     pub all: bool,
     pub departments: Vec<String>,
-    /// How many priority groups were named.
-    pub priority_groups: usize,
+    /// None where what was given is no id.
+    pub priority_groups: Vec<Option<PriorityGroupId>>,
     pub accounts: Vec<String>,
     pub exclude_accounts: Vec<String>,
 }
@@ -230,8 +235,23 @@ impl Services {
         asked: NewScope,
         problems: &mut Vec<Problem>,
     ) -> Result<PolicyScope, ServiceError> {
-        if asked.priority_groups > 0 {
-            problems.push(not_yet(&["input", "scope", "priorityGroupIds"], "A scope of priority user groups"));
+        let mut groups = BTreeSet::new();
+        if !asked.priority_groups.is_empty() {
+            let known: BTreeSet<PriorityGroupId> =
+                self.store.groups().await?.into_iter().map(|group| group.id).collect();
+            for (at, id) in asked.priority_groups.iter().enumerate() {
+                match id.filter(|id| known.contains(id)) {
+                    Some(id) => {
+                        groups.insert(id);
+                    }
+                    None => {
+                        let at = at.to_string();
+                        let message = "There is no priority user group of that id.";
+                        let path = ["input", "scope", "priorityGroupIds", at.as_str()];
+                        problems.push(Problem::new(&path, ProblemCode::NotFound, message));
+                    }
+                }
+            }
         }
         let subjects = self.known(&asked.accounts, &["input", "scope", "accounts"], problems).await?;
         let excluded = self.known(&asked.exclude_accounts, &["input", "scope", "excludeAccounts"], problems).await?;
@@ -242,14 +262,14 @@ impl Services {
         Ok(PolicyScope {
             all: asked.all,
             departments: asked.departments,
-            groups: vec![],
+            groups: groups.into_iter().collect(),
             subjects: each_once(subjects),
             excluded: each_once(excluded),
         })
     }
 
     /// The subjects of these accounts, in the same order; a problem at the place of each that is unknown.
-    async fn known(
+    pub(super) async fn known(
         &self,
         accounts: &[String],
         field: &[&str],
@@ -279,10 +299,10 @@ impl Services {
         problems: &mut Vec<Problem>,
     ) -> Result<(), ServiceError> {
         let ids: Vec<SubjectId> = subjects.iter().flatten().copied().collect();
-        let departments = self.store.departments_of(&ids).await?;
+        let contexts = self.contexts(&ids).await?;
         for (at, subject) in subjects.iter().enumerate() {
             let Some(subject) = subject else { continue };
-            if !scope.covers(&context(*subject, departments.get(subject).cloned().flatten())) {
+            if !contexts.get(subject).is_some_and(|context| scope.covers(context)) {
                 let message = "The policy does not cover this account: it would not be scored.";
                 problems.push(Problem::new(&["input", "accounts", &at.to_string()], ProblemCode::NotAllowed, message));
             }
@@ -295,12 +315,17 @@ impl Services {
     async fn covered<'a>(&self, scopes: impl Iterator<Item = &'a PolicyScope>) -> anyhow::Result<Vec<u64>> {
         let scopes: Vec<&PolicyScope> = scopes.collect();
         let people = self.store.subjects_by_department().await?;
+        let groups: BTreeSet<PriorityGroupId> = scopes.iter().flat_map(|scope| &scope.groups).copied().collect();
+        let groups: Vec<PriorityGroupId> = groups.into_iter().collect();
+        let members = self.store.members(&groups).await?;
         let named = |scope: &PolicyScope| -> BTreeSet<SubjectId> {
-            scope.subjects.iter().chain(&scope.excluded).copied().collect()
+            let of_groups =
+                members.iter().filter(|(group, _)| scope.groups.contains(group)).map(|(_, subject)| subject);
+            scope.subjects.iter().chain(&scope.excluded).chain(of_groups).copied().collect()
         };
         let all_named: BTreeSet<SubjectId> = scopes.iter().flat_map(|scope| named(scope)).collect();
         let all_named: Vec<SubjectId> = all_named.into_iter().collect();
-        let departments = self.store.departments_of(&all_named).await?;
+        let contexts = self.contexts(&all_named).await?;
         let count = |scope: &PolicyScope| {
             // No subject has this id.
             let anybody = |department: &Option<String>| context(SubjectId::new(Uuid::nil()), department.clone());
@@ -310,9 +335,9 @@ impl Services {
                 .map(|(_, count)| count)
                 .sum();
             named(scope).into_iter().fold(by_department, |count: u64, subject| {
-                let Some(department) = departments.get(&subject) else { return count };
-                let counted = scope.covers(&anybody(department));
-                match (counted, scope.covers(&context(subject, department.clone()))) {
+                let Some(context) = contexts.get(&subject) else { return count };
+                let counted = scope.covers(&anybody(&context.department));
+                match (counted, scope.covers(context)) {
                     (false, true) => count.saturating_add(1),
                     (true, false) => count.saturating_sub(1),
                     _ => count,
@@ -324,14 +349,22 @@ impl Services {
 }
 
 impl Services {
+    /// What decides whether a scope covers these subjects.
+    async fn contexts(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, SubjectContext>> {
+        let mut groups = self.store.groups_of(ids).await?;
+        let of = |(id, department)| {
+            let groups = groups.remove(&id).unwrap_or_default();
+            (id, SubjectContext { groups, ..context(id, department) })
+        };
+        Ok(self.store.departments_of(ids).await?.into_iter().map(of).collect())
+    }
+
     /// The policy that was asked for, checked and complete, and not stored.
     pub(super) async fn draft(&self, asked: NewPolicy) -> Result<Policy, ServiceError> {
         let mut problems = Vec::new();
-        if asked.priority_content {
-            problems.push(not_yet(&["input", "priorityContent"], "Content to prioritise"));
-        }
         let scope = self.scope(asked.scope, &mut problems).await?;
-        let draft = PolicyDraft {
+        let priority_content = asked.priority_content.and_then(|given| priority_content(given, &mut problems));
+        let mut draft = PolicyDraft {
             name: asked.name,
             description: asked.description,
             template: asked.template,
@@ -346,10 +379,12 @@ impl Services {
             boosters: None,
             always_on: None,
             minimum_daily_events: None,
+            priority_content,
             state: asked.state,
         };
         let enabled = self.store.enabled_indicators().await?;
-        let organisation = self.user_based(&draft).await?;
+        let (_, settings) = self.store.settings().await?;
+        let organisation = self.thresholds(&mut draft, &settings).await?;
         match policy::create(draft, &enabled, &organisation, self.ids.draw(PolicyId::new)) {
             Ok(policy) if problems.is_empty() => Ok(policy),
             Ok(_) => Err(ServiceError::Invalid(problems)),
@@ -362,10 +397,25 @@ impl Services {
         }
     }
 
-    /// Thresholds from the organisation's own last days, for the indicators that the draft wants them for.
-    pub(super) async fn user_based(&self, draft: &PolicyDraft) -> Result<BTreeMap<String, Thresholds>, ServiceError> {
+    /// Thresholds from the organisation's own last days, for the indicators that the draft wants them for. An indicator
+    /// of the installation's own gets those that its definition has.
+    pub(super) async fn thresholds(
+        &self,
+        draft: &mut PolicyDraft,
+        settings: &Settings,
+    ) -> Result<BTreeMap<String, Thresholds>, ServiceError> {
+        for choice in draft.indicators.iter_mut().flatten() {
+            let recommended =
+                choice.thresholds.is_none() && choice.mode.unwrap_or_default() == ThresholdMode::Recommended;
+            if let Some(own) = settings.thresholds(&choice.code).filter(|_| recommended) {
+                let int = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+                choice.mode = Some(ThresholdMode::Custom);
+                choice.thresholds =
+                    Some(policy::ThresholdCounts { low: int(own.low), medium: int(own.medium), high: int(own.high) });
+            }
+        }
         let chosen = draft.indicators.iter().flatten().filter(|choice| choice.mode == Some(ThresholdMode::UserBased));
-        let known = chosen.filter_map(|choice| indicator::find(&choice.code)).map(|found| found.code);
+        let known = chosen.filter(|choice| indicator::find(&choice.code).is_some()).map(|choice| choice.code.as_str());
         let codes: BTreeSet<&str> = known.take(limits::INDICATOR_CODES).collect();
         let today = self.clock.now().day();
         let mut thresholds = BTreeMap::new();
@@ -423,6 +473,13 @@ pub(super) fn no_policy() -> ServiceError {
     ServiceError::invalid(&["input", "policyId"], ProblemCode::NotFound, "There is no policy of that id.")
 }
 
-fn not_yet(field: &[&str], what: &str) -> Problem {
-    Problem::new(field, ProblemCode::NotAllowed, format!("{what} is not part of this version: leave the field out."))
+/// Content to prioritise, as it was given.
+pub(super) fn priority_content(given: Value, problems: &mut Vec<Problem>) -> Option<PriorityContent> {
+    let read = serde_json::from_value(given);
+    read.map_err(|_| {
+        let message =
+            "This is an object of the lists sites, sensitiveTypes, labels and fileTypes, and `only`: true or false.";
+        problems.push(Problem::new(&["input", "priorityContent"], ProblemCode::Invalid, message));
+    })
+    .ok()
 }

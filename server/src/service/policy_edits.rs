@@ -3,19 +3,19 @@
 
 use super::{
     Services,
-    policies::{NewScope, no_policy},
+    policies::{NewScope, no_policy, priority_content},
 };
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Entry, IndicatorWrite, PolicyWrite, Saved, StoredPolicy, StoredVersion},
+    store::{Entry, PolicyWrite, Saved, SetupWrite, StoredPolicy, StoredVersion},
 };
 use std::collections::BTreeMap;
 use vizard_core::{
     access::{Action, Resource},
     ids::PolicyId,
     limits,
-    policy::{self, AlertVolume, Change, IndicatorChoice, PolicyDraft, PolicyScope},
+    policy::{self, AlertVolume, Change, IndicatorChoice, PolicyDraft},
     problem::{Problem, ProblemCode},
     time::Micros,
 };
@@ -38,6 +38,8 @@ pub struct PolicyEdit {
     pub cumulative: Option<bool>,
     /// The inner `None` goes back to the threshold for low.
     pub minimum_daily_events: Option<Option<i32>>,
+    /// An object of `PriorityContent`; the inner `None` gives nothing priority.
+    pub priority_content: Option<Option<serde_json::Value>>,
 }
 
 /// One version of a policy, as it is listed.
@@ -61,8 +63,7 @@ impl Services {
         let mut problems = Vec::new();
         let mut draft = PolicyDraft::of(&stored.policy);
         if let Some(asked) = edit.scope {
-            let groups = std::mem::take(&mut draft.scope.groups);
-            draft.scope = PolicyScope { groups, ..self.scope(asked, &mut problems).await? };
+            draft.scope = self.scope(asked, &mut problems).await?;
         }
         draft.description = edit.description.or(draft.description);
         draft.indicators = edit.indicators.or(draft.indicators);
@@ -72,9 +73,13 @@ impl Services {
         draft.alert_volume = edit.alert_volume.or(draft.alert_volume);
         draft.sequences = edit.sequences.or(draft.sequences);
         draft.cumulative = edit.cumulative.or(draft.cumulative);
+        if let Some(given) = edit.priority_content {
+            draft.priority_content = given.and_then(|given| priority_content(given, &mut problems));
+        }
         draft.minimum_daily_events = edit.minimum_daily_events.unwrap_or(draft.minimum_daily_events);
         let enabled = self.store.enabled_indicators().await?;
-        let organisation = self.user_based(&draft).await?;
+        let (_, settings) = self.store.settings().await?;
+        let organisation = self.thresholds(&mut draft, &settings).await?;
         let next = match policy::update(&stored.policy, draft, &enabled, &organisation) {
             Ok(next) if problems.is_empty() => next,
             Ok(_) => return Err(ServiceError::Invalid(problems)),
@@ -154,7 +159,7 @@ impl Services {
         entries: &[Entry],
         now: Micros,
     ) -> Result<(), ServiceError> {
-        let saved = self.store.save_policies(&IndicatorWrite::default(), writes, by, entries, now).await?;
+        let saved = self.store.save_policies(&SetupWrite::default(), writes, by, entries, now).await?;
         self.settled(&saved)
     }
 

@@ -8,17 +8,18 @@ use super::{Services, policy_edits::edited};
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Entry, IndicatorWrite, PolicyWrite, Saved, StoredPolicy},
+    store::{Entry, PolicyWrite, Saved, SetupWrite, StoredPolicy},
 };
-use read::{Document, Listed, Places};
+use read::{Document, Listed, Named, Places};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
     access::{Action, Resource},
-    ids::{PolicyId, SubjectId},
+    ids::{PolicyId, PriorityGroupId, SubjectId},
     indicator, limits,
     policy::{self, PolicySpec, changes},
     problem::{Problem, ProblemCode},
+    settings::Settings,
 };
 
 /// How an installation differs from a file.
@@ -36,6 +37,8 @@ pub struct Difference {
     pub left: usize,
     /// Indicators that it enables or disables.
     pub indicators: usize,
+    /// Whether it changes the settings.
+    pub settings: bool,
 }
 
 impl Difference {
@@ -50,17 +53,25 @@ impl Difference {
 struct Plan {
     on: Vec<&'static str>,
     off: Vec<&'static str>,
+    /// The version that they were made from, and the settings as they shall be.
+    settings: Option<(i32, Settings)>,
     writes: Vec<PolicyWrite>,
     entries: Vec<(PolicyId, &'static str, serde_json::Value)>,
+    /// The version of the settings that it makes, and what that changes.
+    changed: Option<(i32, Vec<String>)>,
     difference: Difference,
 }
 
 /// What a file's policies are read against.
 struct Known {
+    /// The settings after the import.
+    settings: Settings,
     /// Codes that are enabled after the import.
     enabled: BTreeSet<String>,
     /// The subjects of the pseudonyms that it lists.
     people: BTreeMap<String, SubjectId>,
+    /// Priority user groups by name.
+    groups: BTreeMap<String, PriorityGroupId>,
 }
 
 impl Services {
@@ -76,20 +87,24 @@ impl Services {
             .collect();
         let listed: Vec<SubjectId> = listed.into_iter().collect();
         let pseudonyms = self.store.pseudonyms(&listed).await?;
-        let enabled = self.store.enabled_indicators().await?;
-        Ok(write::write(enabled.iter().map(String::as_str), &policies, &pseudonyms))
+        let enabled = self.store.chosen_indicators().await?;
+        let (_, settings) = self.store.settings().await?;
+        let groups = self.store.groups().await?.into_iter().map(|group| (group.id, group.name)).collect();
+        let known = write::Names { pseudonyms: &pseudonyms, groups: &groups };
+        Ok(write::write(enabled.iter().map(String::as_str), &settings, &policies, known))
     }
 
     /// Makes the installation say what the file says; with `dry_run`, tells only how it would change. `permits` are for
-    /// changing policies and indicators.
+    /// changing policies, indicators and settings.
     pub async fn import_policies(
         &self,
-        permits: [&Permit; 2],
+        permits: [&Permit; 3],
         text: &str,
         dry_run: bool,
     ) -> Result<Difference, ServiceError> {
         let viewer = permits[0].require(Resource::Policies, Action::Change)?;
         permits[1].require(Resource::Indicators, Action::Change)?;
+        permits[2].require(Resource::Settings, Action::Change)?;
         if text.len() > limits::POLICY_FILE_BYTES {
             return Err(ServiceError::TooLarge(format!(
                 "a file of policies has at most {} bytes",
@@ -116,7 +131,11 @@ impl Services {
                 entries.push(Entry::by(viewer, "EDITED", "SETTINGS", "indicators", &detail));
             }
         }
-        let indicators = IndicatorWrite { on: plan.on, off: plan.off };
+        if let Some((version, changes)) = plan.changed {
+            let detail = serde_json::json!({"version": version, "changes": changes, "imported": true});
+            entries.push(Entry::by(viewer, "EDITED", "SETTINGS", "settings", &detail));
+        }
+        let indicators = SetupWrite { on: plan.on, off: plan.off, settings: plan.settings };
         let saved = self.store.save_policies(&indicators, &plan.writes, &viewer.id, &entries, self.clock.now()).await?;
         if matches!(saved, Saved::Stale | Saved::NameTaken) {
             let message = "somebody has changed policies while the file was read; nothing was imported, try again";
@@ -128,14 +147,29 @@ impl Services {
 
     async fn plan(&self, document: Document, problems: &mut Vec<Problem>) -> Result<Plan, ServiceError> {
         let mut plan = Plan::default();
-        let before = self.store.enabled_indicators().await?;
+        let before = self.store.chosen_indicators().await?;
         let enabled = match document.enabled {
             Some(codes) => plan.indicators(&before, &codes, problems),
             None => before,
         };
+        let (version, mut settings) = self.store.settings().await?;
+        if let Some(wanted) = document.settings {
+            match wanted.checked() {
+                Ok(wanted) => {
+                    plan.settings(version, &settings, &wanted);
+                    settings = wanted;
+                }
+                Err(found) => {
+                    problems.extend(found.into_iter().map(|problem| in_file(problem).within(&["settings"])));
+                    return Ok(plan);
+                }
+            }
+        }
         let stored: BTreeMap<String, StoredPolicy> =
             self.store.policies(None).await?.into_iter().map(|one| (one.policy.name.clone(), one)).collect();
-        let known = Known { enabled, people: self.people(&document.policies).await? };
+        let groups = self.store.groups().await?.into_iter().map(|group| (group.name, group.id)).collect();
+        let people = self.people(&document.policies).await?;
+        let known = Known { enabled: settings.enabled(&enabled), settings, people, groups };
         let mut named = BTreeSet::new();
         for (at, listed) in document.policies.into_iter().enumerate() {
             let at = at.to_string();
@@ -162,14 +196,21 @@ impl Services {
         plan: &mut Plan,
         problems: &mut Vec<Problem>,
     ) -> Result<(), ServiceError> {
-        let Listed { mut draft, subjects, excluded } = listed;
+        let Listed { mut draft, named: Named { groups, subjects, excluded } } = listed;
         draft.scope.subjects = listed_subjects(&subjects, &known.people, "subjects", problems);
         draft.scope.excluded = listed_subjects(&excluded, &known.people, "excluded", problems);
-        if !draft.scope.groups.is_empty() {
-            let message = "Priority user groups are not part of this version: leave them out.";
-            problems.push(Problem::new(&["scope", "groups"], ProblemCode::NotAllowed, message));
+        for (at, name) in groups.iter().enumerate() {
+            match known.groups.get(name) {
+                Some(group) => draft.scope.groups.push(*group),
+                None => {
+                    let message = "There is no priority user group of this name: create it first.";
+                    problems.push(Problem::new(&["scope", "groups", &at.to_string()], ProblemCode::NotFound, message));
+                }
+            }
         }
-        let organisation = self.user_based(&draft).await?;
+        draft.scope.groups.sort_unstable();
+        draft.scope.groups.dedup();
+        let organisation = self.thresholds(&mut draft, &known.settings).await?;
         let made = match stored {
             Some(stored) if stored.policy.template != draft.template => {
                 let message = "The policy of this name has another template, which cannot be changed.";
@@ -189,7 +230,7 @@ impl Services {
     /// The subjects of all pseudonyms that the policies list.
     async fn people(&self, policies: &[Listed]) -> Result<BTreeMap<String, SubjectId>, ServiceError> {
         let named: BTreeSet<&String> =
-            policies.iter().flat_map(|listed| listed.subjects.iter().chain(&listed.excluded)).collect();
+            policies.iter().flat_map(|listed| listed.named.subjects.iter().chain(&listed.named.excluded)).collect();
         let named: Vec<String> = named.into_iter().cloned().collect();
         Ok(self.store.subjects_by_pseudonym(&named).await?)
     }
@@ -226,6 +267,18 @@ impl Plan {
             lines.extend(self.off.iter().map(|code| format!("    - enabled: {code}")));
         }
         after.into_iter().map(str::to_owned).collect()
+    }
+
+    fn settings(&mut self, version: i32, before: &Settings, after: &Settings) {
+        let changes = before.changes(after);
+        if before == after {
+            return;
+        }
+        self.difference.settings = true;
+        self.difference.lines.push("~ settings".to_owned());
+        self.difference.lines.extend(changes.iter().map(|change| format!("    ~ {change}")));
+        self.settings = Some((version, after.clone()));
+        self.changed = Some((version + 1, changes));
     }
 
     fn policy(&mut self, before: Option<&policy::Policy>, after: policy::Policy) {
@@ -278,6 +331,7 @@ fn nothing() -> PolicySpec {
         boosters: vec![],
         always_on: false,
         minimum_daily_events: None,
+        priority_content: None,
     }
 }
 
@@ -312,6 +366,13 @@ fn in_file(mut problem: Problem) -> Problem {
     problem.field.retain(|part| part != "thresholds");
     for part in &mut problem.field {
         *part = match part.as_str() {
+            "priorityContent" => "priority_content".to_owned(),
+            "sensitiveTypes" => "sensitive_types".to_owned(),
+            "fileTypes" => "file_types".to_owned(),
+            "thirdParty" => "third_party".to_owned(),
+            "detectionGroups" => "groups".to_owned(),
+            "customIndicators" => "custom_indicators".to_owned(),
+            "actionClass" => "action".to_owned(),
             "activationDays" => "activation_days".to_owned(),
             "lookbackDays" => "lookback_days".to_owned(),
             "alertVolume" => "alert_volume".to_owned(),

@@ -47,7 +47,8 @@ impl Services {
         }
         let policy = self.draft(asked).await?;
         let enabled = self.store.enabled_indicators().await?;
-        let counting = Counting::of(&policy, &enabled);
+        let minimum = self.store.settings().await?.1.minimum_daily_events;
+        let counting = Counting::of(&policy, &enabled).or_minimum(minimum);
         let now = self.clock.now();
         let first = now.day().plus(1 - days);
         let mut preview = Preview { days, ..Preview::default() };
@@ -90,7 +91,7 @@ impl Watched<'_> {
         let today = self.now.day();
         let from = self.first.plus(-(self.policy.spec.lookback_days + self.policy.spec.activation_days));
         let mut signs: BTreeMap<Day, DaySigns> =
-            DaySigns::of(&work.days, &work.objects).into_iter().map(|signs| (signs.day, signs)).collect();
+            work.days_under(self.policy, &work.days).into_iter().map(|signs| (signs.day, signs)).collect();
         let first_seen =
             signs.keys().next().copied().into_iter().chain(work.triggers.iter().map(|found| found.at.day()));
         let Some(start) = first_seen.min() else { return };

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use vizard_core::{
     event::{AcceptedEvent, NormalisedIdentifier, Origin, Reject, RejectReason, accept},
     limits,
+    settings::Settings,
 };
 use vizard_plugin_host::{
     Batch, BatchError, Call, Plugin,
@@ -91,6 +92,7 @@ impl Services {
             feed: feeding.feed.to_owned(),
             skip: feeding.skip,
             limit_unpacked: feeding.limit_unpacked,
+            settings: self.store.settings().await?.1,
             sender,
         };
         let pressing = tokio::task::spawn_blocking(move || press.run(reader));
@@ -150,6 +152,8 @@ struct Press {
     feed: String,
     skip: u64,
     limit_unpacked: u64,
+    /// As they were when the delivery was begun.
+    settings: Settings,
     sender: mpsc::Sender<Prepared>,
 }
 
@@ -223,6 +227,7 @@ impl Press {
                 ordinal: *ordinal,
                 received_at: self.call.received_at,
                 sensitivity: &sensitivity,
+                settings: &self.settings,
             };
             *ordinal += 1;
             match accept(raw, &origin) {

@@ -12,7 +12,7 @@ use vizard_core::{
     scoring::{
         Counting,
         input::{DayCount, ManualScoring, ScoringInput},
-        reading::{self, DaySigns, Norms},
+        reading::{self, Norms},
         score,
     },
 };
@@ -80,7 +80,6 @@ impl Services {
     ) -> anyhow::Result<()> {
         let subject = one.work.context.id;
         let days = recounted(one, &mut |what| replayed.differs(format!("{subject}: {what}")));
-        let readings = reading::read_all(&DaySigns::of(&days, &one.work.objects), |_| Norms::default());
         for stored in &one.scores {
             replayed.scores += 1;
             let Some(policy) = versions.get(&(stored.policy, stored.version)) else {
@@ -89,6 +88,7 @@ impl Services {
             };
             let manual: Vec<ManualScoring> =
                 one.work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
+            let readings = reading::read_all(&one.work.days_under(policy, &days), |_| Norms::default());
             let outcome = score(&ScoringInput {
                 now: stored.as_of,
                 policy,

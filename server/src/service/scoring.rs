@@ -69,7 +69,15 @@ impl Services {
         let days = DaySigns::of(&work.days, &work.objects);
         let readings = reading::read_all(&days, |_| Norms::default());
         for policy in taken.policies.iter().filter(|policy| policy.covers(&work.context)) {
-            let counting = Counting::of(policy, &taken.enabled);
+            let counting = Counting::of(policy, &taken.enabled).or_minimum(taken.minimum);
+            let own;
+            let readings = match policy.spec.priority_content {
+                None => &readings,
+                Some(_) => {
+                    own = reading::read_all(&work.days_under(policy, &work.days), |_| Norms::default());
+                    &own
+                }
+            };
             let manual: Vec<ManualScoring> =
                 work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
             let outcome = score(&ScoringInput {
@@ -77,7 +85,7 @@ impl Services {
                 policy,
                 subject: &work.context,
                 counting: &counting,
-                readings: &readings,
+                readings,
                 triggers: &work.triggers,
                 manual: &manual,
             });

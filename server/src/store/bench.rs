@@ -12,8 +12,8 @@ use uuid::Uuid;
 use vizard_core::limits;
 
 const COLUMNS: &str = "connector_id, event_key, run_id, subject_id, indicator, occurred_at, quantity, facts, content, object, \
-                       previous_object";
-const WIDTH: usize = 11;
+                       previous_object, site, weight, unallowed, variants";
+const WIDTH: usize = 15;
 
 impl Store {
     /// Copies every event into the empty `target`, in transactions of one batch, as the path does; tells how many there
@@ -43,6 +43,10 @@ impl Store {
                     values.push(row.get::<Option<Vec<u8>>>("content")?.into());
                     values.push(row.get::<Option<Vec<u8>>>("object")?.into());
                     values.push(row.get::<Option<Vec<u8>>>("previous_object")?.into());
+                    values.push(row.get::<Option<Vec<u8>>>("site")?.into());
+                    values.push(row.get::<i64>("weight")?.into());
+                    values.push(row.get::<i64>("unallowed")?.into());
+                    values.push(row.get::<Option<String>>("variants")?.into());
                 }
                 statements.push((part.len(), values));
             }

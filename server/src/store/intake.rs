@@ -18,6 +18,8 @@ use vizard_core::{
     event::{AcceptedEvent, EventKey, RejectReason},
     ids::{ConnectorId, RunId, SubjectId},
     limits,
+    settings::Weight,
+    subject::Impact,
     time::{Day, Micros, SECOND},
 };
 
@@ -109,7 +111,7 @@ pub(crate) struct SealedBatch {
 
 type EventRow = [Value; EVENT_COLUMNS];
 /// Columns of `events` that a batch knows by itself.
-const EVENT_COLUMNS: usize = 9;
+const EVENT_COLUMNS: usize = 13;
 
 /// What became of the records of a batch: read = accepted + duplicates + rejected + ignored.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq, serde::Serialize)]
@@ -281,6 +283,11 @@ impl Store {
                 true => None,
                 false => Some(who.key.seal(&event.key.0, &serde_json::to_vec(&event.content)?)?),
             };
+            // What does not count is no step of a sequence either.
+            let counts = event.verdict.weight != Weight::None;
+            let digest = |name: &Option<String>| -> Value {
+                name.as_ref().filter(|_| counts).map(|name| self.vault.object(name).to_vec()).into()
+            };
             Ok([
                 event.key.0.to_vec().into(),
                 who.subject.uuid().into(),
@@ -289,8 +296,12 @@ impl Store {
                 i64::from(event.quantity).into(),
                 serde_json::to_string(&event.facts)?.into(),
                 content.into(),
-                event.object.as_ref().map(|object| self.vault.object(object).to_vec()).into(),
-                event.previous_object.as_ref().map(|object| self.vault.object(object).to_vec()).into(),
+                digest(&event.object),
+                digest(&event.previous_object),
+                digest(&event.site),
+                i64::from(event.verdict.weight.code()).into(),
+                i64::from(event.verdict.unallowed).into(),
+                (!event.verdict.variants.is_empty()).then(|| event.verdict.variants.join(" ")).into(),
             ])
         };
         let rows = batch
@@ -317,9 +328,8 @@ impl Store {
                 continue;
             }
             let (subject, day) = (who.subject, event.occurred_at.day());
-            *pending.entry((subject, event.indicator.as_str().into(), day)).or_default() += i64::from(event.quantity);
-            for measure in event.measures(|name| self.vault.object(name)) {
-                *pending.entry((subject, measure.into(), day)).or_default() += 1;
+            for (measure, count) in event.measures(|name| self.vault.object(name)) {
+                *pending.entry((subject, measure.into(), day)).or_default() += i64::from(count);
             }
             if event.trigger.is_some() {
                 triggers.push((event, who));
@@ -405,7 +415,7 @@ async fn insert_events(tx: &Tx, lease: &Lease, statements: Vec<Vec<EventRow>>) -
         }
         let sql = format!(
             "INSERT INTO events (connector_id, run_id, event_key, subject_id, indicator, occurred_at, quantity, facts, content, \
-             object, previous_object) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
+             object, previous_object, site, weight, unallowed, variants) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
             tuples(tx, EVENT_COLUMNS + 2, count)
         );
         for row in tx.rows(&sql, values).await? {
@@ -475,7 +485,7 @@ async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent
     let mut profiles: Vec<_> = profiles.collect();
     profiles.sort_unstable_by_key(|(_, who)| who.subject);
     for rows in profiles.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
         for (event, who) in rows {
             let profile = event.profile.as_ref().context("a profile without its content")?;
             values.push(who.subject.uuid().into());
@@ -483,12 +493,14 @@ async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent
             values.push(event.key.0.to_vec().into());
             values.push(profile.department.clone().into());
             values.push(who.key.seal(who.subject.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
+            let impact = profile.title.as_deref().and_then(Impact::of_title);
+            values.push(impact.map(|impact| impact.as_str().to_owned()).into());
         }
         let sql = format!(
-            "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed) VALUES {} ON CONFLICT (subject_id) \
+            "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed, impact) VALUES {} ON CONFLICT (subject_id) \
              DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, department = excluded.department, \
-             sealed = excluded.sealed WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
-            tuples(tx, 5, rows.len())
+             sealed = excluded.sealed, impact = excluded.impact WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
+            tuples(tx, 6, rows.len())
         );
         tx.run(&sql, values).await?;
     }

@@ -70,9 +70,14 @@ pub(super) async fn active(sql: &impl Sql) -> anyhow::Result<Vec<Policy>> {
     rows.iter().map(|row| policy(row).map(|stored| stored.policy)).collect()
 }
 
-/// Codes of the enabled indicators.
-pub(super) async fn enabled(sql: &impl Sql) -> anyhow::Result<BTreeSet<String>> {
+async fn chosen(sql: &impl Sql) -> anyhow::Result<BTreeSet<String>> {
     sql.rows("SELECT code FROM enabled_indicators", vec![]).await?.iter().map(|row| row.get("code")).collect()
+}
+
+/// What counts: the enabled indicators, their variants and the installation's own.
+pub(super) async fn enabled(sql: &impl Sql) -> anyhow::Result<BTreeSet<String>> {
+    let (_, settings) = super::settings::current(sql).await?;
+    Ok(settings.enabled(&chosen(sql).await?))
 }
 
 /// Everybody is scored again: what counts has changed. Subjects are locked in the order of their ids, as a bulk triage
@@ -102,6 +107,11 @@ impl Store {
     }
 
     /// Codes of the enabled indicators.
+    pub(crate) async fn chosen_indicators(&self) -> anyhow::Result<BTreeSet<String>> {
+        chosen(&self.db).await
+    }
+
+    /// Codes that policies may select: the enabled indicators, their variants and the installation's own.
     pub(crate) async fn enabled_indicators(&self) -> anyhow::Result<BTreeSet<String>> {
         enabled(&self.db).await
     }

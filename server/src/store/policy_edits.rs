@@ -6,6 +6,7 @@ use super::{
     audit::{Entry, insert_entries},
     db::{Row, Sql as _, Tx, marks, tuples},
     policies::rescore,
+    settings::insert_settings,
 };
 use anyhow::Context as _;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use vizard_core::{
     ids::PolicyId,
     limits,
     policy::{Policy, PolicySpec},
+    settings::Settings,
     time::Micros,
 };
 
@@ -23,11 +25,15 @@ pub(crate) struct PolicyWrite {
     pub(crate) from: Option<i32>,
 }
 
-/// Indicators to enable and to disable.
+/// What applies to all policies together, as it shall be.
 #[derive(Default)]
-pub(crate) struct IndicatorWrite<'a> {
+pub(crate) struct SetupWrite<'a> {
+    /// Indicators to enable.
     pub(crate) on: Vec<&'a str>,
+    /// Indicators to disable.
     pub(crate) off: Vec<&'a str>,
+    /// The version that the settings were made from, and the settings.
+    pub(crate) settings: Option<(i32, Settings)>,
 }
 
 /// What became of a change.
@@ -53,14 +59,19 @@ impl Store {
     /// Saves all of it, or nothing.
     pub(crate) async fn save_policies(
         &self,
-        indicators: &IndicatorWrite<'_>,
+        setup: &SetupWrite<'_>,
         writes: &[PolicyWrite],
         by: &str,
         entries: &[Entry],
         now: Micros,
     ) -> anyhow::Result<Saved> {
         let tx = self.db.begin().await?;
-        switch(&tx, indicators, by, now).await?;
+        switch(&tx, setup, by, now).await?;
+        if let Some((from, settings)) = &setup.settings
+            && !insert_settings(&tx, *from, settings, by, now).await?
+        {
+            return Ok(Saved::Stale);
+        }
         for write in writes {
             let saved = match write.from {
                 None => insert(&tx, &write.policy, by, now).await?,
@@ -122,8 +133,8 @@ fn version(row: &Row) -> anyhow::Result<StoredVersion> {
     })
 }
 
-async fn switch(tx: &Tx, indicators: &IndicatorWrite<'_>, by: &str, now: Micros) -> anyhow::Result<()> {
-    for codes in indicators.on.chunks(limits::INSERT_ROWS) {
+async fn switch(tx: &Tx, setup: &SetupWrite<'_>, by: &str, now: Micros) -> anyhow::Result<()> {
+    for codes in setup.on.chunks(limits::INSERT_ROWS) {
         let values = codes.iter().flat_map(|code| [(*code).into(), now.0.into(), by.into()]).collect();
         let sql = format!(
             "INSERT INTO enabled_indicators (code, enabled_at, enabled_by) VALUES {} ON CONFLICT (code) DO NOTHING",
@@ -131,7 +142,7 @@ async fn switch(tx: &Tx, indicators: &IndicatorWrite<'_>, by: &str, now: Micros)
         );
         tx.run(&sql, values).await?;
     }
-    for codes in indicators.off.chunks(limits::INSERT_ROWS) {
+    for codes in setup.off.chunks(limits::INSERT_ROWS) {
         let sql = format!("DELETE FROM enabled_indicators WHERE code IN ({})", marks(0, codes.len()));
         tx.run(&sql, codes.iter().map(|code| (*code).into()).collect()).await?;
     }

@@ -53,7 +53,7 @@ impl Store {
         let sql = format!("SELECT id FROM subjects WHERE id > $1 ORDER BY id LIMIT {limit}");
         let rows = self.db.rows(&sql, vec![after.into()]).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
-        if ids.is_empty() { Ok(Vec::new()) } else { load_work(&self.db, &ids, policies, now).await }
+        if ids.is_empty() { Ok(Vec::new()) } else { load_work(&self.db, &self.vault, &ids, policies, now).await }
     }
 
     /// The next subjects after that id that have a score, with what is stored and what the log says.
@@ -81,7 +81,7 @@ impl Store {
         let ids: Vec<Uuid> = waiting.keys().copied().collect();
         let mut scores = self.stored_scores(&ids).await?;
         let mut counted = self.counted(&ids).await?;
-        let work = load_work(&self.db, &ids, policies, now).await?;
+        let work = load_work(&self.db, &self.vault, &ids, policies, now).await?;
         let stored = |work: Work| {
             let id = work.context.id.uuid();
             Stored {
@@ -138,15 +138,21 @@ impl Store {
         const DAY: i64 = vizard_core::time::DAY;
         // Whole days below 1970 too: the remainder is taken off first.
         let sql = format!(
-            "SELECT subject_id, indicator, (occurred_at - (((occurred_at % {DAY}) + {DAY}) % {DAY})) / {DAY} AS day, \
-             CAST(sum(quantity) AS BIGINT) AS total FROM events WHERE subject_id IN ({}) GROUP BY 1, 2, 3",
+            "SELECT subject_id, indicator, variants, (occurred_at - (((occurred_at % {DAY}) + {DAY}) % {DAY})) / {DAY} AS day, \
+             CAST(sum(quantity) AS BIGINT) AS total FROM events WHERE subject_id IN ({}) AND weight = 0 GROUP BY 1, 2, 3, 4",
             marks(0, ids.len())
         );
         let mut counted: BTreeMap<Uuid, BTreeMap<(Day, String), u64>> = BTreeMap::new();
         for row in self.db.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
-            let key = (Day(i32::try_from(row.get::<i64>("day")?)?), row.get("indicator")?);
+            let day = Day(i32::try_from(row.get::<i64>("day")?)?);
             let total = u64::try_from(row.get::<i64>("total")?)?;
-            counted.entry(row.get("subject_id")?).or_default().insert(key, total);
+            let of = counted.entry(row.get("subject_id")?).or_default();
+            let variants: Option<String> = row.get("variants")?;
+            for code in
+                variants.iter().flat_map(|codes| codes.split(' ')).map(str::to_owned).chain([row.get("indicator")?])
+            {
+                *of.entry((day, code)).or_default() += total;
+            }
         }
         Ok(counted)
     }

@@ -7,6 +7,7 @@ use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql, Tx, marks, tuples},
+    vault::Vault,
 };
 use anyhow::Context as _;
 use sea_orm::Value;
@@ -16,14 +17,15 @@ use vizard_core::{
     alert::{AlertContent, AlertStatus},
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
-    policy::Policy,
+    policy::{Policy, PrioritySeen},
     scoring::{
         Insight, ScoringOutcome,
         history::{self, Before},
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
-        reading::{ObjectEvent, ObjectKey},
+        reading::{DaySigns, ObjectEvent, ObjectKey},
     },
-    subject::{AlertSummary, RiskLevel},
+    settings::site_key,
+    subject::{AlertSummary, Impact, RiskLevel},
     template::Step,
     time::{Day, Micros},
 };
@@ -35,6 +37,8 @@ pub(crate) struct Taken {
     pub(crate) policies: Vec<Policy>,
     /// Codes of the globally enabled indicators.
     pub(crate) enabled: BTreeSet<String>,
+    /// The installation's minimum of daily events.
+    pub(crate) minimum: Option<u32>,
     pub(crate) subjects: Vec<Work>,
 }
 
@@ -55,6 +59,18 @@ pub(crate) struct Work {
     has_scores: bool,
     /// What is stored of its scores, by policy.
     pub(crate) before: BTreeMap<PolicyId, Before>,
+    /// What was about the content that a policy gives priority, for policies that give some.
+    pub(crate) priority: BTreeMap<PolicyId, PrioritySeen>,
+}
+
+impl Work {
+    /// The subject's days as a policy sees them, from the counts of days.
+    pub(crate) fn days_under(&self, policy: &Policy, counts: &[DayCount]) -> Vec<DaySigns> {
+        match (&policy.spec.priority_content, self.priority.get(&policy.id)) {
+            (Some(content), Some(seen)) => seen.days(content.only, counts, &self.objects),
+            _ => DaySigns::of(counts, &self.objects),
+        }
+    }
 }
 
 /// An alert that needs review.
@@ -109,8 +125,9 @@ impl Store {
         fold_pending(&tx, &ids).await?;
         let policies = super::policies::active(&tx).await?;
         let enabled = super::policies::enabled(&tx).await?;
-        let subjects = load_work(&tx, &ids, &policies, now).await?;
-        Ok(Some(Taken { tx, policies, enabled, subjects }))
+        let minimum = super::settings::current(&tx).await?.1.minimum_daily_events;
+        let subjects = load_work(&tx, &self.vault, &ids, &policies, now).await?;
+        Ok(Some(Taken { tx, policies, enabled, minimum, subjects }))
     }
 
     async fn candidates(&self, from: Uuid, now: Micros) -> anyhow::Result<Vec<Uuid>> {
@@ -222,32 +239,40 @@ async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
 
 pub(super) async fn load_work(
     tx: &impl Sql,
+    vault: &Vault,
     ids: &[Uuid],
     policies: &[Policy],
     now: Micros,
 ) -> anyhow::Result<Vec<Work>> {
     let mut work: BTreeMap<Uuid, Work> = BTreeMap::new();
     let sql = format!(
-        "SELECT s.id, p.department, p.subject_id AS profile, \
+        "SELECT s.id, p.department, p.impact, p.subject_id AS profile, \
          EXISTS (SELECT 1 FROM scores c WHERE c.subject_id = s.id) AS has_scores \
          FROM subjects s LEFT JOIN profiles p ON p.subject_id = s.id WHERE s.id IN ({})",
         marks(0, ids.len())
     );
     let values = |ids: &[Uuid]| -> Vec<Value> { ids.iter().map(|id| (*id).into()).collect() };
+    let subjects: Vec<SubjectId> = ids.iter().map(|id| SubjectId::new(*id)).collect();
+    let mut groups = super::groups::groups_of(tx, &subjects).await?;
     for row in tx.rows(&sql, values(ids)).await? {
         let id: Uuid = row.get("id")?;
+        let impact: Option<String> = row.get("impact")?;
+        let impact = impact.and_then(|word| word.parse::<Impact>().ok());
         let context = SubjectContext {
             id: SubjectId::new(id),
             department: row.get("department")?,
-            groups: Vec::new(),
+            groups: groups.remove(&SubjectId::new(id)).unwrap_or_default(),
             title: None,
             has_profile: row.get::<Option<Uuid>>("profile")?.is_some(),
             prior_violation: false,
-            high_impact: None,
+            high_impact: impact.map(|impact| impact.reason().to_owned()),
         };
-        let (days, objects, triggers, manual, open, alerts, triaged, before) = Default::default();
+        let (days, objects, triggers, manual, open, alerts, triaged, before, priority) = Default::default();
         let has_scores = row.get("has_scores")?;
-        work.insert(id, Work { context, days, objects, triggers, manual, open, alerts, triaged, has_scores, before });
+        work.insert(
+            id,
+            Work { context, days, objects, triggers, manual, open, alerts, triaged, has_scores, before, priority },
+        );
     }
     load_before(tx, ids, &mut work).await?;
     load_causes(tx, ids, &mut work, now).await?;
@@ -261,6 +286,7 @@ pub(super) async fn load_work(
         if policies.iter().any(|policy| policy.spec.cumulative || !policy.spec.sequences.is_empty()) {
             load_objects(tx, &wanted, &mut work, now).await?;
         }
+        load_priority(tx, vault, &wanted, policies, &mut work, now).await?;
         load_alerts(tx, &wanted, &mut work).await?;
     }
     Ok(work.into_values().collect())
@@ -326,6 +352,65 @@ async fn load_days(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>,
             count: u64::try_from(row.get::<i64>("count")?)?,
         };
         of(work, &row)?.days.push(day);
+    }
+    Ok(())
+}
+
+/// What was about the content that policies give priority.
+async fn load_priority(
+    tx: &impl Sql,
+    vault: &Vault,
+    ids: &[Uuid],
+    policies: &[Policy],
+    work: &mut BTreeMap<Uuid, Work>,
+    now: Micros,
+) -> anyhow::Result<()> {
+    let wanted: Vec<_> = policies
+        .iter()
+        .filter_map(|policy| {
+            let content = policy.spec.priority_content.as_ref()?;
+            let sites: BTreeSet<Vec<u8>> =
+                content.sites.iter().map(|site| vault.object(&site_key(site)).to_vec()).collect();
+            Some((policy, content, sites))
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT indicator, variants, occurred_at, quantity, facts, site, object FROM events WHERE subject_id = $1 AND weight = 0 \
+         AND occurred_at >= {} ORDER BY occurred_at DESC, event_key LIMIT {}",
+        now.plus_days(-limits::SEQUENCE_HISTORY_DAYS).0,
+        limits::SEQUENCE_EVENTS
+    );
+    for id in ids {
+        let Some(one) = work.get_mut(id) else { continue };
+        let covering: Vec<_> = wanted.iter().filter(|(policy, ..)| policy.covers(&one.context)).collect();
+        if covering.is_empty() {
+            continue;
+        }
+        for (policy, ..) in &covering {
+            one.priority.insert(policy.id, PrioritySeen::default());
+        }
+        for row in tx.rows(&sql, vec![(*id).into()]).await? {
+            let facts: serde_json::Map<String, serde_json::Value> = row.json("facts")?;
+            let site: Option<Vec<u8>> = row.get("site")?;
+            let day = Micros(row.get("occurred_at")?).day();
+            let count = u64::try_from(row.get::<i64>("quantity")?)?;
+            let variants: Option<String> = row.get("variants")?;
+            let object: Option<Vec<u8>> = row.get("object")?;
+            for (policy, content, sites) in &covering {
+                if !content.holds(&facts, site.as_ref().is_some_and(|site| sites.contains(site))) {
+                    continue;
+                }
+                let Some(seen) = one.priority.get_mut(&policy.id) else { continue };
+                let codes = variants.iter().flat_map(|codes| codes.split(' ')).map(str::to_owned);
+                for code in codes.chain([row.get("indicator")?]) {
+                    *seen.counts.entry((day, code)).or_default() += count;
+                }
+                seen.objects.extend(object.as_deref().map(object_key));
+            }
+        }
     }
     Ok(())
 }

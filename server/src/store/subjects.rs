@@ -217,8 +217,12 @@ impl Store {
             vec!["subject_id = $1".to_owned(), format!("occurred_at >= {from} AND occurred_at < {until}")];
         let mut values: Vec<Value> = vec![of.uuid().into()];
         if !beneath.indicators.is_empty() {
-            values.extend(beneath.indicators.iter().map(|code| Value::from(*code)));
+            values.extend(beneath.indicators.iter().map(|code| Value::from(code.as_str())));
             conditions.push(format!("indicator IN ({})", marks(1, beneath.indicators.len())));
+        }
+        if let Some(variant) = &beneath.variant {
+            values.push(variant.as_str().into());
+            conditions.push(format!("' ' || variants || ' ' LIKE '% ' || ${} || ' %'", values.len()));
         }
         let list = List {
             columns: ACTIVITY,

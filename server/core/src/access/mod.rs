@@ -30,6 +30,10 @@ words! {
         Policies = "policies",
         /// The catalogue of indicators and what is enabled.
         Indicators = "indicators",
+        /// Domains, exclusions, detection groups, priority user groups.
+        Settings = "settings",
+        /// Which priority user groups a subject is in.
+        PriorityGroups = "priority groups of a subject",
         /// Plugins, connectors, runs.
         Connectors = "connectors",
         /// How a connector is configured.

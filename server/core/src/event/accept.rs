@@ -8,7 +8,7 @@ use crate::{
     indicator::{self, ActionClass},
     limits,
     scoring::input::Trigger,
-    settings::{Settings, Verdict},
+    settings::{Settings, Verdict, site_key},
     subject,
     time::Micros,
 };
@@ -72,7 +72,7 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         device: device(&raw),
         destination: text(&raw, "destination_domain").filter(|_| indicator.action == ActionClass::Exfiltration),
         trigger: trigger(&raw, indicator),
-        site: text(&raw, "site_url"),
+        site: text(&raw, "site_url").map(|site| site_key(&site)),
         verdict: Verdict::default(),
         profile: is_profile.then(|| profile(raw)),
     };

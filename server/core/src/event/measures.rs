@@ -8,13 +8,29 @@ use crate::{
         measure::{self, Measure},
     },
     scoring::reading::Token,
+    settings::Weight,
     time::{DAY, HOUR},
 };
 
 impl AcceptedEvent {
-    /// Names of the measures (`indicator::measure`) to which the event adds one. Nothing of what others say of a person:
-    /// a resignation on Sunday is no work on Sunday. `digest` is keyed.
-    pub fn measures(&self, digest: impl Fn(&str) -> [u8; 16]) -> Vec<String> {
+    /// Names of the measures (`indicator::measure`) of its day to which the event adds, and how much. What the settings
+    /// leave out adds nothing; where it may be part of a sequence, a count of nothing has the subject scored again.
+    /// `digest` is keyed.
+    pub fn measures(&self, digest: impl Fn(&str) -> [u8; 16]) -> Vec<(String, u32)> {
+        let verdict = &self.verdict;
+        match verdict.weight {
+            Weight::None => return Vec::new(),
+            Weight::InSequences => return vec![(self.indicator.clone(), 0)],
+            Weight::Full => {}
+        }
+        let unallowed = verdict.unallowed.then(|| measure::name(Measure::Unallowed(&self.indicator)));
+        let counts = [self.indicator.clone()].into_iter().chain(unallowed).chain(verdict.variants.iter().cloned());
+        let habits = self.habits(digest).into_iter().map(|name| (name, 1));
+        counts.map(|name| (name, self.quantity)).chain(habits).collect()
+    }
+
+    /// Nothing of what others say of a person: a resignation on Sunday is no work on Sunday.
+    fn habits(&self, digest: impl Fn(&str) -> [u8; 16]) -> Vec<String> {
         let found = indicator::find(&self.indicator);
         let about = |category| matches!(category, Category::Hr | Category::Directory | Category::Behaviour);
         if self.profile.is_some() || found.is_none_or(|found| about(found.category)) {

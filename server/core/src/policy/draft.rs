@@ -1,7 +1,9 @@
 //! A new policy from what a viewer asked for: defaults filled in, every rule checked, all problems told at once.
 //! Never: half a policy; a value of the input in a problem.
 
-use super::{AlertVolume, Policy, PolicyIndicator, PolicyScope, PolicySpec, PolicyState, ThresholdMode};
+use super::{
+    AlertVolume, Policy, PolicyIndicator, PolicyScope, PolicySpec, PolicyState, PriorityContent, ThresholdMode,
+};
 use crate::{
     case::name_of,
     ids::PolicyId,
@@ -47,6 +49,8 @@ pub struct PolicyDraft {
     pub always_on: Option<bool>,
     /// Events of a day below which nothing is above the usual; left out: the threshold for low.
     pub minimum_daily_events: Option<i32>,
+    /// Content that has priority; left out: none has.
+    pub priority_content: Option<PriorityContent>,
     /// Left out: ACTIVE, since whoever creates a policy wants it to work.
     pub state: Option<PolicyState>,
 }
@@ -98,6 +102,7 @@ pub fn create(
         boosters: boosters(draft.boosters.as_deref()),
         always_on: draft.always_on.unwrap_or(draft.template.template().always_on),
         minimum_daily_events: minimum(draft.minimum_daily_events, &mut problems),
+        priority_content: content(draft.priority_content, &mut problems),
         scope: scope(draft.scope, &mut problems),
     };
     let policy = Policy { id, name, template: draft.template, version: 1, state, spec };
@@ -168,6 +173,10 @@ fn sequences(given: Option<Vec<String>>, template: TemplateCode, problems: &mut 
 fn boosters(given: Option<&[BoosterKind]>) -> Vec<BoosterKind> {
     let chosen = |kind: &&BoosterKind| given.is_none_or(|given| given.contains(kind));
     BoosterKind::ALL.iter().filter(chosen).copied().collect()
+}
+
+fn content(given: Option<PriorityContent>, problems: &mut Vec<Problem>) -> Option<PriorityContent> {
+    given?.checked().map_err(|found| problems.extend(found)).ok()
 }
 
 fn minimum(given: Option<i32>, problems: &mut Vec<Problem>) -> Option<u32> {
@@ -269,11 +278,16 @@ fn resolve(
     let Some(found) = indicator::find(&choice.code) else {
         return refuse("code", ProblemCode::NotFound, "There is no indicator of that code.".into());
     };
-    let Some(built_in) = recommended(found) else {
+    let known = recommended(found).map(|known| PolicyIndicator { code: choice.code.clone(), ..known });
+    let Some(built_in) = known else {
         let message = format!("{} starts scoring or is context: it has no score of its own.", found.code);
         return refuse("code", ProblemCode::Invalid, message);
     };
-    if !enabled.contains(found.code) {
+    if found.code != choice.code && !enabled.contains(&choice.code) {
+        let message = "The settings have no such variant or indicator, or what it narrows is not enabled.";
+        return refuse("code", ProblemCode::NotEnabled, message.into());
+    }
+    if !enabled.contains(&choice.code) {
         let message = format!("{} is not enabled. Enable it in the settings first.", found.code);
         return refuse("code", ProblemCode::NotEnabled, message);
     }
@@ -294,7 +308,7 @@ fn resolve(
         }
         (mode @ ThresholdMode::AboveUsual, None) => Ok(PolicyIndicator { mode, ..built_in }),
         (mode @ ThresholdMode::UserBased, None) => {
-            let thresholds = organisation.get(found.code).copied().unwrap_or(built_in.thresholds);
+            let thresholds = organisation.get(&choice.code).copied().unwrap_or(built_in.thresholds);
             Ok(PolicyIndicator { mode, thresholds, ..built_in })
         }
         (mode @ (ThresholdMode::UserBased | ThresholdMode::AboveUsual), Some(_)) => {

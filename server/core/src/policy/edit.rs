@@ -2,8 +2,8 @@
 //! Never: names a subject; who was added to a scope is told as a number.
 
 use super::{
-    IndicatorChoice, Policy, PolicyDraft, PolicyIndicator, PolicyScope, PolicySpec, PolicyState, ThresholdCounts,
-    ThresholdMode, create,
+    IndicatorChoice, Policy, PolicyDraft, PolicyIndicator, PolicyScope, PolicySpec, PolicyState, PriorityContent,
+    ThresholdCounts, ThresholdMode, create,
 };
 use crate::{case::name_of, ids::PolicyId, problem::Problem, scoring::threshold::Thresholds};
 use std::{
@@ -28,6 +28,7 @@ impl PolicyDraft {
             boosters,
             always_on,
             minimum_daily_events,
+            priority_content,
         } = policy.spec.clone();
         Self {
             name: policy.name.clone(),
@@ -44,6 +45,7 @@ impl PolicyDraft {
             boosters: Some(boosters),
             always_on: Some(always_on),
             minimum_daily_events: minimum_daily_events.map(signed),
+            priority_content,
             state: Some(policy.state),
         }
     }
@@ -148,6 +150,7 @@ pub fn changes(before: &PolicySpec, after: &PolicySpec) -> Vec<Change> {
         boosters,
         always_on,
         minimum_daily_events,
+        priority_content,
     } = before;
     let mut found = Found(Vec::new());
     found.text("description", description, &after.description);
@@ -161,6 +164,7 @@ pub fn changes(before: &PolicySpec, after: &PolicySpec) -> Vec<Change> {
     found.words("triggers", triggers, &after.triggers);
     found.words("sequences", sequences, &after.sequences);
     found.words("boosters", boosters, &after.boosters);
+    found.content(priority_content.as_ref(), after.priority_content.as_ref());
     found.scope(scope, &after.scope);
     found.indicators(indicators, &after.indicators);
     if found.0.is_empty() && before != after {
@@ -203,6 +207,18 @@ impl Found {
         if let Some(come) = told(after.difference(&before).count()) {
             self.0.push(Change { field, was: None, is: Some(come) });
         }
+    }
+
+    fn content(&mut self, was: Option<&PriorityContent>, is: Option<&PriorityContent>) {
+        let none = PriorityContent::default();
+        let (was, is) = (was.unwrap_or(&none), is.unwrap_or(&none));
+        let PriorityContent { sites, sensitive_types, labels, file_types, only } = was;
+        // An address of a site may name somebody.
+        self.numbers("priority_content.sites", "site", sites, &is.sites);
+        self.words("priority_content.sensitive_types", sensitive_types, &is.sensitive_types);
+        self.words("priority_content.labels", labels, &is.labels);
+        self.words("priority_content.file_types", file_types, &is.file_types);
+        self.one("priority_content.only", only, &is.only);
     }
 
     fn scope(&mut self, was: &PolicyScope, is: &PolicyScope) {

@@ -85,7 +85,7 @@ fn above_usual(input: &ScoringInput<'_>, reading: &Reading, thresholds: Threshol
         let why = "There is too little history to tell what is usual for this subject.".to_owned();
         return input.policy.waits_for_no_event().then_some((round(UNKNOWN), why));
     };
-    let floor = u64::from(input.policy.spec.minimum_daily_events.unwrap_or(thresholds.low));
+    let floor = u64::from(input.counting.minimum(thresholds));
     // What hardly ever happened is no habit, however little it is.
     let z = if usual.upper == 0 { usual.z(count).max(NEUTRAL_Z) } else { usual.z(count) };
     let factor = 3f64.powf(z - NEUTRAL_Z).clamp(LEAST, MOST);

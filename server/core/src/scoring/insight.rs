@@ -29,7 +29,10 @@ pub(super) struct Counted {
 
 /// The indicators that a policy selected, that are enabled and that have a weight, by code. Made once for many subjects.
 #[derive(Clone, Debug)]
-pub struct Counting(BTreeMap<String, Counted>);
+pub struct Counting {
+    by_code: BTreeMap<String, Counted>,
+    minimum: Option<u32>,
+}
 
 impl Counting {
     /// `enabled` are the codes of the globally enabled indicators.
@@ -42,11 +45,22 @@ impl Counting {
                 counting.entry(selected.code.clone()).or_insert(counted);
             }
         }
-        Self(counting)
+        Self { by_code: counting, minimum: policy.spec.minimum_daily_events }
+    }
+
+    /// With the installation's minimum of daily events, where the policy has none of its own.
+    pub fn or_minimum(mut self, minimum: Option<u32>) -> Self {
+        self.minimum = self.minimum.or(minimum);
+        self
+    }
+
+    /// Events of a day below which nothing is above the usual.
+    pub(super) fn minimum(&self, thresholds: Thresholds) -> u32 {
+        self.minimum.unwrap_or(thresholds.low)
     }
 
     pub(super) fn get(&self, code: &str) -> Option<&Counted> {
-        self.0.get(code)
+        self.by_code.get(code)
     }
 }
 
@@ -116,7 +130,7 @@ fn of_indicator(input: &ScoringInput<'_>, counted: &Counted, reading: &Reading) 
         let factors = risk_factors(counted.indicator);
         return make(input, reading, (InsightKind::Indicator, code), (level_of(score), score), explanation, factors);
     }
-    let floor = input.policy.spec.minimum_daily_events.unwrap_or(counted.thresholds.low);
+    let floor = input.counting.minimum(counted.thresholds);
     let (thresholds, own) = match (counted.mode, &reading.usual) {
         (ThresholdMode::AboveUsual, Some(usual)) => (Thresholds::above_usual(usual, floor), true),
         _ => (counted.thresholds, false),

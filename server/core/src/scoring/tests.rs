@@ -54,6 +54,7 @@ impl Scene {
             boosters: BoosterKind::ALL.to_vec(),
             always_on: false,
             minimum_daily_events: None,
+            priority_content: None,
         };
         Self {
             now: at(0, 10),

@@ -145,8 +145,8 @@ impl Settings {
                 found.push(Problem::new(&at("actionClass"), ProblemCode::Invalid, message));
             }
             let counts = own.thresholds;
-            if !(1 <= counts.low && counts.low < counts.medium && counts.medium < counts.high) {
-                let message = "Thresholds rise: 1 or more for low, more for medium, more for high.";
+            if !(1 <= counts.low && counts.low <= counts.medium && counts.medium <= counts.high) {
+                let message = "Thresholds rise: 1 <= low <= medium <= high.";
                 found.push(Problem::new(&at("thresholds"), ProblemCode::Invalid, message));
             }
         }

@@ -28,8 +28,13 @@ pub(super) fn below_folder(folder: &str, path: &str) -> bool {
 }
 
 /// Whether an address lies in a site, at any depth.
-pub fn same_site(site: &str, address: &str) -> bool {
+pub(super) fn same_site(site: &str, address: &str) -> bool {
     below_folder(site, address)
+}
+
+/// A site's address in the form in which it is digested and compared.
+pub fn site_key(address: &str) -> String {
+    address.trim().trim_end_matches('/').to_lowercase()
 }
 
 fn parts(path: &str) -> impl Iterator<Item = &str> {

@@ -175,7 +175,8 @@ fn an_indicator_of_ones_own_is_stored_under_its_class_and_unknown_kinds_stay_unk
     let settings = settings(|settings| settings.custom_indicators = vec![own]);
     let stored = accepted(&settings, "BADGE_PRINTED", &[]).unwrap().indicator;
     assert_eq!(stored, "CUSTOM_EXFILTRATION#BADGE_PRINTED");
-    assert_eq!(settings.codes(), [(stored.clone(), Some(Thresholds { low: 1, medium: 2, high: 3 }))]);
+    assert_eq!(settings.thresholds(&stored), Some(Thresholds { low: 1, medium: 2, high: 3 }));
+    assert_eq!(settings.enabled(&BTreeSet::new()), BTreeSet::from([stored.clone()]));
     assert_eq!(indicator::find(&stored).unwrap().action, ActionClass::Exfiltration);
     for unknown in ["CUSTOM_EXFILTRATION", "CUSTOM_EXFILTRATION#BADGE_PRINTED", "BADGE", "FILE_PRINTED#X", "#"] {
         assert_eq!(accepted(&settings, unknown, &[]).map(|_| ()), Err(RejectReason::UnknownKind), "{unknown}");
@@ -205,7 +206,7 @@ fn every_problem_is_told_at_its_place() {
         code: "FILE_PRINTED".into(),
         name: " ".into(),
         action: ActionClass::Context,
-        thresholds: Thresholds { low: 3, medium: 3, high: 4 },
+        thresholds: Thresholds { low: 3, medium: 2, high: 4 },
     };
     let places = ["code", "name", "actionClass", "thresholds"].map(|field| format!("customIndicators.0.{field}"));
     assert_eq!(problems(|of| of.custom_indicators = vec![own]), places);

@@ -1,12 +1,16 @@
 //! Reads a file of policies: what it says, or everything that is wrong with it, each with its line.
 //! Never: stops at the first problem, or repeats a value of the file in one.
 
+use serde::Deserialize;
 use std::{collections::BTreeMap, ops::Range, str::FromStr};
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 use vizard_core::{
-    ids::PriorityGroupId,
-    policy::{IndicatorChoice, PolicyDraft, PolicyScope, ThresholdCounts},
+    policy::{IndicatorChoice, PolicyDraft, PolicyScope, PriorityContent, ThresholdCounts},
     problem::{Problem, ProblemCode},
+    settings::Settings,
     template::TemplateCode,
 };
 
@@ -15,13 +19,23 @@ use vizard_core::{
 pub(super) struct Document {
     /// Codes of the enabled indicators; none where the file does not say.
     pub(super) enabled: Option<Vec<String>>,
+    /// None where the file does not say.
+    pub(super) settings: Option<Settings>,
     pub(super) policies: Vec<Listed>,
 }
 
-/// A policy of a file. Its scope has no people yet.
+/// A policy of a file. Its scope has no people and groups yet.
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) draft: PolicyDraft,
+    pub(super) named: Named,
+}
+
+/// Whom and what a scope names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Names.
+    pub(super) groups: Vec<String>,
     /// Pseudonyms.
     pub(super) subjects: Vec<String>,
     /// Pseudonyms.
@@ -70,8 +84,26 @@ pub(super) fn read(text: &str) -> (Document, Places, Vec<Problem>) {
         }
     };
     let mut reader = Reader { line: &line, places: &mut places, problems: &mut problems };
-    let document = reader.document(&root);
+    let mut document = reader.document(&root);
+    if root.contains_key("settings") {
+        match toml::from_str::<Whole>(text) {
+            Ok(whole) => document.settings = Some(whole.settings),
+            Err(error) => {
+                let path = vec!["settings".to_owned()];
+                if let Some(span) = error.span() {
+                    places.lines.insert(path.clone(), line(span));
+                }
+                problems.push(Problem { field: path, code: ProblemCode::Invalid, message: error.message().to_owned() });
+            }
+        }
+    }
     (document, places, problems)
+}
+
+/// The part of a file that the settings read by themselves: what is left out is as in a new installation.
+#[derive(Deserialize)]
+struct Whole {
+    settings: Settings,
 }
 
 struct Reader<'a> {
@@ -102,7 +134,7 @@ impl Reader<'_> {
     }
 
     fn document(&mut self, root: &DeTable<'_>) -> Document {
-        self.fields(root, &[], &["format", "indicators", "policy"]);
+        self.fields(root, &[], &["format", "indicators", "settings", "policy"]);
         match root.get("format").map(|value| value.get_ref()) {
             Some(DeValue::Integer(format)) if format.as_str() == "1" => {}
             _ => self.refuse(
@@ -120,6 +152,9 @@ impl Reader<'_> {
                 self.refuse(&path, ProblemCode::Required, "Say `enabled = [ … ]`, or leave the table out.");
             }
         }
+        if let Some(table) = self.table(root, &[], "settings") {
+            self.lines_below(table, &["settings".to_owned()]);
+        }
         for (at, value) in self.items(root, &[], "policy").into_iter().enumerate() {
             let path = ["policy".to_owned(), at.to_string()];
             self.places.lines.insert(path.to_vec(), (self.line)(value.span()));
@@ -129,6 +164,37 @@ impl Reader<'_> {
             }
         }
         document
+    }
+
+    /// Notes where everything below stands.
+    fn lines_below(&mut self, table: &DeTable<'_>, path: &[String]) {
+        for (name, value) in table {
+            self.lines_of(value, below(path, name.get_ref()));
+        }
+    }
+
+    fn lines_of(&mut self, value: &Spanned<DeValue<'_>>, path: Vec<String>) {
+        match value.get_ref() {
+            DeValue::Table(table) => self.lines_below(table, &path),
+            DeValue::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.lines_of(item, below(&path, &at.to_string()));
+                }
+            }
+            _ => {}
+        }
+        self.places.lines.insert(path, (self.line)(value.span()));
+    }
+
+    fn content(&mut self, policy: &DeTable<'_>, path: &[String]) -> Option<PriorityContent> {
+        let table = self.table(policy, path, "priority_content")?;
+        let path = below(path, "priority_content");
+        self.fields(table, &path, &["only", "sites", "sensitive_types", "labels", "file_types"]);
+        let mut named = |name: &str| self.texts(table, &path, name).unwrap_or_default();
+        let (sites, sensitive_types) = (named("sites"), named("sensitive_types"));
+        let (labels, file_types) = (named("labels"), named("file_types"));
+        let only = self.flag(table, &path, "only").unwrap_or(false);
+        Some(PriorityContent { sites, sensitive_types, labels, file_types, only })
     }
 
     /// The policy; none where it lacks what nothing can be told without. Its number among the file's stays its place, so the
@@ -145,6 +211,7 @@ impl Reader<'_> {
             "always_on",
             "cumulative",
             "minimum_daily_events",
+            "priority_content",
             "triggers",
             "sequences",
             "boosters",
@@ -171,7 +238,7 @@ impl Reader<'_> {
             });
             choices.collect()
         });
-        let (scope, subjects, excluded) = self.scope(table, path);
+        let (scope, named) = self.scope(table, path);
         let draft = PolicyDraft {
             name: name.unwrap_or_default(),
             description: self.text(table, path, "description"),
@@ -187,9 +254,10 @@ impl Reader<'_> {
             boosters: self.words(table, path, "boosters"),
             always_on: self.flag(table, path, "always_on"),
             minimum_daily_events: self.number(table, path, "minimum_daily_events"),
+            priority_content: self.content(table, path),
             state: self.word(table, path, "state"),
         };
-        template.map(|_| Listed { draft, subjects, excluded })
+        template.map(|_| Listed { draft, named })
     }
 
     fn indicator(&mut self, table: &DeTable<'_>, path: &[String]) -> Option<IndicatorChoice> {
@@ -208,24 +276,25 @@ impl Reader<'_> {
         Some(IndicatorChoice { code: code?, mode, thresholds })
     }
 
-    fn scope(&mut self, policy: &DeTable<'_>, path: &[String]) -> (PolicyScope, Vec<String>, Vec<String>) {
+    fn scope(&mut self, policy: &DeTable<'_>, path: &[String]) -> (PolicyScope, Named) {
         let Some(table) = self.table(policy, path, "scope") else {
             if !policy.contains_key("scope") {
                 self.refuse(path, ProblemCode::Required, "Say whom it covers: [policy.scope].");
             }
-            return (PolicyScope::default(), vec![], vec![]);
+            return (PolicyScope::default(), Named::default());
         };
         let path = below(path, "scope");
         self.fields(table, &path, &["all", "departments", "groups", "subjects", "excluded"]);
         let scope = PolicyScope {
             all: self.flag(table, &path, "all").unwrap_or(false),
             departments: self.texts(table, &path, "departments").unwrap_or_default(),
-            groups: self.words::<PriorityGroupId>(table, &path, "groups").unwrap_or_default(),
+            groups: vec![],
             subjects: vec![],
             excluded: vec![],
         };
         let mut named = |name: &str| self.texts(table, &path, name).unwrap_or_default();
-        (scope, named("subjects"), named("excluded"))
+        let named = Named { groups: named("groups"), subjects: named("subjects"), excluded: named("excluded") };
+        (scope, named)
     }
 
     fn table<'t>(&mut self, of: &'t DeTable<'_>, path: &[String], name: &str) -> Option<&'t DeTable<'t>> {

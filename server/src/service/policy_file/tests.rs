@@ -2,7 +2,13 @@
 //! Never: a database; that an import changes everything or nothing is shown in `tests/it`.
 
 use super::*;
-use vizard_core::{policy::PolicyDraft, template::TemplateCode};
+use vizard_core::{
+    indicator::ActionClass,
+    policy::{PolicyDraft, PriorityContent},
+    scoring::threshold::Thresholds,
+    settings::{CustomIndicator, Group, GroupKind, Variant},
+    template::TemplateCode,
+};
 
 fn policy(name: &str) -> policy::Policy {
     let enabled: BTreeSet<String> = ["FILE_DOWNLOADED", "FILE_PRINTED"].map(str::to_owned).into();
@@ -23,15 +29,44 @@ fn problems(text: &str) -> Vec<String> {
     told(&problems, &places).iter().map(ToString::to_string).collect()
 }
 
+fn settings() -> Settings {
+    let mut settings = Settings { minimum_daily_events: Some(5), ..Settings::default() };
+    settings.domains.unallowed = vec!["*.drive.example".to_owned()];
+    settings.exclusions.keywords = vec!["newsletter unless draft".to_owned()];
+    settings.groups = vec![Group {
+        name: "CODE".to_owned(),
+        kind: GroupKind::FileTypes,
+        items: vec!["rs".to_owned(), "c".to_owned()],
+    }];
+    settings.variants = vec![Variant {
+        indicator: "FILE_PRINTED".to_owned(),
+        name: "SOURCE".to_owned(),
+        groups: vec!["CODE".to_owned()],
+        excluding: false,
+    }];
+    settings.custom_indicators = vec![CustomIndicator {
+        code: "BADGE_PRINTED".to_owned(),
+        name: "Badge \"printed\"".to_owned(),
+        action: ActionClass::Exfiltration,
+        thresholds: Thresholds { low: 1, medium: 2, high: 3 },
+    }];
+    settings
+}
+
 #[test]
 fn what_was_written_reads_back_as_the_same_policies() {
     let mut policies = vec![policy("A \"quoted\" name # not a comment"), policy("Ümläute")];
     policies[1].spec.description = "Two\nlines, and \\ a \u{7f} stroke.".to_owned();
     policies[1].spec.scope.departments = vec!["R&D".to_owned()];
-    let text = write::write(["FILE_DOWNLOADED", "FILE_PRINTED"].into_iter(), &policies, &BTreeMap::new());
+    policies[1].spec.priority_content =
+        Some(PriorityContent { labels: vec!["Secret".to_owned()], only: true, ..PriorityContent::default() });
+    let settings = settings();
+    let known = write::Names { pseudonyms: &BTreeMap::new(), groups: &BTreeMap::new() };
+    let text = write::write(["FILE_DOWNLOADED", "FILE_PRINTED"].into_iter(), &settings, &policies, known);
     let (document, _, problems) = read::read(&text);
     assert_eq!(problems, [], "{text}");
     assert_eq!(document.enabled.unwrap(), ["FILE_DOWNLOADED", "FILE_PRINTED"]);
+    assert_eq!(document.settings.as_ref(), Some(&settings));
     for (listed, policy) in document.policies.into_iter().zip(&policies) {
         let enabled = BTreeSet::new();
         assert_eq!(policy::update(policy, listed.draft, &enabled, &BTreeMap::new()).as_ref(), Ok(policy), "{text}");
@@ -44,13 +79,14 @@ fn the_file_is_the_one_that_people_keep() {
     let mut policy = policy("Departures");
     policy.spec.scope.excluded = vec![subject];
     let pseudonyms = BTreeMap::from([(subject, "Anon-7Q4K-2MX9".to_owned())]);
-    insta::assert_snapshot!(write::write(["FILE_DOWNLOADED"].into_iter(), &[policy], &pseudonyms));
+    let known = write::Names { pseudonyms: &pseudonyms, groups: &BTreeMap::new() };
+    insta::assert_snapshot!(write::write(["FILE_DOWNLOADED"].into_iter(), &settings(), &[policy], known));
 }
 
 #[test]
 fn everything_that_is_wrong_is_told_with_its_line() {
     let text = "format = 1\n\n[indicators]\nenable = []\n\n[[policy]]\nname = 3\ntemplate = \"DATA_LEAK\"\n\
-                activation_days = \"30\"\nindicators = [\n  { code = \"FILE_PRINTED\", low = 1 },\n  3,\n]\n\n[settings]\n";
+                activation_days = \"30\"\nindicators = [\n  { code = \"FILE_PRINTED\", low = 1 },\n  3,\n]\n\n[settings.domains]\nforbidden = []\n";
     insta::assert_snapshot!(problems(text).join("\n"));
 }
 

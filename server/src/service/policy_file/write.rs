@@ -3,35 +3,86 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 use vizard_core::{
-    ids::SubjectId,
-    policy::{IndicatorChoice, Policy, PolicyDraft, PolicyScope},
+    ids::{PriorityGroupId, SubjectId},
+    policy::{IndicatorChoice, Policy, PolicyDraft, PolicyScope, PriorityContent},
+    scoring::threshold::Thresholds,
+    settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant},
 };
 
 const HEADER: &str = "\
-# The policies of a Vizard installation, and which indicators it has enabled.
+# The policies and settings of a Vizard installation, and which indicators it has enabled.
 #
 # Written by `vizard policy export`, read by `vizard policy import FILE [--dry-run]`. An import makes the installation say
 # what is said here, all of it or, where anything is wrong, nothing. A policy is found by its name, which cannot be changed,
 # as its template cannot; a policy that is not in this file is left as it is. What a [[policy]] leaves out is as its template
 # has it. Thresholds stand where the mode is CUSTOM; the other modes find their own. Without the table [indicators], nothing is
-# enabled or disabled. People are listed by their pseudonyms, which hold for one installation only.
+# enabled or disabled; without [settings], those stay. People are listed by their pseudonyms, which hold for one installation only.
 ";
 
 /// The file. `policies` come in the order of their names, `enabled` in that of the codes.
 pub(super) fn write<'a>(
     enabled: impl Iterator<Item = &'a str>,
+    settings: &Settings,
     policies: &[Policy],
-    pseudonyms: &BTreeMap<SubjectId, String>,
+    known: Names<'_>,
 ) -> String {
     let mut out = format!("{HEADER}\nformat = 1\n\n[indicators]\n");
     list(&mut out, "enabled", enabled.map(quoted));
+    self::settings(&mut out, settings);
     for policy in policies {
-        one(&mut out, policy, pseudonyms);
+        one(&mut out, policy, known);
     }
     out
 }
 
-fn one(out: &mut String, policy: &Policy, pseudonyms: &BTreeMap<SubjectId, String>) {
+fn settings(out: &mut String, settings: &Settings) {
+    // Without `..`, so that no field is forgotten that a later version of the product adds.
+    let Settings { domains, exclusions, minimum_daily_events, groups, variants, custom_indicators } = settings;
+    out.push_str("\n[settings]\n");
+    if let Some(minimum) = minimum_daily_events {
+        field(out, "minimum_daily_events", minimum);
+    }
+    let texts = |out: &mut String, name, of: &[String]| list(out, name, of.iter().map(|entry| quoted(entry)));
+    let Domains { unallowed, allowed, third_party } = domains;
+    out.push_str("\n[settings.domains]\n");
+    for (name, of) in [("unallowed", unallowed), ("allowed", allowed), ("third_party", third_party)] {
+        texts(out, name, of);
+    }
+    let Exclusions { file_types, paths, sites, sensitive_types, keywords } = exclusions;
+    out.push_str("\n[settings.exclusions]\n");
+    for (name, of) in [
+        ("file_types", file_types),
+        ("paths", paths),
+        ("sites", sites),
+        ("sensitive_types", sensitive_types),
+        ("keywords", keywords),
+    ] {
+        texts(out, name, of);
+    }
+    for Group { name, kind, items } in groups {
+        out.push_str("\n[[settings.groups]]\n");
+        field(out, "name", quoted(name));
+        field(out, "kind", quoted(kind.as_str()));
+        texts(out, "items", items);
+    }
+    for Variant { indicator, name, groups, excluding } in variants {
+        out.push_str("\n[[settings.variants]]\n");
+        field(out, "indicator", quoted(indicator));
+        field(out, "name", quoted(name));
+        field(out, "excluding", excluding);
+        texts(out, "groups", groups);
+    }
+    for CustomIndicator { code, name, action, thresholds } in custom_indicators {
+        out.push_str("\n[[settings.custom_indicators]]\n");
+        field(out, "code", quoted(code));
+        field(out, "name", quoted(name));
+        field(out, "action", quoted(action.as_str()));
+        let Thresholds { low, medium, high } = thresholds;
+        field(out, "thresholds", format!("{{ low = {low}, medium = {medium}, high = {high} }}"));
+    }
+}
+
+fn one(out: &mut String, policy: &Policy, known: Names<'_>) {
     // Without `..`, so that no field is forgotten that a later version of the product adds.
     let PolicyDraft {
         name,
@@ -48,6 +99,7 @@ fn one(out: &mut String, policy: &Policy, pseudonyms: &BTreeMap<SubjectId, Strin
         boosters,
         always_on,
         minimum_daily_events,
+        priority_content,
         state,
     } = PolicyDraft::of(policy);
     out.push_str("\n[[policy]]\n");
@@ -68,20 +120,36 @@ fn one(out: &mut String, policy: &Policy, pseudonyms: &BTreeMap<SubjectId, Strin
     list(out, "sequences", sequences.unwrap_or_default().iter().map(|code| quoted(code)));
     list(out, "boosters", boosters.unwrap_or_default().iter().map(|kind| quoted(kind.as_str())));
     list(out, "indicators", indicators.unwrap_or_default().iter().map(indicator));
+    if let Some(PriorityContent { sites, sensitive_types, labels, file_types, only }) = priority_content {
+        out.push_str("\n[policy.priority_content]\n");
+        field(out, "only", only);
+        for (name, of) in
+            [("sites", sites), ("sensitive_types", sensitive_types), ("labels", labels), ("file_types", file_types)]
+        {
+            list(out, name, of.iter().map(|entry| quoted(entry)));
+        }
+    }
     let PolicyScope { all, departments, groups, subjects, excluded } = scope;
     out.push_str("\n[policy.scope]\n");
     field(out, "all", all);
     list(out, "departments", departments.iter().map(|department| quoted(department)));
-    list(out, "groups", groups.iter().map(|group| quoted(&group.to_string())));
-    let named = |subjects: &[SubjectId]| {
-        // Ids are random: sorted by pseudonym, the list reads the same wherever it is written.
-        let mut names: Vec<String> =
-            subjects.iter().filter_map(|subject| pseudonyms.get(subject)).map(|name| quoted(name)).collect();
-        names.sort();
-        names
-    };
-    list(out, "subjects", named(&subjects).into_iter());
-    list(out, "excluded", named(&excluded).into_iter());
+    list(out, "groups", names(&groups, known.groups).into_iter());
+    list(out, "subjects", names(&subjects, known.pseudonyms).into_iter());
+    list(out, "excluded", names(&excluded, known.pseudonyms).into_iter());
+}
+
+/// Ids are random: sorted by name, the list reads the same wherever it is written.
+fn names<T: Ord>(ids: &[T], known: &BTreeMap<T, String>) -> Vec<String> {
+    let mut names: Vec<String> = ids.iter().filter_map(|id| known.get(id)).map(|name| quoted(name)).collect();
+    names.sort();
+    names
+}
+
+/// What the file calls things that the installation knows by ids.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) pseudonyms: &'a BTreeMap<SubjectId, String>,
+    pub(super) groups: &'a BTreeMap<PriorityGroupId, String>,
 }
 
 fn indicator(choice: &IndicatorChoice) -> String {

@@ -24,6 +24,7 @@ fn draft() -> PolicyDraft {
         boosters: None,
         always_on: None,
         minimum_daily_events: None,
+        priority_content: None,
         state: None,
     }
 }

@@ -30,6 +30,7 @@ fn policy() -> Policy {
         boosters: None,
         always_on: None,
         minimum_daily_events: None,
+        priority_content: None,
         state: None,
     };
     create(draft, &enabled(), &none(), PolicyId::new(Uuid::from_u128(9))).unwrap()

@@ -1,0 +1,110 @@
+//! The installation's settings: read, and changed as versions.
+//! Never: a change without its audit entry; an entry of a list in that entry, since a path may name somebody.
+
+use super::Services;
+use crate::{error::ServiceError, permit::Permit, store::Entry};
+use vizard_core::{
+    access::{Action, Resource},
+    problem::{Problem, ProblemCode},
+    settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant},
+};
+
+/// What a viewer wants changed. What is left out stays; a list is replaced as a whole.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct SettingsEdit {
+    /// The version that the viewer saw.
+    pub version: Option<i32>,
+    pub domains: DomainsEdit,
+    pub exclusions: ExclusionsEdit,
+    /// The inner `None` goes back to each indicator's threshold for low.
+    pub minimum_daily_events: Option<Option<u32>>,
+    pub groups: Option<Vec<Group>>,
+    pub variants: Option<Vec<Variant>>,
+    pub custom_indicators: Option<Vec<CustomIndicator>>,
+}
+
+/// Lists of domains to replace.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct DomainsEdit {
+    pub unallowed: Option<Vec<String>>,
+    pub allowed: Option<Vec<String>>,
+    pub third_party: Option<Vec<String>>,
+}
+
+/// Lists of exclusions to replace.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct ExclusionsEdit {
+    pub file_types: Option<Vec<String>>,
+    pub paths: Option<Vec<String>>,
+    pub sites: Option<Vec<String>>,
+    pub sensitive_types: Option<Vec<String>>,
+    pub keywords: Option<Vec<String>>,
+}
+
+impl Services {
+    /// The settings in force and the number of their version, 0 for those of a new installation.
+    pub(crate) async fn current_settings(&self, permit: &Permit) -> Result<(i32, Settings), ServiceError> {
+        permit.require(Resource::Settings, Action::Read)?;
+        Ok(self.store.settings().await?)
+    }
+
+    /// Makes the next version of the settings; the same where nothing changes. It holds for what comes in from then on.
+    pub(crate) async fn update_settings(
+        &self,
+        permit: &Permit,
+        edit: SettingsEdit,
+    ) -> Result<(i32, Settings), ServiceError> {
+        let viewer = permit.require(Resource::Settings, Action::Change)?;
+        let (version, before) = self.store.settings().await?;
+        if edit.version.is_some_and(|seen| seen != version) {
+            return Err(stale());
+        }
+        let after = edit.of(before.clone()).checked().map_err(ServiceError::Invalid)?;
+        if after == before {
+            return Ok((version, before));
+        }
+        let detail = serde_json::json!({"version": version + 1, "changes": before.changes(&after)});
+        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "settings", &detail);
+        if !self.store.save_settings(version, &after, &viewer.id, entry, self.clock.now()).await? {
+            return Err(stale());
+        }
+        self.bell.scoring.notify_one();
+        Ok((version + 1, after))
+    }
+}
+
+impl SettingsEdit {
+    fn of(self, mut settings: Settings) -> Settings {
+        let Domains { unallowed, allowed, third_party } = &mut settings.domains;
+        let Exclusions { file_types, paths, sites, sensitive_types, keywords } = &mut settings.exclusions;
+        for (list, given) in [
+            (unallowed, self.domains.unallowed),
+            (allowed, self.domains.allowed),
+            (third_party, self.domains.third_party),
+            (file_types, self.exclusions.file_types),
+            (paths, self.exclusions.paths),
+            (sites, self.exclusions.sites),
+            (sensitive_types, self.exclusions.sensitive_types),
+            (keywords, self.exclusions.keywords),
+        ] {
+            if let Some(given) = given {
+                *list = given;
+            }
+        }
+        Settings {
+            minimum_daily_events: self.minimum_daily_events.unwrap_or(settings.minimum_daily_events),
+            groups: self.groups.unwrap_or(settings.groups),
+            variants: self.variants.unwrap_or(settings.variants),
+            custom_indicators: self.custom_indicators.unwrap_or(settings.custom_indicators),
+            ..settings
+        }
+    }
+}
+
+fn stale() -> ServiceError {
+    let message = "The settings were changed in the meantime: read them again and decide anew.";
+    ServiceError::Invalid(vec![Problem::new(&["input", "version"], ProblemCode::Stale, message)])
+}
