@@ -80,7 +80,8 @@ CREATE TABLE subjects (
     created_at {INT} NOT NULL,
     next_due {INT},
     risk_score {REAL} NOT NULL,
-    risk_level {TEXT} NOT NULL
+    risk_level {TEXT} NOT NULL,
+    risk_until {INT}
 );
 CREATE INDEX subjects_due ON subjects (next_due);
 CREATE TABLE identifiers (

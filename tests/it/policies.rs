@@ -90,7 +90,8 @@ on_both! {
         let after = analyst.query(alerts).await["alerts"].clone();
         assert_eq!(after["totalCount"], before["totalCount"]);
         assert!(after["nodes"][0]["policy"]["deletedAt"].is_string() && after["nodes"][0]["policy"]["name"] == "Departing", "{after}");
-        assert_eq!(world.number("SELECT count(*) FROM scores").await, 0, "nobody is scored under it any more");
+        let under_it = "SELECT count(*) FROM scores s JOIN policies p ON p.id = s.policy_id WHERE p.name = 'Departing'";
+        assert_eq!(world.number(under_it).await, 0, "nobody is scored under it any more");
         let lookup = format!("{{ policy(id: {id}) {{ name }} node(id: {id}) {{ id }} policies {{ nodes {{ name }} }} }}", id = json!(id));
         let listed = json!({"policy": null, "node": null, "policies": {"nodes": [{"name": "Second"}]}});
         assert_eq!(admin.query(&lookup).await, listed);

@@ -172,6 +172,10 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             "query($policy: ID!) { node(id: $policy) { ... on Policy { field: versions { number } } } }",
             &["node", "field"],
         ),
+        ("Policy", "subjectsOverVolume") => (
+            "query($policy: ID!) { node(id: $policy) { ... on Policy { field: subjectsOverVolume } } }",
+            &["node", "field"],
+        ),
         ("Policy", "priorityContent") => (
             "query($policy: ID!) { node(id: $policy) { ... on Policy { field: priorityContent } } }",
             &["node", "field"],

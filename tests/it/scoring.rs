@@ -76,4 +76,33 @@ on_both! {
         let admin = world.caller(&[Role::Admin]).ask("{ subjects(first: 1) { nodes { scoreHistory { score } } } }", Value::Null).await;
         assert!(!format!("{admin:?}").contains("\"score\":"), "{admin:?}");
     }
+
+    async fn a_draft_scores_in_the_shadow_and_raises_alerts_once_it_is_active(world) {
+        world.connect().await;
+        let id = world.policy().await;
+        let admin = world.caller(&[Role::Admin]);
+        let switch = "mutation($input: SetPolicyStateInput!) { setPolicyState(input: $input) { policy { state } userErrors { message } } }";
+        let become_ = async |state: &str| {
+            let answer = admin.ask(switch, json!({"input": {"policyId": id, "state": state}})).await;
+            assert_eq!(answer.data()["setPolicyState"]["policy"]["state"], state, "{answer:?}");
+        };
+        become_("DRAFT").await;
+        world.import_demo().await;
+        world.settle().await;
+        let shown = "{ policies { nodes { subjectsInScope subjectsOverVolume activeAlerts } } }";
+        let policy = admin.query(shown).await["policies"]["nodes"][0].clone();
+        assert_eq!((&policy["subjectsOverVolume"], &policy["activeAlerts"]), (&json!(3), &json!(0)), "{policy}");
+        assert!(policy["subjectsInScope"].as_i64().unwrap() >= 3);
+        let subjects = "{ subjects { nodes { riskLevel riskScore insights { totalCount } activations { manual } scoreHistory { score } } } }";
+        let seen = world.caller(&[Role::Analyst]).query(subjects).await;
+        for subject in seen["subjects"]["nodes"].as_array().unwrap() {
+            let nothing = json!({"riskLevel": "NONE", "riskScore": 0.0, "insights": {"totalCount": 0}, "activations": [], "scoreHistory": []});
+            assert_eq!(subject, &nothing, "a draft shows in nobody");
+        }
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+        become_("ACTIVE").await;
+        world.settle().await;
+        let policy = admin.query(shown).await["policies"]["nodes"][0].clone();
+        assert_eq!((&policy["subjectsOverVolume"], &policy["activeAlerts"]), (&json!(3), &json!(3)), "{policy}");
+    }
 }

@@ -2,14 +2,17 @@
 //! Never: a finding without an action, or the name of a person or connector in one.
 
 use crate::{
-    indicator,
-    limits::{HEALTH_HR_DAYS, HEALTH_SETTLING_DAYS},
+    indicator::{self, Category},
+    limits::{
+        HEALTH_HR_DAYS, HEALTH_SETTLING_DAYS, HEALTH_TRIGGER_PERCENT, HEALTH_TRIGGER_SUBJECTS, TRIGGERS_A_DAY,
+        TRIGGERS_A_DAY_ALL, TRIGGERS_A_DAY_PEOPLE,
+    },
     policy::{Policy, PolicyState},
     template::TemplateCode,
     time::Micros,
     words::words,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// How grave a finding is.
@@ -59,6 +62,25 @@ pub struct Source {
     pub last_delivery: Option<Micros>,
 }
 
+/// What an installation has seen of late, as far as policies' health goes by it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Experience {
+    /// Subjects that are known.
+    pub subjects: u64,
+    /// Subjects with a triggering event of the last 30 days, by its code.
+    pub triggered: BTreeMap<String, u64>,
+    /// Triggering events of the busiest of the last 7 days (UTC), by code.
+    pub busiest: BTreeMap<String, u64>,
+    /// Triggering events of all codes on the busiest of these days.
+    pub busiest_day: u64,
+    /// Whose last working day passed between 90 and 7 days ago.
+    pub departures_expected: u64,
+    /// Of these, whose account was deleted or whose employment ended since.
+    pub departures_seen: u64,
+    /// Accounts deleted in these days without a word from HR.
+    pub departures_unannounced: u64,
+}
+
 /// Everything that decides about a policy's health.
 #[derive(Clone, Debug)]
 pub struct HealthInput<'a> {
@@ -80,6 +102,14 @@ pub struct HealthInput<'a> {
     pub ever_triggered: bool,
     /// Whether the policy ever raised an alert.
     pub ever_alerted: bool,
+    /// Of the subjects that it scores, those with too little history to know what is usual.
+    pub unsettled: u64,
+    /// Subjects that it scores.
+    pub scored: u64,
+    /// Other active policies that are as young and cover some of the same subjects.
+    pub young_rivals: u64,
+    /// What the installation has seen of late.
+    pub experience: &'a Experience,
 }
 
 /// The findings, the gravest first; one that says so where there is nothing to do.
@@ -91,6 +121,9 @@ pub fn policy_health(input: &HealthInput<'_>) -> Vec<HealthFinding> {
     of_triggers(input, found);
     of_sources(input, found);
     of_experience(input, found);
+    of_youth(input, found);
+    of_trigger_volume(input, found);
+    of_departures(input, found);
     findings.sort_by_key(|finding: &HealthFinding| (std::cmp::Reverse(finding.status), finding.code));
     if findings.is_empty() {
         let message = "Nothing stands in the policy's way.".to_owned();
@@ -151,7 +184,7 @@ fn of_indicators(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
     }
     let fed = |code: &str| {
         indicator::find(code).is_some_and(|known| match known.category {
-            indicator::Category::Custom => !input.sources.is_empty(),
+            Category::Custom => !input.sources.is_empty(),
             _ => known.sources.iter().any(|family| configured(input, family)),
         })
     };
@@ -227,6 +260,94 @@ fn of_experience(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
         let message = format!("In over {HEALTH_SETTLING_DAYS} days the policy has raised no alert.");
         let action = "Lower the thresholds, select more indicators, or raise the alert volume.";
         add(found, Recommendation, "NEVER_ALERTED", message, action);
+    }
+}
+
+/// A young policy builds its baseline, and wants to be looked at alone.
+fn of_youth(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    if input.policy.state != PolicyState::Active {
+        return;
+    }
+    let young = input.created_at > input.now.plus_days(-HEALTH_SETTLING_DAYS);
+    if input.unsettled > 0 && (young || input.unsettled * 2 > input.scored) {
+        let message = format!(
+            "Of {} subjects that it scores, {} have too little history to tell what is usual: expect more low and medium alerts.",
+            input.scored, input.unsettled
+        );
+        let action = "Wait until there are 12 active days of most of them, or import older activity.";
+        add(found, Recommendation, "SETTLING_IN", message, action);
+    }
+    if young && input.young_rivals > 0 {
+        let message = format!(
+            "{} other policies, active and less than {HEALTH_SETTLING_DAYS} days old, cover some of the same subjects.",
+            input.young_rivals
+        );
+        let action = "Tune one policy for 30 to 60 days before you add the next.";
+        add(found, Recommendation, "OVERLAPPING_NEW_POLICIES", message, action);
+    }
+}
+
+/// A trigger that fires for many singles nobody out; one that fires too often is told, and nothing is dropped.
+fn of_trigger_volume(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let seen = input.experience;
+    for code in &input.policy.spec.triggers {
+        let name = indicator::find(code).map_or(code.as_str(), |known| known.name);
+        let subjects = seen.triggered.get(code).copied().unwrap_or_default();
+        if seen.subjects >= HEALTH_TRIGGER_SUBJECTS && subjects * 100 > seen.subjects * HEALTH_TRIGGER_PERCENT {
+            let message =
+                format!("{name}: seen of {subjects} of {} subjects in 30 days. It singles nobody out.", seen.subjects);
+            let action = "Take the trigger out, or have its source deliver the grave cases only.";
+            add(found, Warning, "TRIGGER_TOO_WIDE", message, action);
+        }
+        let most = if indicator::find(code)
+            .is_some_and(|known| matches!(known.category, Category::Hr | Category::Directory | Category::Custom))
+        {
+            TRIGGERS_A_DAY_PEOPLE
+        } else {
+            TRIGGERS_A_DAY
+        };
+        let busiest = seen.busiest.get(code).copied().unwrap_or_default();
+        if busiest >= most {
+            let message =
+                format!("{name}: {busiest} on one of the last 7 days; {most} is the limit that this was made for.");
+            add(found, Warning, "TRIGGER_LIMIT_REACHED", message, LOOK_AT_SOURCE);
+        }
+    }
+    if seen.busiest_day >= TRIGGERS_A_DAY_ALL {
+        let message = format!(
+            "{} triggering events on one of the last 7 days; {TRIGGERS_A_DAY_ALL} is the limit.",
+            seen.busiest_day
+        );
+        add(found, Warning, "TRIGGERS_LIMIT_REACHED", message, LOOK_AT_SOURCE);
+    }
+}
+
+const LOOK_AT_SOURCE: &str = "All of them were taken; look at what the source delivers.";
+
+/// Who leaves by HR and who leaves by the directory should be the same people.
+fn of_departures(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
+    let by_date = ["RESIGNATION", "TERMINATION", "ACCOUNT_DELETED"];
+    if !input.policy.spec.triggers.iter().any(|code| by_date.contains(&code.as_str())) {
+        return;
+    }
+    let seen = input.experience;
+    let fed = |code: &str| {
+        indicator::find(code).is_some_and(|known| known.sources.iter().any(|family| configured(input, family)))
+    };
+    if fed("ACCOUNT_DELETED") && seen.departures_seen < seen.departures_expected {
+        let message = format!(
+            "The last working day of {} people has passed; of {} of them nothing says that they have left.",
+            seen.departures_expected,
+            seen.departures_expected - seen.departures_seen
+        );
+        let action = "Check that the directory's deletions are delivered, and that accounts are closed.";
+        add(found, Recommendation, "DEPARTURES_NOT_SEEN", message, action);
+    }
+    if fed("RESIGNATION") && seen.departures_unannounced > 0 {
+        let message =
+            format!("{} accounts were deleted without a resignation or termination.", seen.departures_unannounced);
+        let action = "Check the export from HR: whoever leaves should be in it before the account goes.";
+        add(found, Recommendation, "DEPARTURES_NOT_ANNOUNCED", message, action);
     }
 }
 

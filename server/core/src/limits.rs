@@ -117,7 +117,9 @@ pub const ACTIVATION_DAYS: std::ops::RangeInclusive<i32> = 1..=30;
 pub const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=90;
 /// Manual scoring (domain, section 1).
 pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
-/// How long an alert or a day of high exfiltration keeps a subject's risk level up (domain, section 11).
+/// What belongs together to a match of a risk level (domain, section 11).
+pub const RISK_WINDOW_DAYS: i32 = 7;
+/// How long a subject's risk level lasts after the last match (domain, section 11).
 pub const RISK_LEVEL_DAYS: i32 = 7;
 /// Departments, groups, accounts or exclusions that one policy lists, each: whoever covers more covers everybody.
 pub const POLICY_SCOPE_ITEMS: usize = 10_000;
@@ -125,6 +127,16 @@ pub const POLICY_SCOPE_ITEMS: usize = 10_000;
 pub const HEALTH_HR_DAYS: i32 = 7;
 /// How old a policy is before it is asked what it has found: it takes a month to see a trigger and its window.
 pub const HEALTH_SETTLING_DAYS: i32 = 30;
+/// Share of subjects with one triggering event in 30 days above which it singles nobody out (domain, section 4).
+pub const HEALTH_TRIGGER_PERCENT: u64 = 15;
+/// Subjects below which a share says nothing.
+pub const HEALTH_TRIGGER_SUBJECTS: u64 = 20;
+/// Triggering events of HR, the directory or an installation's own in a day, each kind (domain, section 2).
+pub const TRIGGERS_A_DAY_PEOPLE: u64 = 15_000;
+/// Triggering events of any other kind in a day (domain, section 2).
+pub const TRIGGERS_A_DAY: u64 = 5_000;
+/// Triggering events of all kinds in a day (domain, section 2).
+pub const TRIGGERS_A_DAY_ALL: u64 = 50_000;
 /// Policies, all states together.
 pub const POLICIES: usize = 500;
 /// Versions of a policy that are listed, the newest: who has to look further back reads the audit log.

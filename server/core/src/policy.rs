@@ -174,6 +174,16 @@ impl PolicyScope {
         !self.excluded.contains(&subject.id) && (self.all || listed())
     }
 
+    /// Whether two scopes may cover the same subject, as far as their lists tell.
+    pub fn may_share(&self, other: &Self) -> bool {
+        let named = |department: &String| other.departments.iter().any(|listed| folded(listed) == folded(department));
+        self.all
+            || other.all
+            || self.departments.iter().any(named)
+            || self.groups.iter().any(|group| other.groups.contains(group))
+            || self.subjects.iter().any(|subject| other.subjects.contains(subject))
+    }
+
     /// Whether it covers nobody, whoever there is.
     pub fn is_empty(&self) -> bool {
         let listed = self.subjects.iter().any(|subject| !self.excluded.contains(subject));

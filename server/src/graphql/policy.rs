@@ -201,6 +201,20 @@ impl Policy {
         guarded(ctx, async |_| Ok::<_, ServiceError>(int(self.counts(ctx).await?.in_scope))).await
     }
 
+    /// Of `subjectsInScope`, those whose score is high enough for an alert at its alert volume. A draft scores in the
+    /// shadow: it raises no alert, and this tells how many there would be.
+    async fn subjects_over_volume(&self, ctx: &Context<'_>) -> Guarded<i32, rules::PolicySubjectsOverVolume> {
+        guarded(ctx, async |_| {
+            let over = self.counts(ctx).await?.over;
+            Ok::<_, ServiceError>(int(match self.spec().alert_volume {
+                policy::AlertVolume::Fewer => over[0],
+                policy::AlertVolume::Default => over[1],
+                policy::AlertVolume::More => over[2],
+            }))
+        })
+        .await
+    }
+
     /// Its alerts that need review.
     async fn active_alerts(&self, ctx: &Context<'_>) -> Guarded<i32, rules::PolicyActiveAlerts> {
         guarded(ctx, async |_| Ok::<_, ServiceError>(int(self.counts(ctx).await?.open_alerts))).await

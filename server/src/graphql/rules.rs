@@ -49,6 +49,7 @@ crate::rules! {
     PolicySubjectsInScope = "Policy"."subjectsInScope": Policies, Read;
     PolicyActiveAlerts = "Policy"."activeAlerts": Policies, Read;
     PolicyEffectiveness = "Policy"."effectiveness": Policies, Read;
+    PolicySubjectsOverVolume = "Policy"."subjectsOverVolume": Policies, Read;
     PolicyPriorityContent = "Policy"."priorityContent": Policies, Read;
     PolicyVersions = "Policy"."versions": Policies, Read;
     PolicyHealth = "Policy"."health": Policies, Read;

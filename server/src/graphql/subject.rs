@@ -79,7 +79,8 @@ impl Subject {
         self.0.department.as_deref()
     }
 
-    /// From alerts and high exfiltration over the last week.
+    /// From alerts, and insights at high, that came together within a week; it lasts a week after the last of them, and
+    /// falls when the alerts are dismissed. For other systems to act on.
     async fn risk_level(&self) -> RiskLevel {
         self.0.risk_level.into()
     }

@@ -132,7 +132,15 @@ impl Services {
         let sources = self.store.sources().await?;
         let scored = self.store.scored_by_template().await?;
         let covered = self.covered(policies.values().map(|stored| &stored.policy.spec.scope)).await?;
+        let experience = self.store.experience(now).await?;
+        let young = now.plus_days(-limits::HEALTH_SETTLING_DAYS);
+        let newest: Vec<StoredPolicy> = self.store.policies(Some(PolicyState::Active)).await?;
         let judge = |(stored, subjects_in_scope): (&StoredPolicy, u64)| {
+            let rivals = |other: &&StoredPolicy| {
+                other.policy.id != stored.policy.id
+                    && other.created_at > young
+                    && other.policy.spec.scope.may_share(&stored.policy.spec.scope)
+            };
             let of = counts.get(&stored.policy.id).copied().unwrap_or_default();
             let findings = health::policy_health(&HealthInput {
                 now,
@@ -144,6 +152,10 @@ impl Services {
                 scored_of_template: scored.get(&stored.policy.template).copied().unwrap_or_default(),
                 ever_triggered: of.scored > 0 || of.raised > 0,
                 ever_alerted: of.raised > 0,
+                unsettled: of.unsettled,
+                scored: of.in_scope,
+                young_rivals: newest.iter().filter(rivals).count() as u64,
+                experience: &experience,
             });
             (stored.policy.id, findings)
         };

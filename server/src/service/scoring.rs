@@ -3,22 +3,22 @@
 
 use super::Services;
 use crate::store::{AlertChange, Scored, Taken, Work};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     alert::{self, AlertMove, AlertStatus},
     ids::AlertId,
     indicator::{self, ActionClass},
-    policy::Policy,
+    policy::{Policy, PolicyState},
     scoring::{
-        Counting, ScoringOutcome,
+        Counting, Insight, InsightKind, ScoringOutcome,
         input::{ManualScoring, ScoringInput},
         reading::{self, DaySigns, Norms},
         score,
         threshold::ThresholdLevel,
     },
-    subject::{AlertSummary, RiskLevel, risk_level},
-    time::Micros,
+    subject::{AlertSummary, HighInsight, risk_level},
+    time::{Day, Micros},
 };
 
 impl Services {
@@ -65,6 +65,7 @@ impl Services {
     fn judge(&self, taken: &Taken, work: &Work, now: Micros) -> Scored {
         let mut outcomes = Vec::new();
         let mut alerts = Vec::new();
+        let (mut risk_score, mut insights) = (0.0, BTreeSet::new());
         let mut summaries = work.alerts.clone();
         let days = DaySigns::of(&work.days, &work.objects);
         let readings = reading::read_all(&days, |_| Norms::default());
@@ -92,19 +93,28 @@ impl Services {
             if outcome.activations.is_empty() {
                 continue;
             }
-            if let Some(change) = self.alert(policy, work, &outcome, now) {
+            // A draft scores in the shadow.
+            let shadow = policy.state == PolicyState::Draft;
+            let change = if shadow { None } else { self.alert(policy, work, &outcome, now) };
+            if let Some(change) = change {
                 let status = AlertStatus::NeedsReview;
                 summaries.push(AlertSummary { severity: change.content.severity, status, at: change.raised_at });
                 alerts.push(change);
             }
+            if !shadow {
+                risk_score = outcome.score.max(risk_score);
+                high(&outcome, &mut insights);
+            }
             outcomes.push((policy.id, policy.version, outcome));
         }
-        let risk_score = outcomes.iter().map(|(_, _, outcome)| outcome.score).fold(0.0, f64::max);
-        let risk_level = risk_level(&summaries, &high_exfiltration(&outcomes), now);
+        // Two policies see the same day.
+        let insights: Vec<_> = insights.into_iter().map(|(day, _, kind)| (day.start(), kind)).collect();
+        let standing = risk_level(&summaries, &insights, now);
         let scoring_due = outcomes.iter().filter_map(|(_, _, outcome)| outcome.next_due).min();
-        let level_due = (risk_level != RiskLevel::None).then(|| now.day().plus(1).start());
+        // What keeps the level up may be an insight that the next day's scoring no longer shows: look every day.
+        let level_due = standing.until.map(|until| until.min(now.day().plus(1).start()));
         let next_due = scoring_due.into_iter().chain(level_due).min();
-        Scored { subject: work.context.id, outcomes, alerts, next_due, risk_score, risk_level }
+        Scored { subject: work.context.id, outcomes, alerts, next_due, risk_score, risk: standing }
     }
 
     fn alert(&self, policy: &Policy, work: &Work, outcome: &ScoringOutcome, now: Micros) -> Option<AlertChange> {
@@ -127,17 +137,16 @@ impl Services {
     }
 }
 
-/// The days on which data left in a high amount.
-fn high_exfiltration(outcomes: &[(vizard_core::ids::PolicyId, i32, ScoringOutcome)]) -> Vec<Micros> {
-    let exfiltrates = |code: &str| indicator::find(code).is_some_and(|found| found.action == ActionClass::Exfiltration);
-    let mut seen: Vec<_> = outcomes
-        .iter()
-        .flat_map(|(_, _, outcome)| &outcome.insights)
-        .filter(|insight| insight.level == ThresholdLevel::High && exfiltrates(&insight.indicator))
-        .map(|insight| (insight.day, insight.indicator.as_str()))
-        .collect();
-    // Two policies see the same day.
-    seen.sort_unstable();
-    seen.dedup();
-    seen.into_iter().map(|(day, _)| day.start()).collect()
+/// Adds the insights at high that the risk level goes by.
+fn high(outcome: &ScoringOutcome, found: &mut BTreeSet<(Day, String, HighInsight)>) {
+    let kind = |insight: &Insight| match insight.kind {
+        InsightKind::Sequence => Some(HighInsight::Sequence),
+        InsightKind::CumulativeExfiltration => Some(HighInsight::Exfiltration),
+        InsightKind::Indicator => {
+            let known = indicator::find(&insight.indicator)?;
+            (known.action == ActionClass::Exfiltration).then_some(HighInsight::Exfiltration)
+        }
+    };
+    let high = outcome.insights.iter().filter(|insight| insight.level == ThresholdLevel::High);
+    found.extend(high.filter_map(|insight| Some((insight.day, insight.indicator.clone(), kind(insight)?))));
 }

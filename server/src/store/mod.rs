@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod connectors;
 mod db;
+mod experience;
 mod groups;
 mod intake;
 mod page;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vizard_core::{
     ids::{PolicyId, SubjectId},
     limits,
-    policy::{Policy, PolicyState},
+    policy::{AlertVolume, Policy, PolicyState},
     scoring::input::ManualScoring,
     template::TemplateCode,
     time::{Day, Micros},
@@ -34,6 +34,10 @@ pub(crate) struct PolicyCounts {
     pub(crate) in_scope: u64,
     /// Subjects with a window of scoring, open or over.
     pub(crate) scored: u64,
+    /// Of those with an open window, subjects whose score is high enough for an alert of FEWER, DEFAULT, MORE.
+    pub(crate) over: [u64; 3],
+    /// Of those with an open window, subjects with too little history to know what is usual.
+    pub(crate) unsettled: u64,
     /// Alerts that need review.
     pub(crate) open_alerts: u64,
     /// Alerts confirmed (or resolved) since the given instant.
@@ -63,10 +67,10 @@ fn policy(row: &Row) -> anyhow::Result<StoredPolicy> {
     })
 }
 
-/// The active policies, in the order of their ids.
-pub(super) async fn active(sql: &impl Sql) -> anyhow::Result<Vec<Policy>> {
+/// The active policies and the drafts, which score in the shadow; in the order of their ids.
+pub(super) async fn in_force(sql: &impl Sql) -> anyhow::Result<Vec<Policy>> {
     let rows =
-        sql.rows(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.state = 'ACTIVE' ORDER BY p.id"), vec![]).await?;
+        sql.rows(&format!("SELECT {COLUMNS} FROM {FROM} WHERE p.state IN ('ACTIVE', 'DRAFT') AND p.deleted_at IS NULL ORDER BY p.id"), vec![]).await?;
     rows.iter().map(|row| policy(row).map(|stored| stored.policy)).collect()
 }
 
@@ -177,16 +181,29 @@ impl Store {
         if ids.is_empty() {
             return Ok(counts);
         }
+        let over: Vec<String> = AlertVolume::ALL
+            .iter()
+            .enumerate()
+            .map(|(at, volume)| {
+                format!("sum(CASE WHEN open = 1 AND score >= {} THEN 1 ELSE 0 END) AS over_{at}", volume.raises_from())
+            })
+            .collect();
         let list: Vec<sea_orm::Value> = ids.iter().map(|id| id.uuid().into()).collect();
         let sql = format!(
-            "SELECT policy_id, count(*) AS number, sum(CASE WHEN open = 1 THEN 1 ELSE 0 END) AS now FROM scores \
-             WHERE policy_id IN ({}) GROUP BY policy_id",
+            "SELECT policy_id, count(*) AS number, sum(CASE WHEN open = 1 THEN 1 ELSE 0 END) AS now, \
+             sum(CASE WHEN open = 1 AND missing LIKE '%BASELINE%' THEN 1 ELSE 0 END) AS unsettled, \
+             {} FROM scores WHERE policy_id IN ({}) GROUP BY policy_id",
+            over.join(", "),
             marks(0, ids.len())
         );
         for row in self.db.rows(&sql, list.clone()).await? {
             let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
             of.scored = u64::try_from(row.get::<i64>("number")?)?;
             of.in_scope = u64::try_from(row.get::<i64>("now")?)?;
+            of.unsettled = u64::try_from(row.get::<i64>("unsettled")?)?;
+            for (at, over) in of.over.iter_mut().enumerate() {
+                *over = u64::try_from(row.get::<i64>(&format!("over_{at}"))?)?;
+            }
         }
         let sql = format!(
             "SELECT policy_id, status, count(*) AS number, sum(CASE WHEN triaged_at >= {} THEN 1 ELSE 0 END) AS lately \
@@ -211,7 +228,7 @@ impl Store {
     /// Subjects with an open window under any policy of a template.
     pub(crate) async fn scored_by_template(&self) -> anyhow::Result<BTreeMap<TemplateCode, u64>> {
         let sql = "SELECT p.template, count(DISTINCT s.subject_id) AS number FROM scores s JOIN policies p ON p.id = s.policy_id \
-                   WHERE s.open = 1 GROUP BY p.template";
+                   WHERE s.open = 1 AND p.state = 'ACTIVE' GROUP BY p.template";
         let count = |row: &Row| Ok((row.word("template")?, u64::try_from(row.get::<i64>("number")?)?));
         self.db.rows(sql, vec![]).await?.iter().map(count).collect()
     }

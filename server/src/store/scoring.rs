@@ -25,7 +25,7 @@ use vizard_core::{
         reading::{DaySigns, ObjectEvent, ObjectKey},
     },
     settings::site_key,
-    subject::{AlertSummary, Impact, RiskLevel},
+    subject::{AlertSummary, Impact, RiskStanding},
     template::Step,
     time::{Day, Micros},
 };
@@ -33,7 +33,7 @@ use vizard_core::{
 /// Subjects to score, locked until `save` or until it is dropped.
 pub(crate) struct Taken {
     tx: Tx,
-    /// What is active now.
+    /// What is active now, and drafts, which score in the shadow.
     pub(crate) policies: Vec<Policy>,
     /// Codes of the globally enabled indicators.
     pub(crate) enabled: BTreeSet<String>,
@@ -89,7 +89,7 @@ pub(crate) struct Scored {
     pub(crate) alerts: Vec<AlertChange>,
     pub(crate) next_due: Option<Micros>,
     pub(crate) risk_score: f64,
-    pub(crate) risk_level: RiskLevel,
+    pub(crate) risk: RiskStanding,
 }
 
 /// A raised or updated alert.
@@ -123,7 +123,7 @@ impl Store {
             return Ok(None);
         }
         fold_pending(&tx, &ids).await?;
-        let policies = super::policies::active(&tx).await?;
+        let policies = super::policies::in_force(&tx).await?;
         let enabled = super::policies::enabled(&tx).await?;
         let minimum = super::settings::current(&tx).await?.1.minimum_daily_events;
         let subjects = load_work(&tx, &self.vault, &ids, &policies, now).await?;
@@ -198,11 +198,12 @@ impl Store {
         insert_entries(tx, &self.ids, &raised, now).await?;
         for one in scored {
             tx.run(
-                "UPDATE subjects SET next_due = $1, risk_score = $2, risk_level = $3 WHERE id = $4",
+                "UPDATE subjects SET next_due = $1, risk_score = $2, risk_level = $3, risk_until = $4 WHERE id = $5",
                 vec![
                     one.next_due.map(|due| due.0).into(),
                     one.risk_score.into(),
-                    one.risk_level.as_str().into(),
+                    one.risk.level.as_str().into(),
+                    one.risk.until.map(|until| until.0).into(),
                     one.subject.uuid().into(),
                 ],
             )

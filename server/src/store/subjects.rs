@@ -58,6 +58,8 @@ pub(crate) struct StoredActivity {
     content: Option<Vec<u8>>,
 }
 
+/// What drafts make of a subject is not shown with the subject.
+const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
 const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, p.department";
 const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
@@ -148,7 +150,8 @@ impl Store {
             return Ok(found);
         }
         let sql = format!(
-            "SELECT subject_id, policy_id, activations FROM scores WHERE subject_id IN ({}) ORDER BY subject_id, policy_id",
+            "SELECT subject_id, policy_id, activations FROM scores WHERE subject_id IN ({}) AND {NOT_SHADOW} \
+             ORDER BY subject_id, policy_id",
             marks(0, ids.len())
         );
         for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
@@ -166,7 +169,7 @@ impl Store {
         filter: &InsightFilter,
         slice: &Slice<(Day, Uuid)>,
     ) -> anyhow::Result<Page<Insight>> {
-        let mut conditions = vec!["subject_id = $1".to_owned()];
+        let mut conditions = vec!["subject_id = $1".to_owned(), NOT_SHADOW.to_owned()];
         let mut values: Vec<Value> = vec![of.uuid().into()];
         if let Some(from) = filter.from {
             conditions.push(format!("day >= {}", from.0));
@@ -247,7 +250,7 @@ impl Store {
             " AND policy_id = $2".to_owned()
         });
         let sql = format!(
-            "SELECT at, score, cause FROM score_history WHERE subject_id = $1{only} ORDER BY at DESC, score DESC LIMIT {}",
+            "SELECT at, score, cause FROM score_history WHERE subject_id = $1{only} AND {NOT_SHADOW} ORDER BY at DESC, score DESC LIMIT {}",
             limits::SCORE_HISTORY_POINTS
         );
         let rows = self.db.rows(&sql, values).await?;

@@ -15,6 +15,9 @@ struct World {
     created_at: Micros,
     triggered: bool,
     alerted: bool,
+    unsettled: u64,
+    rivals: u64,
+    experience: Experience,
 }
 
 fn source(family: &str, state: SourceState, days_ago: i32) -> Source {
@@ -27,7 +30,18 @@ impl World {
         scene.policy.spec.indicators.retain(|chosen| chosen.code != "PATIENT_RECORD_FAMILY");
         let sources = vec![source("hr", SourceState::Enabled, 1), source("office", SourceState::Enabled, 0)];
         let created_at = NOW.plus_days(-90);
-        Self { scene, sources, in_scope: 40, scored: 3, created_at, triggered: true, alerted: true }
+        Self {
+            scene,
+            sources,
+            in_scope: 40,
+            scored: 3,
+            created_at,
+            triggered: true,
+            alerted: true,
+            unsettled: 0,
+            rivals: 0,
+            experience: Experience { subjects: 40, ..Experience::default() },
+        }
     }
 
     fn findings(&self) -> Vec<HealthFinding> {
@@ -41,6 +55,10 @@ impl World {
             scored_of_template: self.scored,
             ever_triggered: self.triggered,
             ever_alerted: self.alerted,
+            unsettled: self.unsettled,
+            scored: self.scored,
+            young_rivals: self.rivals,
+            experience: &self.experience,
         })
     }
 
@@ -177,4 +195,58 @@ fn the_gravest_finding_comes_first_and_a_long_list_is_cut() {
     assert_eq!(found, expected);
     assert_eq!(some(&["A", "B"]), "A, B");
     assert_eq!(some(&["A", "B", "C", "D", "E", "F", "G"]), "A, B, C, D, E and 2 more");
+}
+
+#[test]
+fn a_young_policy_says_that_it_settles_in_and_that_others_are_as_young() {
+    let unsettled = |days: i32, count| {
+        after(move |world| {
+            world.created_at = NOW.plus_days(-days);
+            world.unsettled = count;
+        })
+    };
+    assert_eq!(unsettled(10, 1), [(Recommendation, "SETTLING_IN")]);
+    assert_eq!(unsettled(90, 1), [(HealthStatus::Healthy, "HEALTHY")], "one of three, after three months");
+    assert_eq!(unsettled(90, 2), [(Recommendation, "SETTLING_IN")], "most of them");
+    let young = after(|world| {
+        world.created_at = NOW.plus_days(-10);
+        world.rivals = 2;
+    });
+    assert_eq!(young, [(Recommendation, "OVERLAPPING_NEW_POLICIES")]);
+    assert_eq!(after(|world| world.rivals = 2), [(HealthStatus::Healthy, "HEALTHY")]);
+}
+
+#[test]
+fn a_trigger_that_fires_for_more_than_fifteen_percent_singles_nobody_out() {
+    let triggered = |count| after(move |world| _ = world.experience.triggered.insert("RESIGNATION".into(), count));
+    assert_eq!(triggered(6), [(HealthStatus::Healthy, "HEALTHY")]);
+    assert_eq!(triggered(7), [(Warning, "TRIGGER_TOO_WIDE")]);
+    let few = after(|world| {
+        world.experience.subjects = 10;
+        world.experience.triggered.insert("RESIGNATION".into(), 10);
+    });
+    assert_eq!(few, [(HealthStatus::Healthy, "HEALTHY")]);
+    let other = after(|world| _ = world.experience.triggered.insert("DLP_POLICY_MATCH".into(), 40));
+    assert_eq!(other, [(HealthStatus::Healthy, "HEALTHY")], "the policy does not wait for it");
+}
+
+#[test]
+fn limits_of_triggers_are_told() {
+    let busiest = after(|world| _ = world.experience.busiest.insert("RESIGNATION".into(), 15_000));
+    assert_eq!(busiest, [(Warning, "TRIGGER_LIMIT_REACHED")]);
+    assert_eq!(after(|world| world.experience.busiest_day = 50_000), [(Warning, "TRIGGERS_LIMIT_REACHED")]);
+}
+
+#[test]
+fn who_should_have_left_and_who_left_unannounced_is_told() {
+    let departures = |expected, seen, unannounced| {
+        after(move |world| {
+            world.experience.departures_expected = expected;
+            world.experience.departures_seen = seen;
+            world.experience.departures_unannounced = unannounced;
+        })
+    };
+    assert_eq!(departures(3, 3, 0), [(HealthStatus::Healthy, "HEALTHY")]);
+    assert_eq!(departures(3, 1, 0), [(Recommendation, "DEPARTURES_NOT_SEEN")]);
+    assert_eq!(departures(0, 0, 2), [(Recommendation, "DEPARTURES_NOT_ANNOUNCED")]);
 }

@@ -18,6 +18,8 @@ use crate::{
 pub use baseline::Usual;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A copy to a network share has not left.
+pub(super) const INSIDE: &str = "FILE_COPIED_TO_NETWORK_SHARE";
 /// The code of the reading of what left over 30 days and all channels.
 pub const CUMULATIVE: &str = "CUMULATIVE_EXFILTRATION";
 /// Codes of the readings of habits.

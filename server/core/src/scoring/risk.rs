@@ -3,7 +3,7 @@
 
 use super::{Insight, reading::CUMULATIVE, threshold::rounded};
 use crate::{
-    indicator::{self, ActionClass},
+    indicator::{self, ActionClass, Category},
     policy::Policy,
     time::Day,
 };
@@ -35,6 +35,25 @@ fn prior(policy: &Policy, code: &str) -> f64 {
     }
     let work = |found: &indicator::Indicator| matches!(found.action, ActionClass::Collection | ActionClass::Deletion);
     if indicator::find(code).is_some_and(work) { NO_EVENT_WORK } else { NO_EVENT }
+}
+
+/// The evidence of a score just below what DEFAULT raises an alert from. What stays inside adds to an alert and never makes
+/// one: with it, what is not yet an alert goes up to here. Whoever tidies up and hands over has taken nothing.
+pub const NO_ALERT: f64 = 0.28;
+
+/// Whether nothing has left or been hidden by it: deleting, copies inside; habits that an event has changed; and, where no
+/// event has singled anybody out, fetching.
+fn inside(policy: &Policy, code: &str) -> bool {
+    let stays = |found: &indicator::Indicator| match policy.waits_for_no_event() {
+        true => matches!(found.action, ActionClass::Deletion | ActionClass::Collection),
+        false => found.action == ActionClass::Deletion || found.category == Category::Behaviour,
+    };
+    code == super::reading::INSIDE || indicator::find(code).is_some_and(stays)
+}
+
+/// What is counted of the evidence that stays inside.
+fn limited(inside: f64, rest: f64) -> f64 {
+    if rest > NO_ALERT { inside } else { inside.min(NO_ALERT - rest) }
 }
 
 /// What is left of a share of the risk once it can no longer be seen in a score of four decimals.
@@ -70,15 +89,16 @@ impl Evidence {
 }
 
 /// The risk score alone; the same as [`assess`] gives, to within the order of summing up.
-pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day) -> f64 {
+pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day, policy: &Policy) -> f64 {
     let mut strengths: Vec<(&str, f64)> = evidence.map(|one| (one.code, one.strength(today))).collect();
     strengths.sort_by(|a, b| a.0.cmp(b.0).then(b.1.total_cmp(&a.1)));
-    let (mut total, mut factor, mut last) = (0.0, 1.0, None);
+    let (mut rest, mut within, mut factor, mut last) = (0.0, 0.0, 1.0, None);
     for (code, strength) in strengths {
         factor = if last == Some(code) { factor * repeat(code) } else { 1.0 };
         last = Some(code);
-        total += strength * factor;
+        *if inside(policy, code) { &mut within } else { &mut rest } += strength * factor;
     }
+    let total = rest + limited(within, rest);
     rounded(-100.0 * f64::exp_m1(-total)).clamp(0.0, 100.0)
 }
 
@@ -115,6 +135,14 @@ fn discounted(insights: &[Insight], today: Day, policy: &Policy) -> Vec<(usize, 
         let repeated = at > 0 && insights[evidence[at - 1].0].indicator == insights[evidence[at].0].indicator;
         factor = if repeated { factor * repeat(&insights[evidence[at].0].indicator) } else { 1.0 };
         evidence[at].1 *= factor;
+    }
+    let stays = |at: usize| inside(policy, &insights[at].indicator);
+    let sum =
+        |of: bool| evidence.iter().filter(|(at, _)| stays(*at) == of).fold(0.0, |sum, (_, strength)| sum + strength);
+    let (within, rest) = (sum(true), sum(false));
+    if limited(within, rest) < within {
+        let share = limited(within, rest) / within;
+        evidence.iter_mut().filter(|(at, _)| stays(*at)).for_each(|(_, strength)| *strength *= share);
     }
     evidence
 }

@@ -15,11 +15,11 @@ words! {
         /// Nothing that counts.
         #[default]
         None = "NONE",
-        /// A low alert, or a day of high exfiltration.
+        /// A low alert, or an exfiltration insight at high.
         Minor = "MINOR",
-        /// A medium alert, or two days of high exfiltration.
+        /// A medium alert, or two exfiltration insights at high.
         Moderate = "MODERATE",
-        /// A high alert.
+        /// A high alert, or three sequences at high.
         Elevated = "ELEVATED",
     }
 }
@@ -35,34 +35,67 @@ pub struct AlertSummary {
     pub at: Micros,
 }
 
-/// The level at `now`: of the subject's alerts within the window that are open or confirmed, and of the instants of its
-/// exfiltration insights at high, whichever gives more.
-pub fn risk_level(alerts: &[AlertSummary], high_exfiltration: &[Micros], now: Micros) -> RiskLevel {
-    let from = now.plus_days(-limits::RISK_LEVEL_DAYS);
-    let recent = |at: Micros| from < at && at <= now;
-    let counts = |status| matches!(status, AlertStatus::NeedsReview | AlertStatus::Confirmed);
-    let by_alert = alerts
-        .iter()
-        .filter(|alert| counts(alert.status) && recent(alert.at))
-        .map(|alert| match alert.severity {
-            Severity::High => RiskLevel::Elevated,
-            Severity::Medium => RiskLevel::Moderate,
-            Severity::Low => RiskLevel::Minor,
-        })
-        .max()
-        .unwrap_or_default();
-    let by_insight = match high_exfiltration.iter().filter(|at| recent(**at)).count() {
-        0 => RiskLevel::None,
-        1 => RiskLevel::Minor,
-        _ => RiskLevel::Moderate,
+/// A day's insight at high, as far as the level goes by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum HighInsight {
+    /// Data left.
+    Exfiltration,
+    /// A sequence was completed.
+    Sequence,
+}
+
+/// A level and how long it lasts unless something new extends it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RiskStanding {
+    /// The level.
+    pub level: RiskLevel,
+    /// When it falls; none where there is nothing to fall.
+    pub until: Option<Micros>,
+}
+
+/// The standing at `now`. What happened at an instant is a match together with everything of the 7 days before it; the
+/// level of a match lasts 7 days, and the gravest that lasts is the subject's. Alerts that were dismissed or resolved
+/// count for nothing, so triage resets what they gave. `insights` are instants of insights at high.
+pub fn risk_level(alerts: &[AlertSummary], insights: &[(Micros, HighInsight)], now: Micros) -> RiskStanding {
+    let counts = |alert: &&AlertSummary| matches!(alert.status, AlertStatus::NeedsReview | AlertStatus::Confirmed);
+    let alerts: Vec<&AlertSummary> = alerts.iter().filter(counts).collect();
+    let lasting = |at: Micros| now.plus_days(-limits::RISK_LEVEL_DAYS) < at && at <= now;
+    let instants = alerts.iter().map(|alert| alert.at).chain(insights.iter().map(|(at, _)| *at));
+    let mut standing = RiskStanding::default();
+    for at in instants.filter(|at| lasting(*at)) {
+        let level = matched(&alerts, insights, at);
+        let until = Some(at.plus_days(limits::RISK_LEVEL_DAYS));
+        if (level, until) > (standing.level, standing.until) && level > RiskLevel::None {
+            standing = RiskStanding { level, until };
+        }
+    }
+    standing
+}
+
+/// What happened at that instant and in the window before it gives.
+fn matched(alerts: &[&AlertSummary], insights: &[(Micros, HighInsight)], at: Micros) -> RiskLevel {
+    let within = |then: Micros| at.plus_days(-limits::RISK_WINDOW_DAYS) < then && then <= at;
+    let by_alert = alerts.iter().filter(|alert| within(alert.at)).map(|alert| match alert.severity {
+        Severity::High => RiskLevel::Elevated,
+        Severity::Medium => RiskLevel::Moderate,
+        Severity::Low => RiskLevel::Minor,
+    });
+    let count = |kind| insights.iter().filter(|(then, of)| *of == kind && within(*then)).count();
+    let by_insight = match (count(HighInsight::Sequence), count(HighInsight::Exfiltration)) {
+        (3.., _) => RiskLevel::Elevated,
+        (_, 2..) => RiskLevel::Moderate,
+        (_, 1) => RiskLevel::Minor,
+        _ => RiskLevel::None,
     };
-    by_alert.max(by_insight)
+    by_alert.max().unwrap_or_default().max(by_insight)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use AlertStatus::{Confirmed, Dismissed, NeedsReview, Resolved};
+    use HighInsight::{Exfiltration, Sequence};
+    use proptest::prelude::*;
 
     const NOW: Micros = Micros(100 * crate::time::DAY);
 
@@ -70,13 +103,20 @@ mod tests {
         AlertSummary { severity, status, at: NOW.plus_days(-days_ago) }
     }
 
+    fn level(alerts: &[AlertSummary], insights: &[(i32, HighInsight)]) -> (RiskLevel, Option<i32>) {
+        let insights: Vec<_> = insights.iter().map(|(ago, kind)| (NOW.plus_days(-ago), *kind)).collect();
+        let standing = risk_level(alerts, &insights, NOW);
+        (standing.level, standing.until.map(|until| until.day().0 - NOW.day().0))
+    }
+
     #[test]
-    fn the_gravest_alert_decides() {
+    fn the_gravest_alert_decides_for_seven_days() {
         let alerts = [alert(Severity::Low, NeedsReview, 1), alert(Severity::High, Confirmed, 6)];
-        assert_eq!(risk_level(&alerts, &[], NOW), RiskLevel::Elevated);
-        assert_eq!(risk_level(&alerts[..1], &[], NOW), RiskLevel::Minor);
-        assert_eq!(risk_level(&[alert(Severity::Medium, NeedsReview, 0)], &[], NOW), RiskLevel::Moderate);
-        assert_eq!(risk_level(&[], &[], NOW), RiskLevel::None);
+        assert_eq!(level(&alerts, &[]), (RiskLevel::Elevated, Some(6)), "the low one finds the high one in its window");
+        assert_eq!(level(&alerts[1..], &[]), (RiskLevel::Elevated, Some(1)));
+        assert_eq!(level(&alerts[..1], &[]), (RiskLevel::Minor, Some(6)));
+        assert_eq!(level(&[alert(Severity::Medium, NeedsReview, 0)], &[]), (RiskLevel::Moderate, Some(7)));
+        assert_eq!(level(&[], &[]), (RiskLevel::None, None));
     }
 
     #[test]
@@ -87,12 +127,45 @@ mod tests {
             alert(Severity::High, NeedsReview, 7),
             alert(Severity::High, NeedsReview, -1),
         ];
-        assert_eq!(risk_level(&alerts, &[NOW.plus_days(-7), NOW.plus_days(1)], NOW), RiskLevel::None);
+        assert_eq!(level(&alerts, &[(7, Exfiltration), (-1, Exfiltration)]), (RiskLevel::None, None));
     }
 
     #[test]
-    fn days_of_high_exfiltration_count_without_an_alert() {
-        assert_eq!(risk_level(&[], &[NOW], NOW), RiskLevel::Minor);
-        assert_eq!(risk_level(&[], &[NOW, NOW.plus_days(-3)], NOW), RiskLevel::Moderate);
+    fn insights_at_high_count_without_an_alert() {
+        assert_eq!(level(&[], &[(0, Exfiltration)]), (RiskLevel::Minor, Some(7)));
+        assert_eq!(level(&[], &[(0, Exfiltration), (3, Exfiltration)]), (RiskLevel::Moderate, Some(7)));
+        assert_eq!(level(&[], &[(0, Sequence), (1, Sequence)]), (RiskLevel::None, None));
+        assert_eq!(level(&[], &[(0, Sequence), (1, Sequence), (6, Sequence)]), (RiskLevel::Elevated, Some(7)));
+    }
+
+    #[test]
+    fn a_level_lasts_from_its_last_match_on() {
+        // The first of the two is older than the window now; the match was when the second came.
+        assert_eq!(level(&[], &[(2, Exfiltration), (8, Exfiltration)]), (RiskLevel::Moderate, Some(5)));
+        assert_eq!(level(&[], &[(2, Exfiltration), (9, Exfiltration)]), (RiskLevel::Minor, Some(5)));
+        let alerts = [alert(Severity::Medium, NeedsReview, 5)];
+        assert_eq!(level(&alerts, &[(1, Exfiltration)]), (RiskLevel::Moderate, Some(6)), "extended by a new match");
+    }
+
+    proptest! {
+        #[test]
+        fn more_evidence_never_lowers_a_level_and_order_does_not_matter(
+            days in prop::collection::vec((0..20i32, 0..5usize), 0..12),
+            more in (0..20i32, 0..5usize),
+        ) {
+            let read = |days: &[(i32, usize)]| {
+                let severities = [Severity::Low, Severity::Medium, Severity::High];
+                let alerts: Vec<_> = days.iter().filter(|(_, kind)| *kind < 3)
+                    .map(|(ago, kind)| alert(severities[*kind], NeedsReview, *ago)).collect();
+                let insights: Vec<_> = days.iter().filter(|(_, kind)| *kind >= 3)
+                    .map(|(ago, kind)| (*ago, if *kind == 3 { Exfiltration } else { Sequence })).collect();
+                level(&alerts, &insights)
+            };
+            let before = read(&days);
+            let reversed: Vec<_> = days.iter().rev().copied().collect();
+            prop_assert_eq!(read(&reversed), before);
+            let with: Vec<_> = days.iter().copied().chain([more]).collect();
+            prop_assert!(read(&with) >= before);
+        }
     }
 }

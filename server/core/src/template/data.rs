@@ -3,7 +3,8 @@
 
 use super::{SequenceRule, Step, Template, TemplateCode};
 
-/// How an object leaves: what a sequence ends in and what is added up over 30 days.
+/// How an object leaves: what a sequence ends in and what is added up over 30 days. A copy to a network share stays inside:
+/// whoever hands over, and a department that moves its files, does nothing else.
 pub(super) const EXFILTRATION_OF_OBJECTS: &[&str] = &[
     "FILE_SHARED_EXTERNALLY",
     "FOLDER_SHARED_EXTERNALLY",
@@ -16,7 +17,6 @@ pub(super) const EXFILTRATION_OF_OBJECTS: &[&str] = &[
     "FILE_COPIED_TO_USB",
     "FILE_UPLOADED_TO_WEB",
     "FILE_PRINTED",
-    "FILE_COPIED_TO_NETWORK_SHARE",
     "FILE_COPIED_TO_REMOTE_SESSION",
     "CONTENT_EXTERNALLY_SHARED",
     "AI_SITE_UPLOAD",

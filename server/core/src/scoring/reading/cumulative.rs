@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, VecDeque};
 /// Days that are added up (domain, section 3).
 const DAYS: i32 = 30;
 
-/// A copy to a share is a step of a theft, and by itself stays inside: whoever hands over does nothing else.
-const INSIDE: &str = "FILE_COPIED_TO_NETWORK_SHARE";
 /// Active days whose totals are remembered.
 const PAST_DAYS: usize = 90;
 /// Active days, all over 30 days ago, from which there is a past of one's own to compare with.
@@ -76,7 +74,7 @@ impl Left {
     }
 
     fn new_today(&mut self, signs: &DaySigns) -> u64 {
-        let leaves = |code: &str| code != INSIDE && Step::Exfiltrate.indicators().contains(&code);
+        let leaves = |code: &str| Step::Exfiltrate.indicators().contains(&code);
         let counted: u64 = signs
             .counts
             .iter()

@@ -45,7 +45,7 @@ mod says {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Thing {
     Used(Token),
-    /// An indicator of exfiltration, obfuscation, clean-up, deletion or security.
+    /// An indicator of exfiltration, obfuscation, clean-up, infiltration or security.
     Did(&'static str),
 }
 
@@ -126,8 +126,12 @@ impl Habit {
     fn things(&mut self, signs: &DaySigns, settled: bool) -> Vec<Reading> {
         let acts = signs.counts.iter().filter(|(_, seen)| seen.count > 0).filter_map(|(code, _)| {
             let found = indicator::find(code).filter(|found| found.weight > 0)?;
-            let tells = !matches!(found.action, ActionClass::Access | ActionClass::Collection | ActionClass::Context);
-            tells.then_some(Thing::Did(found.code))
+            // Whoever hands over or tidies up does so for the first time, and takes nothing.
+            let work = matches!(
+                found.action,
+                ActionClass::Access | ActionClass::Collection | ActionClass::Deletion | ActionClass::Context
+            );
+            (!work && found.code != super::INSIDE).then_some(Thing::Did(found.code))
         });
         let things: BTreeSet<Thing> = signs.tokens.iter().copied().map(Thing::Used).chain(acts).collect();
         let (mut new, mut rare) = (Vec::new(), Vec::new());
