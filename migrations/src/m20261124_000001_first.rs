@@ -96,8 +96,16 @@ CREATE TABLE profiles (
     event_key {BYTES} NOT NULL,
     department {TEXT},
     sealed {BYTES} NOT NULL,
-    impact {TEXT}
+    impact {TEXT},
+    peers {BYTES}
 );
+CREATE TABLE norms (
+    day {INT} NOT NULL,
+    peers {BYTES} NOT NULL,
+    usual {TEXT} NOT NULL,
+    made_at {INT} NOT NULL,
+    PRIMARY KEY (day, peers)
+) {CLUSTERED};
 CREATE TABLE priority_groups (
     id {UUID} PRIMARY KEY,
     name {TEXT} NOT NULL UNIQUE,

@@ -105,4 +105,38 @@ on_both! {
         let policy = admin.query(shown).await["policies"]["nodes"][0].clone();
         assert_eq!((&policy["subjectsOverVolume"], &policy["activeAlerts"]), (&json!(3), &json!(3)), "{policy}");
     }
+
+    async fn what_left_over_thirty_days_is_compared_with_what_left_colleagues(world) {
+        world.connect().await;
+        world.policy().await;
+        let people: Vec<String> = (0..6).map(|number| format!("colleague{number}@halden-optics.example")).collect();
+        let profile = |who: &String| format!("Employee profile,{who},Ada,Example,Street 1,12345,Sales,Seller\n");
+        let header = "HRScenario,EmailAddress,EmployeeFirstName,EmployeeLastName,EmployeeAddLine1,EmployeeZipCode,EmployeeDept,EmployeeRole\n";
+        world.import_text("hr", format!("{header}{}", people.iter().map(profile).collect::<String>()).as_bytes()).await;
+        let resignation = format!("HRScenario,EmailAddress,ResignationDate,LastWorkingDate\nResignation,{},2026-06-28T09:00:00Z,2026-07-31T00:00:00Z\n", people[0]);
+        world.import_text("hr", resignation.as_bytes()).await;
+        let upload = |who: &str, day: &str, at: usize| {
+            json!({"CreationTime": format!("{day}T08:{:02}:{:02}", at / 60, at % 60), "Id": format!("{who}-{day}-{at}"), "Operation": "FileUploadedToCloud",
+                "RecordType": 63, "UserKey": who, "UserType": 0, "Version": 1, "Workload": "Endpoint", "UserId": who,
+                "ObjectId": format!("D:\\{day}-{at}.pdf"), "DeviceName": "HO-1", "Platform": 1, "FileExtension": "pdf", "TargetDomain": "x.example"})
+            .to_string()
+        };
+        let mut records: Vec<String> = Vec::new();
+        for who in &people {
+            records.extend((10..30).flat_map(|day| (0..2).map(move |at| upload(who, &format!("2026-06-{day}"), at))));
+        }
+        records.extend((0..200).map(|at| upload(&people[0], "2026-07-01", at)));
+        world.import_text("m365", records.join("\n").as_bytes()).await;
+        world.settle().await;
+        let left = "SELECT explanation FROM insights WHERE kind = 'CUMULATIVE_EXFILTRATION'";
+        assert_eq!(world.texts(left).await, [""; 0], "nobody knows what is usual yet");
+        assert!(world.services.make_norms().await.unwrap());
+        assert!(!world.services.make_norms().await.unwrap(), "once a day");
+        assert_eq!(world.number("SELECT count(*) FROM norms").await, 3, "organisation, department, department and title");
+        world.import_text("m365", upload(&people[0], "2026-07-01", 999).as_bytes()).await;
+        world.settle().await;
+        let told = world.texts(left).await;
+        assert!(told.len() == 1 && told[0].contains("241"), "{told:?}");
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+    }
 }

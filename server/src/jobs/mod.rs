@@ -1,4 +1,4 @@
-//! What goes on without being asked: deliveries are worked off, subjects are scored.
+//! What goes on without being asked: deliveries are worked off, subjects are scored, norms are made.
 //! Never: work of its own; each turn is one call of a service, and ends with the process.
 
 use crate::service::Services;
@@ -10,6 +10,8 @@ use tokio_util::task::TaskTracker;
 const LOOK: Duration = Duration::from_millis(250);
 /// How often the gauge of waiting rows is read.
 const GAUGE: Duration = Duration::from_secs(5);
+/// How often it is asked whether the day's norms are made.
+const NORMS: Duration = Duration::from_secs(600);
 /// Pause after a failure, doubled up to a limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -35,6 +37,18 @@ impl Jobs {
                 tokio::select! {
                     () = one.stop().cancelled() => {}
                     () = tokio::time::sleep(GAUGE) => {}
+                }
+            }
+        });
+        let one = services.clone();
+        tasks.spawn(async move {
+            while !one.stop().is_cancelled() {
+                if let Err(error) = one.make_norms().await {
+                    tracing::error!(error = %format_args!("{error:#}"), "the day's norms could not be made");
+                }
+                tokio::select! {
+                    () = one.stop().cancelled() => {}
+                    () = tokio::time::sleep(NORMS) => {}
                 }
             }
         });

@@ -13,7 +13,7 @@ use vizard_core::{
     scoring::{
         Counting, Standing,
         input::{ScoringInput, Trigger},
-        reading::{DaySigns, Norms, Reader},
+        reading::{DaySigns, Reader},
         threshold::ThresholdLevel,
     },
     time::{DAY, Day, Micros},
@@ -99,7 +99,8 @@ impl Watched<'_> {
         let (mut activated, mut worst) = (false, None);
         let mut levels: BTreeMap<String, ThresholdLevel> = BTreeMap::new();
         for day in (start.0..=today.0).map(Day) {
-            let readings = signs.remove(&day).map(|signs| reader.read(&signs, &Norms::default())).unwrap_or_default();
+            let readings =
+                signs.remove(&day).map(|signs| reader.read(&signs, &work.norms(day, self.now))).unwrap_or_default();
             if day < from {
                 continue;
             }

@@ -12,8 +12,7 @@ use vizard_core::{
     scoring::{
         Counting,
         input::{DayCount, ManualScoring, ScoringInput},
-        reading::{self, Norms},
-        score,
+        reading, score,
     },
 };
 
@@ -88,7 +87,8 @@ impl Services {
             };
             let manual: Vec<ManualScoring> =
                 one.work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
-            let readings = reading::read_all(&one.work.days_under(policy, &days), |_| Norms::default());
+            let readings =
+                reading::read_all(&one.work.days_under(policy, &days), |day| one.work.norms(day, stored.as_of));
             let outcome = score(&ScoringInput {
                 now: stored.as_of,
                 policy,

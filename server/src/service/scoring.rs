@@ -13,7 +13,7 @@ use vizard_core::{
     scoring::{
         Counting, Insight, InsightKind, ScoringOutcome,
         input::{ManualScoring, ScoringInput},
-        reading::{self, DaySigns, Norms},
+        reading::{self, DaySigns},
         score,
         threshold::ThresholdLevel,
     },
@@ -56,6 +56,11 @@ impl Services {
         }
     }
 
+    /// Makes the norms of today, once a day (UTC).
+    pub async fn make_norms(&self) -> anyhow::Result<bool> {
+        self.store.make_norms(self.clock.now()).await
+    }
+
     /// Tells the metrics how much waits.
     pub async fn watch_pending(&self) -> anyhow::Result<()> {
         self.metrics.set_pending_rows(self.store.pending_rows().await?);
@@ -68,14 +73,14 @@ impl Services {
         let (mut risk_score, mut insights) = (0.0, BTreeSet::new());
         let mut summaries = work.alerts.clone();
         let days = DaySigns::of(&work.days, &work.objects);
-        let readings = reading::read_all(&days, |_| Norms::default());
+        let readings = reading::read_all(&days, |day| work.norms(day, now));
         for policy in taken.policies.iter().filter(|policy| policy.covers(&work.context)) {
             let counting = Counting::of(policy, &taken.enabled).or_minimum(taken.minimum);
             let own;
             let readings = match policy.spec.priority_content {
                 None => &readings,
                 Some(_) => {
-                    own = reading::read_all(&work.days_under(policy, &work.days), |_| Norms::default());
+                    own = reading::read_all(&work.days_under(policy, &work.days), |day| work.norms(day, now));
                     &own
                 }
             };

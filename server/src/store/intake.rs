@@ -342,7 +342,7 @@ impl Store {
             }
         }
         insert_triggers(&tx, lease.connector, &triggers).await?;
-        upsert_profiles(&tx, profiles.into_values()).await?;
+        self.upsert_profiles(&tx, profiles.into_values()).await?;
         insert_pending(&tx, self.ids.draw(|batch| batch), &pending).await?;
         let accepted = records.values().filter(|new| **new).count() as u64;
         let counts = Counts {
@@ -480,31 +480,39 @@ async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&Accepted
     Ok(())
 }
 
-/// The latest profile stays, whatever the order of delivery.
-async fn upsert_profiles(tx: &Tx, profiles: impl Iterator<Item = (&AcceptedEvent, &Known)>) -> anyhow::Result<()> {
-    let mut profiles: Vec<_> = profiles.collect();
-    profiles.sort_unstable_by_key(|(_, who)| who.subject);
-    for rows in profiles.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
-        for (event, who) in rows {
-            let profile = event.profile.as_ref().context("a profile without its content")?;
-            values.push(who.subject.uuid().into());
-            values.push(event.occurred_at.0.into());
-            values.push(event.key.0.to_vec().into());
-            values.push(profile.department.clone().into());
-            values.push(who.key.seal(who.subject.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
-            let impact = profile.title.as_deref().and_then(Impact::of_title);
-            values.push(impact.map(|impact| impact.as_str().to_owned()).into());
-        }
-        let sql = format!(
-            "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed, impact) VALUES {} ON CONFLICT (subject_id) \
+impl Store {
+    /// The latest profile stays, whatever the order of delivery.
+    async fn upsert_profiles(
+        &self,
+        tx: &Tx,
+        profiles: impl Iterator<Item = (&AcceptedEvent, &Known)>,
+    ) -> anyhow::Result<()> {
+        let mut profiles: Vec<_> = profiles.collect();
+        profiles.sort_unstable_by_key(|(_, who)| who.subject);
+        for rows in profiles.chunks(limits::INSERT_ROWS) {
+            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 7);
+            for (event, who) in rows {
+                let profile = event.profile.as_ref().context("a profile without its content")?;
+                values.push(who.subject.uuid().into());
+                values.push(event.occurred_at.0.into());
+                values.push(event.key.0.to_vec().into());
+                values.push(profile.department.clone().into());
+                values.push(who.key.seal(who.subject.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
+                let impact = profile.title.as_deref().and_then(Impact::of_title);
+                values.push(impact.map(|impact| impact.as_str().to_owned()).into());
+                values.push(self.peers(profile.department.as_deref(), profile.title.as_deref()).into());
+            }
+            let sql = format!(
+                "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed, impact, peers) VALUES {} ON CONFLICT (subject_id) \
              DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, department = excluded.department, \
-             sealed = excluded.sealed, impact = excluded.impact WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
-            tuples(tx, 6, rows.len())
-        );
-        tx.run(&sql, values).await?;
+             sealed = excluded.sealed, impact = excluded.impact, \
+             peers = excluded.peers WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
+                tuples(tx, 7, rows.len())
+            );
+            tx.run(&sql, values).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 async fn insert_pending(

@@ -9,6 +9,7 @@ mod db;
 mod experience;
 mod groups;
 mod intake;
+mod norms;
 mod page;
 mod people;
 mod policies;

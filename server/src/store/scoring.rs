@@ -7,11 +7,15 @@ use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql, Tx, marks, tuples},
+    norms::Compared,
     vault::Vault,
 };
 use anyhow::Context as _;
 use sea_orm::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 use vizard_core::{
     alert::{AlertContent, AlertStatus},
@@ -22,7 +26,7 @@ use vizard_core::{
         Insight, ScoringOutcome,
         history::{self, Before},
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
-        reading::{DaySigns, ObjectEvent, ObjectKey},
+        reading::{DaySigns, Norms, ObjectEvent, ObjectKey},
     },
     settings::site_key,
     subject::{AlertSummary, Impact, RiskStanding},
@@ -61,9 +65,16 @@ pub(crate) struct Work {
     pub(crate) before: BTreeMap<PolicyId, Before>,
     /// What was about the content that a policy gives priority, for policies that give some.
     pub(crate) priority: BTreeMap<PolicyId, PrioritySeen>,
+    peers: Option<Vec<u8>>,
+    compared: Arc<Compared>,
 }
 
 impl Work {
+    /// What others sent in the 30 days up to a day, as it was known at `at`.
+    pub(crate) fn norms(&self, day: Day, at: Micros) -> Norms {
+        self.compared.norms(self.peers.as_deref(), day, at)
+    }
+
     /// The subject's days as a policy sees them, from the counts of days.
     pub(crate) fn days_under(&self, policy: &Policy, counts: &[DayCount]) -> Vec<DaySigns> {
         match (&policy.spec.priority_content, self.priority.get(&policy.id)) {
@@ -268,11 +279,26 @@ pub(super) async fn load_work(
             prior_violation: false,
             high_impact: impact.map(|impact| impact.reason().to_owned()),
         };
-        let (days, objects, triggers, manual, open, alerts, triaged, before, priority) = Default::default();
+        let (days, objects, triggers, manual, open, alerts, triaged, before) = Default::default();
+        let (priority, peers, compared) = Default::default();
         let has_scores = row.get("has_scores")?;
         work.insert(
             id,
-            Work { context, days, objects, triggers, manual, open, alerts, triaged, has_scores, before, priority },
+            Work {
+                context,
+                days,
+                objects,
+                triggers,
+                manual,
+                open,
+                alerts,
+                triaged,
+                has_scores,
+                before,
+                priority,
+                peers,
+                compared,
+            },
         );
     }
     load_before(tx, ids, &mut work).await?;
@@ -288,6 +314,16 @@ pub(super) async fn load_work(
             load_objects(tx, &wanted, &mut work, now).await?;
         }
         load_priority(tx, vault, &wanted, policies, &mut work, now).await?;
+        if policies.iter().any(|policy| policy.spec.cumulative) {
+            let (mut peers, compared) = super::norms::load(tx, &wanted, now).await?;
+            let compared = Arc::new(compared);
+            for id in &wanted {
+                if let Some(one) = work.get_mut(id) {
+                    one.peers = peers.remove(id);
+                    one.compared = Arc::clone(&compared);
+                }
+            }
+        }
         load_alerts(tx, &wanted, &mut work).await?;
     }
     Ok(work.into_values().collect())

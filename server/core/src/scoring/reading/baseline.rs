@@ -20,7 +20,7 @@ const MAD: f64 = 1.4826;
 
 /// What is usual of a count. Counts of work are spread by factors rather than by sums, so the comparison is made in
 /// logarithms: `z = (ln(1 + count) − ln(1 + median)) / spread`.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Usual {
     /// Half of the days (or subjects) have at most this.
     pub median: f64,
