@@ -206,6 +206,7 @@ CREATE TABLE scores (
     subject_id {UUID} NOT NULL REFERENCES subjects (id),
     policy_id {UUID} NOT NULL REFERENCES policies (id),
     policy_version {INT} NOT NULL,
+    setup {INT} NOT NULL,
     as_of {INT} NOT NULL,
     open {INT} NOT NULL,
     score {REAL} NOT NULL,

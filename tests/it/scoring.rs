@@ -73,6 +73,11 @@ on_both! {
         let last = tomorrow["scoreHistory"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(last["cause"], "What was seen has aged.");
         assert!(last["score"].as_f64() < points.last().unwrap()["score"].as_f64());
+        let disable = "mutation { enableIndicators(input: {codes: [\"FILE_DOWNLOADED\", \"FILE_COPIED_TO_USB\", \"FILE_UPLOADED_TO_WEB\"], enabled: false}) { userErrors { message } } }";
+        world.caller(&[Role::Admin]).query(disable).await;
+        world.settle().await;
+        let switched = subject(&world.caller(&[Role::Analyst]).query(history).await);
+        assert_eq!(switched["scoreHistory"].as_array().unwrap().last().unwrap()["cause"], "What is enabled or set for all policies was changed.");
         let admin = world.caller(&[Role::Admin]).ask("{ subjects(first: 1) { nodes { scoreHistory { score } } } }", Value::Null).await;
         assert!(!format!("{admin:?}").contains("\"score\":"), "{admin:?}");
     }

@@ -186,8 +186,9 @@ impl Store {
                 one.outcomes.iter().map(|(policy, version, outcome)| (one.subject, *policy, *version, outcome))
             })
             .collect();
-        insert_history(tx, &taken.subjects, &outcomes, now).await?;
-        insert_scores(tx, &outcomes).await?;
+        let setup = history::setup(&taken.enabled, taken.minimum);
+        insert_history(tx, &taken.subjects, &outcomes, setup, now).await?;
+        insert_scores(tx, &outcomes, setup).await?;
         insert_insights(tx, &outcomes).await?;
         for one in scored {
             for alert in &one.alerts {
@@ -331,12 +332,13 @@ pub(super) async fn load_work(
 
 async fn load_before(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
     let sql = format!(
-        "SELECT subject_id, policy_id, policy_version, open, score FROM scores WHERE subject_id IN ({})",
+        "SELECT subject_id, policy_id, policy_version, setup, open, score FROM scores WHERE subject_id IN ({})",
         marks(0, ids.len())
     );
     for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
         let before = Before {
             version: i32::try_from(row.get::<i64>("policy_version")?)?,
+            setup: row.get("setup")?,
             open: row.get::<i64>("open")? != 0,
             score: row.get("score")?,
         };
@@ -569,13 +571,19 @@ fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 10]> {
 type Outcome<'a> = (SubjectId, PolicyId, i32, &'a ScoringOutcome);
 
 /// A point of the history for every score that changed; what is too old goes.
-async fn insert_history(tx: &Tx, work: &[Work], outcomes: &[Outcome<'_>], now: Micros) -> anyhow::Result<()> {
+async fn insert_history(
+    tx: &Tx,
+    work: &[Work],
+    outcomes: &[Outcome<'_>],
+    setup: i64,
+    now: Micros,
+) -> anyhow::Result<()> {
     let before: BTreeMap<SubjectId, &BTreeMap<PolicyId, Before>> =
         work.iter().map(|work| (work.context.id, &work.before)).collect();
     let mut points: Vec<Value> = Vec::new();
     for (subject, policy, version, outcome) in outcomes {
         let known = before.get(subject).and_then(|of| of.get(policy)).copied();
-        if let Some(cause) = history::cause(known, *version, outcome) {
+        if let Some(cause) = history::cause(known, *version, setup, outcome) {
             points.extend([
                 subject.uuid().into(),
                 policy.uuid().into(),
@@ -602,14 +610,15 @@ async fn insert_history(tx: &Tx, work: &[Work], outcomes: &[Outcome<'_>], now: M
     Ok(())
 }
 
-async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> {
+async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>], setup: i64) -> anyhow::Result<()> {
     for rows in outcomes.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 9);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 10);
         for (subject, policy, version, outcome) in rows {
             values.extend([
                 subject.uuid().into(),
                 policy.uuid().into(),
                 i64::from(*version).into(),
+                setup.into(),
                 outcome.as_of.0.into(),
                 i64::from(outcome.open).into(),
                 outcome.score.into(),
@@ -619,9 +628,9 @@ async fn insert_scores(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()> 
             ]);
         }
         let sql = format!(
-            "INSERT INTO scores (subject_id, policy_id, policy_version, as_of, open, score, missing, activations, next_due) \
+            "INSERT INTO scores (subject_id, policy_id, policy_version, setup, as_of, open, score, missing, activations, next_due) \
              VALUES {}",
-            tuples(tx, 9, rows.len())
+            tuples(tx, 10, rows.len())
         );
         tx.run(&sql, values).await?;
     }

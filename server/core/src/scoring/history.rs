@@ -3,6 +3,8 @@
 
 use super::ScoringOutcome;
 use crate::words::words;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 words! {
     /// What changed a score.
@@ -13,8 +15,10 @@ words! {
         Activity = "ACTIVITY",
         /// What was seen has aged.
         Decay = "DECAY",
-        /// The policy, or what is enabled, was changed.
+        /// The policy was changed.
         Policy = "POLICY",
+        /// What is enabled or set for all policies was changed.
+        Settings = "SETTINGS",
         /// The last window ended.
         Ended = "ENDED",
     }
@@ -25,14 +29,30 @@ words! {
 pub struct Before {
     /// Of the policy.
     pub version: i32,
+    /// Of what applied to all policies; see [`setup`].
+    pub setup: i64,
     /// Whether a window was open.
     pub open: bool,
     /// 0–100.
     pub score: f64,
 }
 
+/// A number for what applies to all policies: the same for the same enabled codes and minimum of daily events. The first
+/// 8 bytes of a SHA-256.
+pub fn setup(enabled: &BTreeSet<String>, minimum: Option<u32>) -> i64 {
+    let mut hash = Sha256::new();
+    for code in enabled {
+        hash.update(code.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(minimum.unwrap_or(0).to_be_bytes());
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash.finalize()[..8]);
+    i64::from_be_bytes(bytes)
+}
+
 /// Why the outcome has another score than before; nothing where it has not.
-pub fn cause(before: Option<Before>, version: i32, after: &ScoringOutcome) -> Option<Cause> {
+pub fn cause(before: Option<Before>, version: i32, setup: i64, after: &ScoringOutcome) -> Option<Cause> {
     let Some(before) = before else { return after.open.then_some(Cause::Began) };
     match (before.open, after.open) {
         (false, true) => return Some(Cause::Began),
@@ -43,6 +63,8 @@ pub fn cause(before: Option<Before>, version: i32, after: &ScoringOutcome) -> Op
         None
     } else if before.version != version {
         Some(Cause::Policy)
+    } else if before.setup != setup {
+        Some(Cause::Settings)
     } else if after.score > before.score {
         Some(Cause::Activity)
     } else {
@@ -58,6 +80,7 @@ impl Cause {
             Self::Activity => "New activity was added.",
             Self::Decay => "What was seen has aged.",
             Self::Policy => "The policy was changed.",
+            Self::Settings => "What is enabled or set for all policies was changed.",
             Self::Ended => "The window of scoring ended.",
         }
     }
@@ -71,16 +94,28 @@ mod tests {
     #[test]
     fn every_change_of_a_score_has_its_cause() {
         let scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 150);
-        let of = |outcome: &ScoringOutcome| Before { version: 1, open: outcome.open, score: outcome.score };
+        let of = |outcome: &ScoringOutcome| Before { version: 1, setup: 5, open: outcome.open, score: outcome.score };
         let (today, tomorrow, over) = (scene.score(), scene.score_on(1), scene.score_on(40));
         let more = scene.clone().seen("FILE_DOWNLOADED", 0, 300).score();
-        assert_eq!(cause(None, 1, &today), Some(Cause::Began));
-        assert_eq!(cause(Some(of(&today)), 1, &today), None);
-        assert_eq!(cause(Some(of(&today)), 1, &more), Some(Cause::Activity));
-        assert_eq!(cause(Some(of(&today)), 1, &tomorrow), Some(Cause::Decay));
-        assert_eq!(cause(Some(of(&today)), 2, &tomorrow), Some(Cause::Policy));
-        assert_eq!(cause(Some(of(&today)), 1, &over), Some(Cause::Ended));
-        assert_eq!(cause(Some(of(&over)), 1, &today), Some(Cause::Began));
-        assert_eq!(cause(None, 1, &over), None);
+        assert_eq!(cause(None, 1, 5, &today), Some(Cause::Began));
+        assert_eq!(cause(Some(of(&today)), 1, 5, &today), None);
+        assert_eq!(cause(Some(of(&today)), 1, 5, &more), Some(Cause::Activity));
+        assert_eq!(cause(Some(of(&today)), 1, 5, &tomorrow), Some(Cause::Decay));
+        assert_eq!(cause(Some(of(&today)), 2, 5, &tomorrow), Some(Cause::Policy));
+        assert_eq!(cause(Some(of(&today)), 1, 6, &tomorrow), Some(Cause::Settings));
+        assert_eq!(cause(Some(of(&today)), 1, 6, &today), None, "the score is the same");
+        assert_eq!(cause(Some(of(&today)), 1, 5, &over), Some(Cause::Ended));
+        assert_eq!(cause(Some(of(&over)), 1, 5, &today), Some(Cause::Began));
+        assert_eq!(cause(None, 1, 5, &over), None);
+    }
+
+    #[test]
+    fn a_setup_is_told_by_what_is_enabled_and_the_minimum() {
+        let codes = |codes: &[&str]| codes.iter().map(|&code| code.to_owned()).collect::<BTreeSet<_>>();
+        let one = setup(&codes(&["A", "B"]), None);
+        assert_eq!(one, setup(&codes(&["B", "A"]), None));
+        for other in [setup(&codes(&["AB"]), None), setup(&codes(&["A"]), None), setup(&codes(&["A", "B"]), Some(5))] {
+            assert_ne!(one, other);
+        }
     }
 }
