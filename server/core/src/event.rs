@@ -195,4 +195,6 @@ pub struct AcceptedEvent {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
