@@ -73,7 +73,7 @@ impl Bytes<'_> {
 
     fn event(&mut self) -> RawEvent {
         let kinds = indicator::catalogue();
-        let known = self.byte() % 8 > 0;
+        let known = !self.byte().is_multiple_of(8);
         let kind = kinds[usize::from(self.byte()) % kinds.len()].code.to_owned();
         let party = |bytes: &mut Self| Party {
             role: bytes.one(ROLES).to_owned(),
