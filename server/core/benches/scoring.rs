@@ -24,24 +24,8 @@ const EVENTS_A_DAY: u64 = 40;
 
 fn policy() -> Policy {
     let enabled = indicator::catalogue().iter().map(|found| found.code.to_owned()).collect();
-    let draft = PolicyDraft {
-        name: "Departing".into(),
-        description: None,
-        template: TemplateCode::DataTheftByDepartingUsers,
-        scope: PolicyScope { all: true, ..PolicyScope::default() },
-        indicators: None,
-        triggers: None,
-        activation_days: None,
-        lookback_days: None,
-        alert_volume: None,
-        sequences: None,
-        cumulative: None,
-        boosters: None,
-        always_on: None,
-        minimum_daily_events: None,
-        priority_content: None,
-        state: None,
-    };
+    let scope = PolicyScope { all: true, ..PolicyScope::default() };
+    let draft = PolicyDraft::new("Departing".into(), TemplateCode::DataTheftByDepartingUsers, scope);
     let made = create(draft, &enabled, &BTreeMap::new(), PolicyId::new(Uuid::from_u128(1)));
     made.unwrap_or_else(|problems| panic!("{problems:?}"))
 }

@@ -187,6 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn a_variant_rests_on_its_indicator_and_an_own_one_on_its_class() {
+        let page = include_str!("../../../docs/thresholds.md");
+        for action in ActionClass::ALL.iter().filter(|action| **action != ActionClass::Context) {
+            let base = custom_base(*action).unwrap();
+            let found = find(&variant_code(base, "OWN")).unwrap();
+            assert!((found.action, found.category) == (*action, Category::Custom) && found.weight > 0);
+            assert!(page.contains(&format!("| {action} | {} |", found.weight)), "docs/thresholds.md lacks {action}");
+            assert_eq!(find(base), None, "a class alone is no indicator");
+        }
+        assert_eq!(custom_base(ActionClass::Context), None);
+        assert_eq!(find("FILE_PRINTED#OWN"), find("FILE_PRINTED"));
+        assert_eq!((find("NONE#OWN"), find("#")), (None, None));
+    }
+
+    #[test]
     fn codes_are_words_of_the_interface() {
         let word = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         assert!(catalogue().iter().all(|indicator| word(indicator.code) && word(indicator.category.as_str())));

@@ -91,24 +91,8 @@ impl Watch {
             if template.code.as_str().contains("PRIORITY_USERS") {
                 continue;
             }
-            let draft = PolicyDraft {
-                name: template.name.to_owned(),
-                description: None,
-                template: template.code,
-                scope: PolicyScope { all: true, ..PolicyScope::default() },
-                indicators: None,
-                triggers: None,
-                activation_days: None,
-                lookback_days: None,
-                alert_volume: None,
-                sequences: None,
-                cumulative: None,
-                boosters: None,
-                always_on: None,
-                minimum_daily_events: None,
-                priority_content: None,
-                state: None,
-            };
+            let scope = PolicyScope { all: true, ..PolicyScope::default() };
+            let draft = PolicyDraft::new(template.name.to_owned(), template.code, scope);
             let id = PolicyId::new(Uuid::from_u128(number));
             let policy = create(draft, &enabled, &BTreeMap::new(), id)
                 .map_err(|problems| anyhow::anyhow!("{}: {problems:?}", template.code))?;

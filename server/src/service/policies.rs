@@ -377,22 +377,15 @@ impl Services {
         let scope = self.scope(asked.scope, &mut problems).await?;
         let priority_content = asked.priority_content.and_then(|given| priority_content(given, &mut problems));
         let mut draft = PolicyDraft {
-            name: asked.name,
             description: asked.description,
-            template: asked.template,
-            scope,
             indicators: asked.indicators,
             triggers: asked.triggers,
             activation_days: asked.activation_days,
             lookback_days: asked.lookback_days,
             alert_volume: asked.alert_volume,
-            sequences: None,
-            cumulative: None,
-            boosters: None,
-            always_on: None,
-            minimum_daily_events: None,
             priority_content,
             state: asked.state,
+            ..PolicyDraft::new(asked.name, asked.template, scope)
         };
         let enabled = self.store.enabled_indicators().await?;
         let (_, settings) = self.store.settings().await?;

@@ -55,6 +55,30 @@ pub struct PolicyDraft {
     pub state: Option<PolicyState>,
 }
 
+impl PolicyDraft {
+    /// A draft that is in everything else as its template has it.
+    pub fn new(name: String, template: TemplateCode, scope: PolicyScope) -> Self {
+        Self {
+            name,
+            description: None,
+            template,
+            scope,
+            indicators: None,
+            triggers: None,
+            activation_days: None,
+            lookback_days: None,
+            alert_volume: None,
+            sequences: None,
+            cumulative: None,
+            boosters: None,
+            always_on: None,
+            minimum_daily_events: None,
+            priority_content: None,
+            state: None,
+        }
+    }
+}
+
 /// An indicator that a viewer selected.
 #[derive(Clone, Debug)]
 pub struct IndicatorChoice {

@@ -9,24 +9,8 @@ use uuid::Uuid;
 const ID: PolicyId = PolicyId::new(Uuid::from_u128(9));
 
 fn draft() -> PolicyDraft {
-    PolicyDraft {
-        name: "Departures".into(),
-        description: None,
-        template: TemplateCode::DataTheftByDepartingUsers,
-        scope: PolicyScope { all: true, ..PolicyScope::default() },
-        indicators: None,
-        triggers: None,
-        activation_days: None,
-        lookback_days: None,
-        alert_volume: None,
-        sequences: None,
-        cumulative: None,
-        boosters: None,
-        always_on: None,
-        minimum_daily_events: None,
-        priority_content: None,
-        state: None,
-    }
+    let scope = PolicyScope { all: true, ..PolicyScope::default() };
+    PolicyDraft::new("Departures".into(), TemplateCode::DataTheftByDepartingUsers, scope)
 }
 
 fn enabled() -> BTreeSet<String> {

@@ -15,24 +15,8 @@ fn none() -> BTreeMap<String, Thresholds> {
 }
 
 fn policy() -> Policy {
-    let draft = PolicyDraft {
-        name: "Departures".into(),
-        description: None,
-        template: TemplateCode::DataTheftByDepartingUsers,
-        scope: PolicyScope { all: true, ..PolicyScope::default() },
-        indicators: None,
-        triggers: None,
-        activation_days: None,
-        lookback_days: None,
-        alert_volume: None,
-        sequences: None,
-        cumulative: None,
-        boosters: None,
-        always_on: None,
-        minimum_daily_events: None,
-        priority_content: None,
-        state: None,
-    };
+    let scope = PolicyScope { all: true, ..PolicyScope::default() };
+    let draft = PolicyDraft::new("Departures".into(), TemplateCode::DataTheftByDepartingUsers, scope);
     create(draft, &enabled(), &none(), PolicyId::new(Uuid::from_u128(9))).unwrap()
 }
 
