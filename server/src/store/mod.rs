@@ -19,6 +19,7 @@ mod scoring;
 mod settings;
 mod subjects;
 mod vault;
+mod work;
 
 pub use alerts::{AlertFilter, AlertOrder};
 pub(crate) use alerts::{NewNote, StoredAlert, StoredCase, StoredNote, Triage};
@@ -33,9 +34,10 @@ pub use page::{Page, Slice};
 pub(crate) use policies::{PolicyCounts, StoredPolicy};
 pub(crate) use policy_edits::{PolicyWrite, Saved, SetupWrite, StoredVersion};
 pub(crate) use replay::Stored;
-pub(crate) use scoring::{AlertChange, Scored, Taken, Work};
+pub(crate) use scoring::{AlertChange, Scored, Taken};
 pub use subjects::InsightFilter;
 pub(crate) use subjects::{StoredActivity, StoredSubject};
+pub(crate) use work::Work;
 
 use crate::{config::Config, ids::Ids};
 use anyhow::{Context as _, ensure};

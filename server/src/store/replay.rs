@@ -4,7 +4,8 @@
 use super::{
     Store,
     db::{Row, Sql, marks},
-    scoring::{Work, insight, load_work},
+    scoring::insight,
+    work::{Work, load_work},
 };
 use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
