@@ -103,6 +103,7 @@ CREATE TABLE norms (
     day {INT} NOT NULL,
     peers {BYTES} NOT NULL,
     usual {TEXT} NOT NULL,
+    acts {TEXT},
     made_at {INT} NOT NULL,
     PRIMARY KEY (day, peers)
 ) {CLUSTERED};

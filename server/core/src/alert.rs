@@ -105,7 +105,7 @@ impl AlertVolume {
     pub const fn raises_from(self) -> f64 {
         match self {
             Self::Fewer => 50.0,
-            Self::Default => 25.0,
+            Self::Default => 24.0,
             Self::More => 15.0,
         }
     }

@@ -182,8 +182,8 @@ pub struct AcceptedEvent {
     pub previous_object: Option<String>,
     /// The machine it happened on; stored only as a keyed digest.
     pub device: Option<String>,
-    /// The domain it went to; stored as a keyed digest beside the facts.
-    pub destination: Option<String>,
+    /// The domains it went to; stored as keyed digests beside the facts.
+    pub destinations: Vec<String>,
     /// Present where the event can start scoring by itself (HR, directory, DLP of high severity, endpoint alerts).
     pub trigger: Option<Trigger>,
     /// What it tells of the person (`EMPLOYEE_PROFILE`).

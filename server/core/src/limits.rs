@@ -228,8 +228,13 @@ pub const RUN_LEASE_SECONDS: i64 = 60;
 /// How far back a score looks: 90 days of look-back, a 30-day window and a long notice period. What is older than that
 /// has decayed to nothing many times over.
 pub const SCORING_HISTORY_DAYS: i32 = 400;
+/// Domains of one event that are remembered as destinations.
+pub const EVENT_DESTINATIONS: usize = 20;
 /// Members below which a group has no norm: a norm of few would tell of each of them.
 pub const PEERS: usize = 5;
+/// Days for which it holds what is usual of peers' acts: over 30 days it changes slowly, and every one that is kept is read
+/// with the days that were compared with it.
+pub const PEERS_ACTS_DAYS: i32 = 7;
 /// Devices, destinations and kinds of acts that are remembered of one subject.
 pub const KNOWN_THINGS: usize = 4_096;
 /// Events on objects of one subject and day that sequences look at.

@@ -10,7 +10,13 @@ use crate::{
     rivals,
     watch::Watch,
 };
-use std::{collections::BTreeSet, fmt, fs::File, io::BufWriter, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    fs::File,
+    io::BufWriter,
+    path::Path,
+};
 use vizard_core::{indicator, policy::AlertVolume, time::Day};
 
 /// The seeds on which constants were chosen: they are not reported.
@@ -19,6 +25,9 @@ pub const TUNED_ON: std::ops::RangeInclusive<u64> = 1..=5;
 const SETTLING_DAYS: i32 = 30;
 /// Alerts for a thousand subjects a day.
 const BUDGETS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 5.0];
+
+/// Reasons of alerts that a report lists.
+const REASONS: usize = 20;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -41,6 +50,8 @@ pub struct Report {
     volumes: Vec<(AlertVolume, Quality)>,
     /// By detector: quality at each budget.
     ranked: Vec<(&'static str, Vec<(f64, Quality)>)>,
+    /// What weighs most in the alerts at DEFAULT, by how many were right, on look-alikes, on quiet leavers, on others.
+    reasons: BTreeMap<&'static str, [u32; 4]>,
     events: u64,
     seconds: f64,
 }
@@ -89,7 +100,7 @@ fn company(seed: u64, options: &Options) -> anyhow::Result<Report> {
     let lists = || BUDGETS.map(Ranked::new).to_vec();
     let mut ranked: Vec<(&'static str, Vec<Ranked>)> = vec![("Vizard", lists())];
     ranked.extend(detectors.iter().map(|detector| (detector.name(), lists())));
-    let (mut events, mut subject_days) = (0, 0.0);
+    let (mut events, mut subject_days, mut default) = (0, 0.0, Vec::new());
     for day in company.days() {
         let mut told = company.day(day);
         if !options.only.is_empty() {
@@ -98,6 +109,9 @@ fn company(seed: u64, options: &Options) -> anyhow::Result<Report> {
         events += told.len() as u64;
         let settled = company.days().next().is_some_and(|first| day.since(first) >= SETTLING_DAYS);
         for alert in watch.day(day, &told, &people).into_iter().filter(|_| settled) {
+            if alert.volume == AlertVolume::Default {
+                default.push((alert.reason, Raised { day, account: alert.account.clone() }));
+            }
             if let Some((_, raised)) = volumes.iter_mut().find(|(volume, _)| *volume == alert.volume) {
                 raised.push(Raised { day, account: alert.account });
             }
@@ -120,7 +134,16 @@ fn company(seed: u64, options: &Options) -> anyhow::Result<Report> {
     let look_alikes: BTreeSet<&str> = company.look_alikes().iter().map(String::as_str).collect();
     let quiet: BTreeSet<&str> = company.quiet_leavers().collect();
     let judge = |raised: &[Raised]| Quality::of(raised, company.labels(), &look_alikes, &quiet, subject_days);
+    let mut reasons: BTreeMap<&'static str, [u32; 4]> = BTreeMap::new();
+    for (reason, raised) in default {
+        let one = judge(&[raised]);
+        let kinds = [one.right, one.on_look_alikes, one.on_quiet_leavers];
+        let row = reasons.entry(reason).or_default();
+        row.iter_mut().zip(kinds).for_each(|(sum, one)| *sum += one);
+        row[3] += u32::from(kinds == [0; 3]);
+    }
     Ok(Report {
+        reasons,
         seeds: vec![seed],
         volumes: volumes.into_iter().map(|(volume, raised)| (volume, judge(&raised))).collect(),
         ranked: ranked
@@ -141,6 +164,9 @@ impl Report {
             for ((_, quality), (_, more)) in budgets.iter_mut().zip(more) {
                 quality.add(more);
             }
+        }
+        for (reason, more) in &other.reasons {
+            self.reasons.entry(reason).or_default().iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
         self.events += other.events;
     }
@@ -198,6 +224,13 @@ impl fmt::Display for Report {
                 let ranked = ranked.map_or(0.0, Found::recall);
                 writeln!(f, "{scenario:<18}{cases:>6}{seen:>7}{recall:>8.3}{delay:>14}{ranked:>11.3}  {what}")?;
             }
+        }
+        writeln!(f, "\nWhat weighs most in an alert at DEFAULT")?;
+        writeln!(f, "{:<42}{:>7}{:>13}{:>15}{:>8}", "", "right", "look-alikes", "quiet leavers", "others")?;
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(reason, row)| (std::cmp::Reverse(row.iter().sum::<u32>()), **reason));
+        for (reason, [right, look_alikes, quiet, others]) in reasons.into_iter().take(REASONS) {
+            writeln!(f, "{reason:<42}{right:>7}{look_alikes:>13}{quiet:>15}{others:>8}")?;
         }
         writeln!(
             f,

@@ -2,9 +2,11 @@
 //! Never: a look at a later day, at a label, or at anything that the server would not know by then.
 
 mod devices;
+mod peers;
 
 use crate::{Activity, Person, files::People};
 use devices::Devices;
+use peers::PeersActs;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
@@ -41,6 +43,8 @@ pub struct Alert {
     pub volume: AlertVolume,
     /// By which template.
     pub template: &'static str,
+    /// The code of what weighs most in it.
+    pub reason: &'static str,
     /// The score at that time.
     pub score: f64,
     /// Its severity.
@@ -54,6 +58,7 @@ pub struct Watch {
     devices: Devices,
     organisation: Option<Usual>,
     peers: BTreeMap<(String, String), Usual>,
+    acts: PeersActs,
     volumes: Vec<AlertVolume>,
 }
 
@@ -106,6 +111,7 @@ impl Watch {
             devices: Devices::default(),
             organisation: None,
             peers: BTreeMap::new(),
+            acts: PeersActs::default(),
             volumes: volumes.to_vec(),
         })
     }
@@ -120,15 +126,20 @@ impl Watch {
             entry.1.extend(trigger(event));
         }
         self.devices.learn(day, events);
+        let active = signs.iter().filter(|(_, (signs, _))| !signs.counts.is_empty());
+        let active = active.filter_map(|(account, (signs, _))| Some((*account, people.on(account, day)?, signs)));
+        self.acts.learn(day, active);
         let now = Micros(day.start().0 + DAY - 1);
         let mut alerts = Vec::new();
         for (account, subject) in &mut self.subjects {
             let (signs, triggers) = signs.remove(account.as_str()).unwrap_or_else(|| (DaySigns::new(day), Vec::new()));
-            let peers = people.on(account, day).and_then(|person| peers_of(&self.peers, person));
-            let norms = Norms { organisation: self.organisation, peers };
+            let person = people.on(account, day);
+            let peers = person.and_then(|person| closest(&self.peers, person)).copied();
+            let acts = person.and_then(|person| closest(&self.acts.usual, person));
+            let norms = Norms { organisation: self.organisation, peers, acts };
             let readings = subject.reader.read(&signs, &norms);
             subject.score = 0.0;
-            let mut fresh: Vec<Option<(f64, &'static str)>> = vec![None; self.volumes.len()];
+            let mut fresh: Vec<Option<(f64, &'static str, &'static str)>> = vec![None; self.volumes.len()];
             for (watching, standing) in self.policies.iter().zip(&mut subject.standings) {
                 let score = watching.day(standing, &subject.context, now, (&readings, &triggers), &subject.readings);
                 let Some(standing) = standing.as_ref().filter(|_| score > 0.0) else { continue };
@@ -142,16 +153,19 @@ impl Watch {
                         continue;
                     }
                     let score = if looked { standing.score_of(&watching.policy, now, *since) } else { score };
-                    if score >= volume.raises_from() && best.is_none_or(|(known, _)| score > known) {
-                        *best = Some((score, watching.policy.template.as_str()));
+                    if score >= volume.raises_from() && best.is_none_or(|(known, ..)| score > known) {
+                        let strongest = standing.strongest(now);
+                        let reason =
+                            strongest.iter().find(|(_, day, _)| !looked || day >= since).map_or("", |one| one.0);
+                        *best = Some((score, watching.policy.template.as_str(), reason));
                     }
                 }
             }
             for ((volume, since), best) in self.volumes.iter().zip(&mut subject.fresh_from).zip(fresh) {
-                let Some((score, template)) = best else { continue };
+                let Some((score, template, reason)) = best else { continue };
                 *since = day.plus(REVIEWED_DAYS);
                 let (account, severity) = (account.clone(), Severity::of(score));
-                alerts.push(Alert { account, day, volume: *volume, template, score, severity });
+                alerts.push(Alert { account, day, volume: *volume, template, reason, score, severity });
             }
             subject.keep(day, readings);
         }
@@ -323,9 +337,10 @@ fn trigger(event: &Activity) -> Option<Trigger> {
     fires.then(|| Trigger { at: event.at, indicator: event.indicator.clone(), until })
 }
 
-fn peers_of(peers: &BTreeMap<(String, String), Usual>, person: &Person) -> Option<Usual> {
+/// Of department and title, else of the department.
+fn closest<'a, T>(peers: &'a BTreeMap<(String, String), T>, person: &Person) -> Option<&'a T> {
     let by_title = peers.get(&(person.department.clone(), person.title.clone()));
-    by_title.or_else(|| peers.get(&(person.department.clone(), String::new()))).copied()
+    by_title.or_else(|| peers.get(&(person.department.clone(), String::new())))
 }
 
 fn digest(of: impl Hash) -> u64 {

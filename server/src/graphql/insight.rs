@@ -41,7 +41,7 @@ pub enum InsightKind {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "scoring::BoosterKind")]
 pub enum BoosterKind {
-    /// Compared with the subject's own usual: below 1 where it is what the subject always does.
+    /// Compared with what is usual for the subject and for its peers: below 1 where either always does it.
     AboveUsual,
     /// An earlier case was a violation.
     PriorViolation,
@@ -53,6 +53,10 @@ pub enum BoosterKind {
     PriorityContent,
     /// A domain that is not allowed.
     UnallowedDomain,
+    /// Below 1: everything sent that day went to domains that the subject has sent to for a month.
+    KnownDestination,
+    /// Below 1: what was fetched was put on a network share the same day, and did not leave.
+    MovedInside,
 }
 
 /// Something that made an insight count more.

@@ -53,6 +53,7 @@ pub struct Store {
     vault: Arc<Vault>,
     ids: Ids,
     people: Arc<Acquaintances>,
+    norms: Arc<norms::KnownNorms>,
 }
 
 impl Store {
@@ -64,7 +65,7 @@ impl Store {
         let vault = Vault::open_or_create(&config.vault_key_file)?;
         let db = Db::open(config).await?;
         db.migrate().await?;
-        let store = Self { db, vault: Arc::new(vault), ids, people: Arc::default() };
+        let store = Self { db, vault: Arc::new(vault), ids, people: Arc::default(), norms: Arc::default() };
         store.check_vault().await?;
         Ok(store)
     }

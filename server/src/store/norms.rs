@@ -1,5 +1,5 @@
-//! What leaves the organisation and groups of peers in 30 days, made once a day and kept: the norm that a day was compared
-//! with can be found again.
+//! What leaves the organisation and groups of peers in 30 days, and what is usual of each act among peers: made once a day
+//! and kept, so that the norm that a day was compared with can be found again.
 //! Never: a norm of fewer than `limits::PEERS` people, or one that changes after somebody was compared with it.
 
 use super::{
@@ -7,11 +7,14 @@ use super::{
     db::{Sql, marks, tuples},
 };
 use sea_orm::Value;
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 use uuid::Uuid;
 use vizard_core::{
     limits,
-    scoring::reading::{self, Norms, Usual},
+    scoring::reading::{self, Acts, Norms, Usual},
     template::Step,
     time::{Day, Micros},
 };
@@ -23,24 +26,45 @@ const DAYS: i32 = 30;
 /// How old a norm may be that a day is compared with: an installation that stood still for a week starts anew.
 const OLDEST_DAYS: i32 = 7;
 
-/// The norms of a group by the day from which on they hold, with the instant at which they were made.
-type Series = BTreeMap<Day, (Micros, Usual)>;
+/// What is known of a group.
+#[derive(Clone)]
+struct Norm {
+    made_at: Micros,
+    /// What left a member in 30 days.
+    left: Usual,
+    /// What is usual of each act on an active day.
+    acts: Option<Acts>,
+}
+
+/// The norms of a group by the day from which on they hold.
+type Series = BTreeMap<Day, Norm>;
 
 /// The norms that subjects taken together are compared with.
 #[derive(Default)]
-pub(crate) struct Compared(BTreeMap<Vec<u8>, Series>);
+pub(crate) struct Compared(BTreeMap<Vec<u8>, Arc<Series>>);
+
+/// Norms that were read before, by group: what is made once never changes, so only later days are asked for.
+#[derive(Default)]
+pub(super) struct KnownNorms(Mutex<BTreeMap<Vec<u8>, Arc<Series>>>);
 
 impl Compared {
     /// What a day is compared with: of the groups that the subject is in the closest that has a norm; as known at `at`.
-    pub(crate) fn norms(&self, peers: Option<&[u8]>, day: Day, at: Micros) -> Norms {
-        let of = |group: &[u8]| {
+    pub(crate) fn norms(&self, peers: Option<&[u8]>, day: Day, at: Micros) -> Norms<'_> {
+        let known = |group: &[u8]| {
             let series = self.0.get(group)?;
-            let known = series.range(day.plus(-OLDEST_DAYS)..=day).rev().find(|(_, (made, _))| *made <= at);
-            known.map(|(_, (_, usual))| *usual)
+            let norms = series.range(day.plus(-OLDEST_DAYS)..=day).rev().map(|(_, norm)| norm);
+            Some(norms.filter(move |norm| norm.made_at <= at))
         };
+        let of = |group: &[u8]| known(group)?.next();
+        let acts = |group: &[u8]| known(group)?.find_map(|norm| norm.acts.as_ref());
         // The first half of a digest is the department's.
-        let closest = peers.and_then(|peers| of(peers).or_else(|| of(peers.get(..DIGEST)?)));
-        Norms { organisation: of(ORGANISATION), peers: closest }
+        let department = peers.and_then(|peers| peers.get(..DIGEST));
+        let groups = || peers.into_iter().chain(department);
+        Norms {
+            organisation: of(ORGANISATION).map(|norm| norm.left),
+            peers: groups().find_map(of).map(|norm| norm.left),
+            acts: groups().find_map(acts),
+        }
     }
 }
 
@@ -87,20 +111,28 @@ impl Store {
                 }
             }
         }
-        let norms: Vec<(Vec<u8>, Usual)> = groups
+        let lately = "SELECT 1 AS one FROM norms WHERE acts IS NOT NULL AND day > $1 LIMIT 1";
+        let since = today.plus(-limits::PEERS_ACTS_DAYS).0;
+        let due = self.db.row(lately, vec![i64::from(since).into()]).await?.is_none();
+        let mut acts = if due { self.acts(today).await? } else { BTreeMap::new() };
+        let norms: Vec<(Vec<u8>, Usual, Option<Acts>)> = groups
             .into_iter()
-            .filter_map(|(group, mut totals)| reading::norm(&mut totals).map(|usual| (group, usual)))
+            .filter_map(|(group, mut totals)| {
+                let left = reading::norm(&mut totals)?;
+                let acts = acts.remove(&group);
+                Some((group, left, acts))
+            })
             .collect();
         let tx = self.db.begin().await?;
         for rows in norms.chunks(limits::INSERT_ROWS) {
-            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);
-            for (group, usual) in rows {
-                values.extend([i64::from(today.0).into(), group.clone().into()]);
-                values.extend([serde_json::to_string(usual)?.into(), now.0.into()]);
+            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
+            for (group, left, acts) in rows {
+                values.extend([i64::from(today.0).into(), group.clone().into(), serde_json::to_string(left)?.into()]);
+                values.extend([acts.as_ref().map(serde_json::to_string).transpose()?.into(), now.0.into()]);
             }
             let sql = format!(
-                "INSERT INTO norms (day, peers, usual, made_at) VALUES {} ON CONFLICT (day, peers) DO NOTHING",
-                tuples(&tx, 4, rows.len())
+                "INSERT INTO norms (day, peers, usual, acts, made_at) VALUES {} ON CONFLICT (day, peers) DO NOTHING",
+                tuples(&tx, 5, rows.len())
             );
             tx.run(&sql, values).await?;
         }
@@ -111,9 +143,69 @@ impl Store {
     }
 }
 
+/// What a group did: people who were active, their active days, and by code how often each count was seen.
+#[derive(Default)]
+struct Did {
+    people: u64,
+    days: u64,
+    counts: BTreeMap<String, BTreeMap<u64, u64>>,
+}
+
+impl Store {
+    /// What is usual of each act among the members of a group on an active day of the 30 days before `today`; of groups of
+    /// enough people.
+    async fn acts(&self, today: Day) -> anyhow::Result<BTreeMap<Vec<u8>, Acts>> {
+        // Counts alone: hours, machines and destinations stand beside them under names with '!'.
+        let days = format!(
+            "FROM activity_days a JOIN profiles p ON p.subject_id = a.subject_id WHERE p.peers IS NOT NULL AND a.count > 0 \
+             AND a.day >= {} AND a.day < {} AND a.indicator NOT LIKE '%!%'",
+            today.plus(-DAYS).0,
+            today.0
+        );
+        let mut groups: BTreeMap<Vec<u8>, Did> = BTreeMap::new();
+        let with_department = |peers: Vec<u8>| {
+            let department = peers[..DIGEST.min(peers.len())].to_vec();
+            let title = (peers.len() > DIGEST).then_some(peers);
+            [Some(department), title].into_iter().flatten()
+        };
+        let sql = format!(
+            "SELECT peers, CAST(count(*) AS BIGINT) AS people, CAST(sum(days) AS BIGINT) AS days FROM \
+             (SELECT p.peers, a.subject_id, count(DISTINCT a.day) AS days {days} GROUP BY p.peers, a.subject_id) AS active \
+             GROUP BY peers"
+        );
+        for row in self.db.rows(&sql, vec![]).await? {
+            for group in with_department(row.get("peers")?) {
+                let did = groups.entry(group).or_default();
+                did.people += u64::try_from(row.get::<i64>("people")?)?;
+                did.days += u64::try_from(row.get::<i64>("days")?)?;
+            }
+        }
+        // As many rows as there are different counts, however many people there are.
+        let sql = format!(
+            "SELECT p.peers, a.indicator, a.count, CAST(count(*) AS BIGINT) AS times {days} \
+             GROUP BY p.peers, a.indicator, a.count"
+        );
+        for row in self.db.rows(&sql, vec![]).await? {
+            let (count, times) = (u64::try_from(row.get::<i64>("count")?)?, u64::try_from(row.get::<i64>("times")?)?);
+            for group in with_department(row.get("peers")?) {
+                let code: String = row.get("indicator")?;
+                let seen = groups.entry(group).or_default().counts.entry(code).or_default();
+                *seen.entry(count).or_default() += times;
+            }
+        }
+        let enough = |did: &Did| did.people >= limits::PEERS as u64;
+        Ok(groups
+            .into_iter()
+            .filter(|(_, did)| enough(did))
+            .map(|(group, did)| (group, Acts::of(did.counts, did.days)))
+            .collect())
+    }
+}
+
 /// The groups of subjects, and the norms that they and the organisation are compared with.
 pub(super) async fn load(
     sql: &impl Sql,
+    known: &KnownNorms,
     ids: &[Uuid],
     now: Micros,
 ) -> anyhow::Result<(BTreeMap<Uuid, Vec<u8>>, Compared)> {
@@ -129,16 +221,46 @@ pub(super) async fn load(
     let mut groups: Vec<Vec<u8>> = peers.values().cloned().chain(departments).chain([ORGANISATION.to_vec()]).collect();
     groups.sort_unstable();
     groups.dedup();
-    let mut compared = Compared::default();
-    let query = format!(
-        "SELECT day, peers, usual, made_at FROM norms WHERE day >= {} AND peers IN ({})",
-        now.day().plus(-limits::SEQUENCE_HISTORY_DAYS).0,
-        marks(0, groups.len())
-    );
-    for row in sql.rows(&query, groups.into_iter().map(Value::from).collect()).await? {
-        let day = Day(i32::try_from(row.get::<i64>("day")?)?);
-        let series = compared.0.entry(row.get("peers")?).or_default();
-        series.insert(day, (Micros(row.get("made_at")?), row.json("usual")?));
+    Ok((peers, known.of(sql, groups, now).await?))
+}
+
+impl KnownNorms {
+    /// The norms of the groups: what is known of them, and what was made since.
+    async fn of(&self, sql: &impl Sql, groups: Vec<Vec<u8>>, now: Micros) -> anyhow::Result<Compared> {
+        let oldest = now.day().plus(-limits::SEQUENCE_HISTORY_DAYS);
+        let mut compared: BTreeMap<Vec<u8>, Arc<Series>> = {
+            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            groups.into_iter().map(|group| (group.clone(), known.get(&group).cloned().unwrap_or_default())).collect()
+        };
+        let mut values: Vec<Value> = Vec::with_capacity(compared.len() * 2);
+        let mut wanted = Vec::with_capacity(compared.len());
+        for (group, series) in &compared {
+            let last = series.keys().next_back().copied().unwrap_or(oldest.plus(-1));
+            wanted.push(format!("(peers = ${} AND day > ${})", values.len() + 1, values.len() + 2));
+            values.extend([group.clone().into(), i64::from(last.0).into()]);
+        }
+        let query = format!("SELECT day, peers, usual, acts, made_at FROM norms WHERE {}", wanted.join(" OR "));
+        let rows = sql.rows(&query, values).await?;
+        if rows.is_empty() {
+            return Ok(Compared(compared));
+        }
+        let mut touched: BTreeSet<Vec<u8>> = BTreeSet::new();
+        for row in rows {
+            let (group, day) = (row.get::<Vec<u8>>("peers")?, Day(i32::try_from(row.get::<i64>("day")?)?));
+            let acts: Option<String> = row.get("acts")?;
+            let acts = acts.map(|text| serde_json::from_str(&text)).transpose()?;
+            let norm = Norm { made_at: Micros(row.get("made_at")?), left: row.json("usual")?, acts };
+            let series = Arc::make_mut(compared.entry(group.clone()).or_default());
+            series.insert(day, norm);
+            series.retain(|day, _| *day >= oldest);
+            touched.insert(group);
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for group in touched {
+            if let Some(series) = compared.get(&group) {
+                known.insert(group, Arc::clone(series));
+            }
+        }
+        Ok(Compared(compared))
     }
-    Ok((peers, compared))
 }

@@ -54,7 +54,11 @@ impl Store {
         let sql = format!("SELECT id FROM subjects WHERE id > $1 ORDER BY id LIMIT {limit}");
         let rows = self.db.rows(&sql, vec![after.into()]).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
-        if ids.is_empty() { Ok(Vec::new()) } else { load_work(&self.db, &self.vault, &ids, policies, now).await }
+        if ids.is_empty() {
+            Ok(Vec::new())
+        } else {
+            load_work(&self.db, (&self.vault, &self.norms), &ids, policies, now).await
+        }
     }
 
     /// The next subjects after that id that have a score, with what is stored and what the log says.
@@ -82,7 +86,7 @@ impl Store {
         let ids: Vec<Uuid> = waiting.keys().copied().collect();
         let mut scores = self.stored_scores(&ids).await?;
         let mut counted = self.counted(&ids).await?;
-        let work = load_work(&self.db, &self.vault, &ids, policies, now).await?;
+        let work = load_work(&self.db, (&self.vault, &self.norms), &ids, policies, now).await?;
         let stored = |work: Work| {
             let id = work.context.id.uuid();
             Stored {

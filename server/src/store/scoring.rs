@@ -83,7 +83,7 @@ impl Store {
         let policies = super::policies::in_force(&tx).await?;
         let enabled = super::policies::enabled(&tx).await?;
         let minimum = super::settings::current(&tx).await?.1.minimum_daily_events;
-        let subjects = load_work(&tx, &self.vault, &ids, &policies, now).await?;
+        let subjects = load_work(&tx, (&self.vault, &self.norms), &ids, &policies, now).await?;
         Ok(Some(Taken { tx, policies, enabled, minimum, subjects }))
     }
 

@@ -4,7 +4,7 @@
 
 use super::{
     db::{Row, Sql, marks},
-    norms::Compared,
+    norms::{Compared, KnownNorms},
     scoring::insight,
     vault::Vault,
 };
@@ -56,7 +56,7 @@ pub(crate) struct Work {
 
 impl Work {
     /// What others sent in the 30 days up to a day, as it was known at `at`.
-    pub(crate) fn norms(&self, day: Day, at: Micros) -> Norms {
+    pub(crate) fn norms(&self, day: Day, at: Micros) -> Norms<'_> {
         self.compared.norms(self.peers.as_deref(), day, at)
     }
 
@@ -79,7 +79,7 @@ pub(crate) struct OpenAlert {
 
 pub(super) async fn load_work(
     tx: &impl Sql,
-    vault: &Vault,
+    (vault, norms): (&Vault, &KnownNorms),
     ids: &[Uuid],
     policies: &[Policy],
     now: Micros,
@@ -142,14 +142,12 @@ pub(super) async fn load_work(
             load_objects(tx, &wanted, &mut work, now).await?;
         }
         load_priority(tx, vault, &wanted, policies, &mut work, now).await?;
-        if policies.iter().any(|policy| policy.spec.cumulative) {
-            let (mut peers, compared) = super::norms::load(tx, &wanted, now).await?;
-            let compared = Arc::new(compared);
-            for id in &wanted {
-                if let Some(one) = work.get_mut(id) {
-                    one.peers = peers.remove(id);
-                    one.compared = Arc::clone(&compared);
-                }
+        let (mut peers, compared) = super::norms::load(tx, norms, &wanted, now).await?;
+        let compared = Arc::new(compared);
+        for id in &wanted {
+            if let Some(one) = work.get_mut(id) {
+                one.peers = peers.remove(id);
+                one.compared = Arc::clone(&compared);
             }
         }
         load_alerts(tx, &wanted, &mut work).await?;

@@ -5,7 +5,7 @@ use super::{
     AcceptedEvent, EventKey, NormalisedIdentifier, Profile, RawEvent, Reject, RejectReason, Value, evidence::divide,
 };
 use crate::{
-    indicator::{self, ActionClass},
+    indicator::{self, ActionClass, Indicator},
     limits,
     scoring::input::Trigger,
     settings::{Settings, Verdict, site_key},
@@ -13,7 +13,7 @@ use crate::{
     time::Micros,
 };
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an event comes from, as far as that decides about it.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         object: text(&raw, "object_id"),
         previous_object: text(&raw, "previous_object_id"),
         device: device(&raw),
-        destination: text(&raw, "destination_domain").filter(|_| indicator.action == ActionClass::Exfiltration),
+        destinations: if leaves(indicator) { destinations(&raw) } else { Vec::new() },
         trigger: trigger(&raw, indicator),
         site: text(&raw, "site_url").map(|site| site_key(&site)),
         verdict: Verdict::default(),
@@ -180,6 +180,23 @@ fn text(raw: &RawEvent, name: &str) -> Option<String> {
         Some(Value::Text(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         _ => None,
     }
+}
+
+/// Whether it says to whom something went.
+fn leaves(indicator: &Indicator) -> bool {
+    indicator.action == ActionClass::Exfiltration || indicator.code == "EMAIL_SENT_EXTERNAL"
+}
+
+/// The domains it went to, each once.
+fn destinations(raw: &RawEvent) -> Vec<String> {
+    let one = text(raw, "destination_domain");
+    let several = match value(raw, "destination_domains") {
+        Some(Value::Texts(texts)) => texts.as_slice(),
+        _ => &[],
+    };
+    let named = several.iter().map(|domain| domain.trim()).filter(|domain| !domain.is_empty());
+    let domains: BTreeSet<String> = one.iter().map(String::as_str).chain(named).map(str::to_lowercase).collect();
+    domains.into_iter().take(limits::EVENT_DESTINATIONS).collect()
 }
 
 /// The first name of the device that took part.

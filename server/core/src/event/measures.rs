@@ -43,8 +43,8 @@ impl AcceptedEvent {
             u64::from_be_bytes(bytes)
         };
         let device = self.device.as_deref().map(|name| Token::Device(short("device", name)));
-        let destination = self.destination.as_deref().map(|name| Token::Destination(short("destination", name)));
-        let tokens = [device, destination].into_iter().flatten().map(Measure::Token);
+        let destinations = self.destinations.iter().map(|name| Token::Destination(short("destination", name)));
+        let tokens = device.into_iter().chain(destinations).map(Measure::Token);
         [Measure::Hour(hour)].into_iter().chain(tokens).map(measure::name).collect()
     }
 }

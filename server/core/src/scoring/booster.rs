@@ -3,7 +3,7 @@
 
 use super::{
     input::ScoringInput,
-    reading::Reading,
+    reading::{Reading, Usual},
     threshold::{Thresholds, rounded},
 };
 use crate::words::words;
@@ -24,6 +24,10 @@ words! {
         PriorityContent = "PRIORITY_CONTENT",
         /// To or from a domain that is not allowed.
         UnallowedDomain = "UNALLOWED_DOMAIN",
+        /// Below 1: everything sent that day went where the subject has sent for a month.
+        KnownDestination = "KNOWN_DESTINATION",
+        /// Below 1: what was fetched was put on a share the same day, and did not leave.
+        MovedInside = "MOVED_INSIDE",
     }
 }
 
@@ -46,6 +50,8 @@ const MOST: f64 = 3.0;
 const LEAST: f64 = 1.0 / 27.0;
 /// Where a policy scores everybody, a count of which nobody knows what is usual says little.
 const UNKNOWN: f64 = 1.0 / 9.0;
+/// Whoever sends to the same partners as always does the job.
+const KNOWN: f64 = 1.0 / 9.0;
 /// The other factors: a fact about the person or the thing, not about the act.
 const FACT: f64 = 1.5;
 
@@ -72,22 +78,30 @@ pub(super) fn boosters(input: &ScoringInput<'_>, reading: &Reading, thresholds: 
                 BoosterKind::UnallowedDomain => {
                     fact(reading.seen.unallowed > 0, "A domain that is not allowed is among it.")?
                 }
+                BoosterKind::KnownDestination => {
+                    let why = "Everything sent that day went where this subject has sent for a month or more.";
+                    (reading.to_known && reading.seen.unallowed == 0).then(|| (round(KNOWN), why.to_owned()))?
+                }
+                BoosterKind::MovedInside => moved_inside(reading)?,
             };
             Some(Booster { kind, factor, explanation })
         })
         .collect()
 }
 
-/// Above (or as) usual for that day. Below the minimum of daily events nothing is above the usual.
+/// Above (or as) usual for that day: for the subject, and for peers; the one that it exceeds least decides. Below the
+/// minimum of daily events nothing is above the usual.
 fn above_usual(input: &ScoringInput<'_>, reading: &Reading, thresholds: Thresholds) -> Option<(f64, String)> {
     let count = reading.seen.count;
-    let Some(usual) = reading.usual.as_ref() else {
+    // What hardly ever happened is no habit, however little it is.
+    let z = |usual: &Usual| if usual.upper == 0 { usual.z(count).max(NEUTRAL_Z) } else { usual.z(count) };
+    let own = reading.usual.as_ref().map(|usual| (z(usual), usual, "this subject"));
+    let peers = reading.peers.as_ref().map(|usual| (z(usual), usual, "the subject's peers"));
+    let Some((z, usual, whom)) = own.into_iter().chain(peers).min_by(|a, b| a.0.total_cmp(&b.0)) else {
         let why = "There is too little history to tell what is usual for this subject.".to_owned();
         return input.policy.waits_for_no_event().then_some((round(UNKNOWN), why));
     };
     let floor = u64::from(input.counting.minimum(thresholds));
-    // What hardly ever happened is no habit, however little it is.
-    let z = if usual.upper == 0 { usual.z(count).max(NEUTRAL_Z) } else { usual.z(count) };
     let factor = 3f64.powf(z - NEUTRAL_Z).clamp(LEAST, MOST);
     let factor = round(if count < floor { factor.min(1.0) } else { factor });
     if factor == 1.0 {
@@ -96,10 +110,18 @@ fn above_usual(input: &ScoringInput<'_>, reading: &Reading, thresholds: Threshol
     let median = (usual.median * 10.0).round() / 10.0;
     let how = if factor > 1.0 { "more than usual" } else { "near the usual" };
     let days = usual.of;
-    Some((
-        factor,
-        format!("{count} is {how} for this subject: half of the last {days} such days have at most {median}."),
-    ))
+    Some((factor, format!("{count} is {how} for {whom}: half of the last {days} such days have at most {median}.")))
+}
+
+/// The share that was not moved, squared: of 300 fetched and 290 put on a share next to nothing is left.
+fn moved_inside(reading: &Reading) -> Option<(f64, String)> {
+    let (count, moved) = (reading.seen.count, reading.moved.min(reading.seen.count));
+    if moved * 2 < count {
+        return None;
+    }
+    let rest = (count - moved) as f64 / count as f64;
+    let why = format!("{moved} of these {count} were put on a network share the same day, and did not leave.");
+    Some((round((rest * rest).max(0.01)), why))
 }
 
 fn round(factor: f64) -> f64 {

@@ -222,7 +222,7 @@ fn boost(input: &ScoringInput<'_>, insight: &mut Insight, reading: &Reading, thr
             BoosterKind::HighImpact => RiskFactor::HighImpact,
             BoosterKind::PriorityContent => RiskFactor::PriorityContent,
             BoosterKind::UnallowedDomain => RiskFactor::UnallowedDomain,
-            BoosterKind::PriorViolation => return None,
+            BoosterKind::PriorViolation | BoosterKind::KnownDestination | BoosterKind::MovedInside => return None,
         })
     });
     insight.risk_factors.extend(marks);

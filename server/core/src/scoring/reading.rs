@@ -13,10 +13,23 @@ mod tests;
 use crate::{
     indicator::{self, measure},
     scoring::input::DayCount,
+    template::Step,
     time::{Day, Micros},
 };
 pub use baseline::Usual;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Indicators whose events say to whose domain something went.
+const SENT_SOMEWHERE: &[&str] = &[
+    "FILE_SHARED_EXTERNALLY",
+    "FOLDER_SHARED_EXTERNALLY",
+    "SITE_SHARED_EXTERNALLY",
+    "EMAIL_SENT_EXTERNAL_WITH_ATTACHMENT",
+    "CHAT_FILE_SHARED_EXTERNALLY",
+    "CHANNEL_FILE_SHARED_EXTERNALLY",
+    "FILE_UPLOADED_TO_WEB",
+    "CONTENT_EXTERNALLY_SHARED",
+];
 
 /// A copy to a network share has not left.
 pub(super) const INSIDE: &str = "FILE_COPIED_TO_NETWORK_SHARE";
@@ -126,14 +139,44 @@ impl DaySigns {
     }
 }
 
-/// What others did, for the comparison of what left over 30 days. Taken over at least
-/// [`crate::limits::PEERS`] subjects, otherwise absent.
+/// What others did of late. Taken over at least [`crate::limits::PEERS`] subjects, otherwise absent.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Norms {
-    /// The whole organisation.
+pub struct Norms<'a> {
+    /// What left the whole organisation in 30 days, a subject.
     pub organisation: Option<Usual>,
-    /// The subject's department and title.
+    /// What left the subject's department and title.
     pub peers: Option<Usual>,
+    /// What people of department and title usually do on an active day. Nothing where too little is known of them.
+    pub acts: Option<&'a Acts>,
+}
+
+/// What is usual of each act on an active day of a group of peers.
+#[derive(Clone, PartialEq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Acts {
+    /// By the indicator's code; what happens on fewer than one in ten days is left out.
+    by_code: BTreeMap<String, Usual>,
+    /// Active days behind it.
+    days: u32,
+}
+
+impl Acts {
+    /// Of how often each count above 0 was seen, by code, on so many active days. The caller sees to it that there are
+    /// [`crate::limits::PEERS`] people behind it.
+    pub fn of<C: Into<String>>(counts: BTreeMap<C, BTreeMap<u64, u64>>, days: u64) -> Self {
+        let usual = |seen: &BTreeMap<u64, u64>| {
+            let on: u64 = seen.values().sum();
+            let zeros = [(0, days.saturating_sub(on))].into_iter().filter(|(_, times)| *times > 0);
+            let grouped: Vec<(u64, u64)> = zeros.chain(seen.iter().map(|(count, times)| (*count, *times))).collect();
+            baseline::usual_of_grouped(&grouped).filter(|usual| usual.upper > 0)
+        };
+        let by_code = counts.into_iter().filter_map(|(code, seen)| Some((code.into(), usual(&seen)?))).collect();
+        Self { by_code, days: u32::try_from(days).unwrap_or(u32::MAX) }
+    }
+
+    /// What is usual of that code.
+    pub fn usual(&self, code: &str) -> Usual {
+        self.by_code.get(code).copied().unwrap_or(Usual { of: self.days, ..Usual::NEVER })
+    }
 }
 
 /// One thing seen on one day.
@@ -148,17 +191,24 @@ pub struct Reading {
     /// What is usual: for the subject before that day; for [`CUMULATIVE`] what it exceeds least of peers (else the
     /// organisation) and the subject's own past.
     pub usual: Option<Usual>,
+    /// What is usual for peers on such a day, where the code is of an indicator.
+    pub peers: Option<Usual>,
     /// Whether the usual rests on the subject's own history.
     pub own: bool,
     /// 0–1 where the code is of a habit: how far from it.
     pub novelty: f64,
+    /// Where the code is of something sent: whether all that was sent that day went where the subject has sent before.
+    pub to_known: bool,
+    /// Where the code is of something fetched: how many of the objects were put on a share that day, and did not leave.
+    pub moved: u64,
 }
 
 impl Reading {
     /// A count of which nothing else is known.
     pub fn plain(day: Day, code: &str, count: u64) -> Self {
         let seen = Seen { count, ..Seen::default() };
-        Self { day, code: code.to_owned(), seen, usual: None, own: false, novelty: 0.0 }
+        let code = code.to_owned();
+        Self { day, code, seen, usual: None, peers: None, own: false, novelty: 0.0, to_known: false, moved: 0 }
     }
 }
 
@@ -174,11 +224,12 @@ pub struct Reader {
 
 impl Reader {
     /// What the next day was. Days that lie before the last one read are left out: read all days again, in order.
-    pub fn read(&mut self, signs: &DaySigns, norms: &Norms) -> Vec<Reading> {
+    pub fn read(&mut self, signs: &DaySigns, norms: &Norms<'_>) -> Vec<Reading> {
         if self.last.is_some_and(|last| signs.day <= last) {
             return Vec::new();
         }
         self.last = Some(signs.day);
+        let (to_known, moved) = (self.habit.sends_to_known(signs), moved(signs));
         let mut readings: Vec<Reading> = signs
             .counts
             .iter()
@@ -188,11 +239,14 @@ impl Reader {
                 code: code.clone(),
                 seen: *seen,
                 usual: self.baseline.usual(signs.day, code),
+                peers: norms.acts.map(|acts| acts.usual(code)),
                 own: true,
                 novelty: 0.0,
+                to_known: to_known && SENT_SOMEWHERE.contains(&code.as_str()),
+                moved: if Step::Download.indicators().contains(&code.as_str()) { moved } else { 0 },
             })
             .collect();
-        readings.extend(self.habit.read(signs));
+        readings.extend(self.habit.read(signs, norms.acts));
         let mut sequences = self.objects.read(signs);
         for reading in &mut sequences {
             reading.usual = self.baseline.usual(signs.day, &reading.code);
@@ -214,8 +268,26 @@ impl Reader {
     }
 }
 
+/// Objects that were fetched and put on a share that day, and did not leave: a move, or handing over.
+fn moved(signs: &DaySigns) -> u64 {
+    let of = |step: &[&str]| -> BTreeSet<ObjectKey> {
+        signs
+            .objects
+            .iter()
+            .filter(|event| step.contains(&event.indicator.as_str()))
+            .map(|event| event.object)
+            .collect()
+    };
+    let put = of(&[INSIDE]);
+    if put.is_empty() {
+        return 0;
+    }
+    let (fetched, left) = (of(Step::Download.indicators()), of(Step::Exfiltrate.indicators()));
+    put.iter().filter(|object| fetched.contains(object) && !left.contains(object)).count() as u64
+}
+
 /// All readings of a subject's days. `norms` tells those of a day.
-pub fn read_all(days: &[DaySigns], norms: impl Fn(Day) -> Norms) -> Vec<Reading> {
+pub fn read_all<'a>(days: &[DaySigns], norms: impl Fn(Day) -> Norms<'a>) -> Vec<Reading> {
     let mut reader = Reader::default();
     days.iter().flat_map(|signs| reader.read(signs, &norms(signs.day))).collect()
 }

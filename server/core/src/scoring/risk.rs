@@ -1,7 +1,11 @@
 //! From insights to one score and the share of each: independent evidence accumulates, repetition and age count less.
 //! Never: above 100, lower with more evidence, or a sum in the order of the input.
 
-use super::{Insight, reading::CUMULATIVE, threshold::rounded};
+use super::{
+    Insight,
+    reading::{CUMULATIVE, INSIDE, OFF_HOURS, RARE},
+    threshold::rounded,
+};
 use crate::{
     indicator::{self, ActionClass, Category},
     policy::Policy,
@@ -39,21 +43,25 @@ fn prior(policy: &Policy, code: &str) -> f64 {
 
 /// The evidence of a score just below what DEFAULT raises an alert from. What stays inside adds to an alert and never makes
 /// one: with it, what is not yet an alert goes up to here. Whoever tidies up and hands over has taken nothing.
-pub const NO_ALERT: f64 = 0.28;
+pub const NO_ALERT: f64 = 0.27;
 
 /// Whether nothing has left or been hidden by it: deleting, copies inside; habits that an event has changed; and, where no
-/// event has singled anybody out, fetching.
+/// event has singled anybody out, fetching, and hours and things that are merely unusual.
 fn inside(policy: &Policy, code: &str) -> bool {
     let stays = |found: &indicator::Indicator| match policy.waits_for_no_event() {
-        true => matches!(found.action, ActionClass::Deletion | ActionClass::Collection),
+        true => {
+            matches!(found.action, ActionClass::Deletion | ActionClass::Collection)
+                || matches!(found.code, OFF_HOURS | RARE)
+        }
         false => found.action == ActionClass::Deletion || found.category == Category::Behaviour,
     };
-    code == super::reading::INSIDE || indicator::find(code).is_some_and(stays)
+    code == INSIDE || indicator::find(code).is_some_and(stays)
 }
 
-/// What is counted of the evidence that stays inside.
+/// What is counted of the evidence that stays inside: the more there is, the more, and never as much as an alert.
 fn limited(inside: f64, rest: f64) -> f64 {
-    if rest > NO_ALERT { inside } else { inside.min(NO_ALERT - rest) }
+    let left = NO_ALERT - rest;
+    if left <= 0.0 { inside } else { left * -(-inside / left).exp_m1() }
 }
 
 /// What is left of a share of the risk once it can no longer be seen in a score of four decimals.

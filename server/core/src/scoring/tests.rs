@@ -378,6 +378,52 @@ fn the_page_on_scoring_states_the_constants_in_use() {
     assert!(page.contains(&format!("{fewer} (FEWER), {default} (DEFAULT) or {more} (MORE)")));
 }
 
+#[test]
+fn what_stays_inside_never_makes_an_alert_and_more_of_it_is_more() {
+    let deleted = |count| {
+        let mut scene = Scene::resigned(0);
+        scene.policy.spec.indicators[0].code = "FILE_DELETED_SECOND_STAGE_BIN".into();
+        scene.policy.spec.indicators[1].code = "MASS_STORAGE_DELETION".into();
+        scene.enabled.extend(["MASS_STORAGE_DELETION".to_owned()]);
+        (-5..=0).fold(scene, |scene, day| scene.seen("MASS_STORAGE_DELETION", day, count)).score().score
+    };
+    assert!(deleted(1) < deleted(2) && deleted(2) < deleted(50), "{} {}", deleted(1), deleted(50));
+    assert!(deleted(50) > 20.0 && deleted(50) < AlertVolume::Default.raises_from(), "{}", deleted(50));
+}
+
+#[test]
+fn the_smaller_distance_from_own_and_peers_usual_decides() {
+    let usual = |median| Usual { median, spread: 0.5, upper: 9, of: 40 };
+    let told = |own: Option<Usual>, peers: Option<Usual>| {
+        let mut scene = Scene::resigned(-10).seen("FILE_COPIED_TO_USB", 0, 30);
+        (scene.readings[0].usual, scene.readings[0].peers) = (own, peers);
+        let insight = scene.score().insights[0].clone();
+        insight.boosters.first().map(|booster| (booster.factor, booster.explanation.clone()))
+    };
+    let (factor, why) = told(Some(usual(2.0)), Some(usual(30.0))).unwrap();
+    assert_eq!(factor, 0.04);
+    assert!(why.contains("near the usual for the subject's peers"), "{why}");
+    let (factor, why) = told(Some(usual(2.0)), Some(usual(1.0))).unwrap();
+    assert_eq!(factor, 3.0);
+    assert!(why.contains("more than usual for this subject"), "{why}");
+    assert_eq!(told(None, Some(usual(2.0))).unwrap().0, 3.0);
+    assert_eq!(told(None, None), None);
+}
+
+#[test]
+fn a_move_within_the_organisation_and_old_partners_say_little() {
+    let with = |change: fn(&mut Reading)| {
+        let mut scene = Scene::resigned(0).seen("FILE_DOWNLOADED", 0, 300);
+        change(&mut scene.readings[0]);
+        let insight = scene.score().insights[0].clone();
+        (insight.score, insight.boosters.iter().map(|booster| (booster.kind, booster.factor)).collect::<Vec<_>>())
+    };
+    assert_eq!(with(|_| ()), (86.8, vec![]));
+    assert_eq!(with(|reading| reading.moved = 270), (6.17, vec![(BoosterKind::MovedInside, 0.01)]));
+    assert_eq!(with(|reading| reading.moved = 140), (86.8, vec![]));
+    assert_eq!(with(|reading| reading.to_known = true).1, vec![(BoosterKind::KnownDestination, 0.11)]);
+}
+
 // Properties.
 
 fn day_count() -> impl Strategy<Value = Reading> {

@@ -13,15 +13,17 @@ const SHARE: f64 = 0.7;
 /// Machines and who uses them.
 #[derive(Default)]
 pub(super) struct Devices {
-    said: BTreeMap<String, String>,
+    /// Several where HR names a machine for several.
+    said: BTreeMap<String, BTreeSet<String>>,
     used: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 impl Devices {
     /// HR says so.
     pub(super) fn own(&mut self, device: &str, account: &str) {
-        if self.said.get(device).is_none_or(|known| known != account) {
-            self.said.insert(device.to_owned(), account.to_owned());
+        let owners = self.said.entry(device.to_owned()).or_default();
+        if !owners.contains(account) {
+            owners.insert(account.to_owned());
         }
     }
 
@@ -39,8 +41,8 @@ impl Devices {
 
     /// Whether the machine is known to be another's.
     pub(super) fn is_foreign(&self, device: &str, account: &str) -> bool {
-        if let Some(owner) = self.said.get(device) {
-            return owner != account;
+        if let Some(owners) = self.said.get(device) {
+            return !owners.contains(account);
         }
         let Some(users) = self.used.get(device) else { return false };
         let all: u32 = users.values().sum();
@@ -48,5 +50,19 @@ impl Devices {
         most.is_some_and(|(owner, days)| {
             owner != account && all >= SETTLED && f64::from(*days) >= SHARE * f64::from(all)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_hr_names_for_two_is_foreign_to_neither() {
+        let mut devices = Devices::default();
+        devices.own("pc-1", "ada");
+        devices.own("pc-1", "bob");
+        let foreign = ["ada", "bob", "eve"].map(|account| devices.is_foreign("pc-1", account));
+        assert_eq!(foreign, [false, false, true]);
     }
 }

@@ -34,6 +34,9 @@ pub struct Usual {
 }
 
 impl Usual {
+    /// Of what hardly ever happens.
+    pub(super) const NEVER: Self = Self { median: 0.0, spread: LEAST_SPREAD, upper: 0, of: 0 };
+
     /// How far above (or below) the usual a count is, in spreads.
     pub fn z(&self, count: u64) -> f64 {
         ((count as f64).ln_1p() - self.median.ln_1p()) / self.spread
@@ -50,30 +53,52 @@ impl Usual {
 
 /// Median and spread of the counts; nothing of nothing.
 pub(super) fn usual_of(counts: &mut [u64]) -> Option<Usual> {
-    if counts.is_empty() {
-        return None;
-    }
     counts.sort_unstable();
-    let mut logarithms: Vec<f64> = counts.iter().map(|count| (*count as f64).ln_1p()).collect();
-    let median = middle(&logarithms);
-    let tenth = logarithms[(logarithms.len() - 1) * 9 / 10] - median;
-    for value in &mut logarithms {
-        *value = (*value - median).abs();
+    let mut grouped: Vec<(u64, u64)> = Vec::new();
+    for &count in counts.iter() {
+        match grouped.last_mut() {
+            Some((known, times)) if *known == count => *times += 1,
+            _ => grouped.push((count, 1)),
+        }
     }
-    logarithms.sort_unstable_by(f64::total_cmp);
-    let spread = (MAD * middle(&logarithms)).max(tenth / UPPER).max(LEAST_SPREAD);
-    let upper = counts[(counts.len() - 1) * 9 / 10];
-    Some(Usual { median: median.exp_m1(), spread, upper, of: u32::try_from(counts.len()).unwrap_or(u32::MAX) })
+    usual_of_grouped(&grouped)
 }
 
-/// The median of sorted values.
-fn middle(sorted: &[f64]) -> f64 {
-    let half = sorted.len() / 2;
-    match (sorted.get(half), half.checked_sub(1).and_then(|before| sorted.get(before))) {
-        (Some(upper), Some(lower)) if sorted.len().is_multiple_of(2) => f64::midpoint(*lower, *upper),
-        (Some(value), _) => *value,
-        (None, _) => 0.0,
+/// The same of counts and how often each was seen, in order of the counts.
+pub(super) fn usual_of_grouped(counts: &[(u64, u64)]) -> Option<Usual> {
+    let all: u64 = counts.iter().map(|(_, times)| times).sum();
+    if all == 0 {
+        return None;
     }
+    let mut logarithms: Vec<(f64, u64)> =
+        counts.iter().map(|&(count, times)| ((count as f64).ln_1p(), times)).collect();
+    let tenth = (all - 1) * 9 / 10;
+    let (median, upper_tenth) = (middle(&logarithms, all), at(&logarithms, tenth));
+    for (value, _) in &mut logarithms {
+        *value = (*value - median).abs();
+    }
+    logarithms.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let spread = (MAD * middle(&logarithms, all)).max((upper_tenth - median) / UPPER).max(LEAST_SPREAD);
+    let upper = at(counts, tenth);
+    Some(Usual { median: median.exp_m1(), spread, upper, of: u32::try_from(all).unwrap_or(u32::MAX) })
+}
+
+/// The value at a place among all, of values in order with how often each is there.
+fn at<T: Copy + Default>(sorted: &[(T, u64)], place: u64) -> T {
+    let mut before = 0;
+    for &(value, times) in sorted {
+        before += times;
+        if place < before {
+            return value;
+        }
+    }
+    sorted.last().map(|(value, _)| *value).unwrap_or_default()
+}
+
+/// The median.
+fn middle(sorted: &[(f64, u64)], all: u64) -> f64 {
+    let upper = at(sorted, all / 2);
+    if all.is_multiple_of(2) { f64::midpoint(at(sorted, (all / 2).saturating_sub(1)), upper) } else { upper }
 }
 
 /// Weekdays and weekends apart.

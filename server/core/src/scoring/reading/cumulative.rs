@@ -1,7 +1,7 @@
 //! What left over 30 days, all channels together, each object once: catches a little every day.
 //! Never: one object twice because it went two ways.
 
-use super::{CUMULATIVE, DaySigns, Norms, ObjectKey, Reading, Seen, Usual};
+use super::{CUMULATIVE, DaySigns, Norms, ObjectKey, Reading, Usual};
 use crate::{limits, template::Step, time::Day};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,6 +10,8 @@ const DAYS: i32 = 30;
 
 /// Active days whose totals are remembered.
 const PAST_DAYS: usize = 90;
+/// Days after which a total is one of 30 days, put on.
+const LEAST_DAYS: i32 = 14;
 /// Active days, all over 30 days ago, from which there is a past of one's own to compare with.
 const OWN_DAYS: usize = 8;
 
@@ -23,6 +25,7 @@ pub(super) struct Left {
     total: u64,
     /// The total of each active day of late: the subject's own past.
     past: VecDeque<(Day, u64)>,
+    first: Option<Day>,
 }
 
 impl Left {
@@ -31,7 +34,7 @@ impl Left {
         self.days.iter().filter(|(day, _)| *day >= first).fold(0u64, |sum, (_, count)| sum.saturating_add(*count))
     }
 
-    pub(super) fn read(&mut self, signs: &DaySigns, norms: &Norms) -> Option<Reading> {
+    pub(super) fn read(&mut self, signs: &DaySigns, norms: &Norms<'_>) -> Option<Reading> {
         self.pass_to(signs.day);
         let new = self.new_today(signs);
         if new > 0 {
@@ -39,17 +42,23 @@ impl Left {
             self.total = self.total.saturating_add(new);
         }
         let (usual, own) = self.usual(signs.day, norms);
-        self.past.push_back((signs.day, self.total));
+        let known = signs.day.since(*self.first.get_or_insert(signs.day)) + 1;
+        if known >= LEAST_DAYS {
+            // Before there are 30 days their total is what it would come to.
+            self.past.push_back((
+                signs.day,
+                self.total * DAYS.unsigned_abs() as u64 / u64::from(known.clamp(1, DAYS).unsigned_abs()),
+            ));
+        }
         if self.past.len() > PAST_DAYS {
             self.past.pop_front();
         }
-        let seen = Seen { count: self.total, ..Seen::default() };
-        (new > 0).then(|| Reading { day: signs.day, code: CUMULATIVE.to_owned(), seen, usual, own, novelty: 0.0 })
+        (new > 0).then(|| Reading { usual, own, ..Reading::plain(signs.day, CUMULATIVE, self.total) })
     }
 
     /// The norm that the total exceeds least: it has to stand out against peers (against the organisation where there are
     /// too few) and against what the subject did before.
-    fn usual(&self, today: Day, norms: &Norms) -> (Option<Usual>, bool) {
+    fn usual(&self, today: Day, norms: &Norms<'_>) -> (Option<Usual>, bool) {
         let before = today.plus(-DAYS);
         let mut own: Vec<u64> = self.past.iter().filter(|(day, _)| *day <= before).map(|(_, total)| *total).collect();
         let own = if own.len() >= OWN_DAYS { super::baseline::usual_of(&mut own) } else { None };

@@ -3,7 +3,7 @@
 //! whoever has news every day has none that count.
 //! Never: a judgement before the history is settled.
 
-use super::{DaySigns, FIRST_TIME, OFF_HOURS, RARE, Reading, Seen, Token, is_weekend};
+use super::{Acts, DaySigns, FIRST_TIME, OFF_HOURS, RARE, Reading, Token, is_weekend};
 use crate::{
     indicator::{self, ActionClass},
     limits,
@@ -28,6 +28,8 @@ const KEPT_HOURS: f64 = 0.99;
 const KEPT_NEWS: f64 = 0.98;
 /// Days after which something known counts as long unused.
 const LONG_UNUSED_DAYS: i32 = 60;
+/// Days since the first time after which a destination is one that the subject sends to.
+const KNOWN_DAYS: i32 = 30;
 /// News of one day that add up; more of them are one finding.
 const NEWS_PER_DAY: usize = 4;
 
@@ -58,14 +60,14 @@ pub(super) struct Habit {
     /// How often each hour was active, and how many days there were: weekdays, weekends. Faded.
     hours: [[f64; 24]; 2],
     days: [f64; 2],
-    /// Things used, and when last.
-    known: BTreeMap<Thing, Day>,
+    /// Things used, when first and when last.
+    known: BTreeMap<Thing, (Day, Day)>,
     /// How many news there were of late, by kind. Faded.
     news: [f64; 4],
 }
 
 impl Habit {
-    pub(super) fn read(&mut self, signs: &DaySigns) -> Vec<Reading> {
+    pub(super) fn read(&mut self, signs: &DaySigns, peers: Option<&Acts>) -> Vec<Reading> {
         self.pass_to(signs.day);
         let settled =
             self.first.is_some_and(|first| signs.day.since(first) >= SETTLED_DAYS) && self.active >= SETTLED_ACTIVE;
@@ -73,9 +75,20 @@ impl Habit {
         if settled {
             readings.extend(self.off_hours(signs));
         }
-        readings.extend(self.things(signs, settled));
+        readings.extend(self.things(signs, settled, peers));
         self.absorb(signs);
         readings
+    }
+
+    /// Whether everything that was sent that day went where the subject has sent for a month, and of late.
+    pub(super) fn sends_to_known(&self, signs: &DaySigns) -> bool {
+        let known = |to: &Token| {
+            self.known.get(&Thing::Used(*to)).is_some_and(|(first, last)| {
+                signs.day.since(*first) >= KNOWN_DAYS && signs.day.since(*last) < LONG_UNUSED_DAYS
+            })
+        };
+        let mut to = signs.tokens.iter().filter(|token| matches!(token, Token::Destination(_))).peekable();
+        to.peek().is_some() && to.all(known)
     }
 
     /// Fades the memory over the days since the last one.
@@ -123,7 +136,7 @@ impl Habit {
         widened(mask)
     }
 
-    fn things(&mut self, signs: &DaySigns, settled: bool) -> Vec<Reading> {
+    fn things(&mut self, signs: &DaySigns, settled: bool, peers: Option<&Acts>) -> Vec<Reading> {
         let acts = signs.counts.iter().filter(|(_, seen)| seen.count > 0).filter_map(|(code, _)| {
             let found = indicator::find(code).filter(|found| found.weight > 0)?;
             // Whoever hands over or tidies up does so for the first time, and takes nothing.
@@ -131,7 +144,9 @@ impl Habit {
                 found.action,
                 ActionClass::Access | ActionClass::Collection | ActionClass::Deletion | ActionClass::Context
             );
-            (!work && found.code != super::INSIDE).then_some(Thing::Did(found.code))
+            // Nor is it news that somebody does what peers do.
+            let usual_there = peers.is_some_and(|acts| acts.usual(code).upper > 0);
+            (!work && !usual_there && found.code != super::INSIDE).then_some(Thing::Did(found.code))
         });
         let things: BTreeSet<Thing> = signs.tokens.iter().copied().map(Thing::Used).chain(acts).collect();
         let (mut new, mut rare) = (Vec::new(), Vec::new());
@@ -140,12 +155,12 @@ impl Habit {
             let strength = says / (1.0 + self.news[kind]);
             match self.known.get(thing) {
                 None => new.push((kind, strength)),
-                Some(last) if signs.day.since(*last) >= LONG_UNUSED_DAYS => rare.push(strength * says::RARE),
+                Some((_, last)) if signs.day.since(*last) >= LONG_UNUSED_DAYS => rare.push(strength * says::RARE),
                 Some(_) => {}
             }
         }
         for thing in things {
-            self.known.insert(thing, signs.day);
+            self.known.entry(thing).or_insert((signs.day, signs.day)).1 = signs.day;
         }
         self.forget();
         if !settled {
@@ -170,10 +185,10 @@ impl Habit {
     /// Keeps the memory within its bound: what lay unused longest goes first.
     fn forget(&mut self) {
         if self.known.len() > limits::KNOWN_THINGS {
-            let mut last: Vec<Day> = self.known.values().copied().collect();
+            let mut last: Vec<Day> = self.known.values().map(|(_, last)| *last).collect();
             last.sort_unstable();
             let kept = last[last.len() / 4];
-            self.known.retain(|_, used| *used > kept);
+            self.known.retain(|_, (_, last)| *last > kept);
         }
     }
 
@@ -205,7 +220,7 @@ impl Thing {
 }
 
 fn reading(day: Day, code: &str, count: u64, novelty: f64) -> Reading {
-    Reading { day, code: code.to_owned(), seen: Seen { count, ..Seen::default() }, usual: None, own: true, novelty }
+    Reading { novelty, own: true, ..Reading::plain(day, code, count) }
 }
 
 /// The hours and their neighbours, around the clock.

@@ -300,3 +300,64 @@ proptest! {
         prop_assert_eq!(first, second);
     }
 }
+
+/// A group of peers of which `days` active days are known, and on `times` of them `count` of that code.
+fn peers(code: &str, count: u64, times: u64, days: u64) -> Acts {
+    Acts::of(BTreeMap::from([(code.to_owned(), BTreeMap::from([(count, times)]))]), days)
+}
+
+#[test]
+fn what_peers_do_on_one_day_in_ten_is_usual_among_them_and_what_is_rarer_is_not() {
+    assert_eq!(peers("FILE_PRINTED", 4, 10, 100).usual("FILE_PRINTED").upper, 0);
+    let usual = peers("FILE_PRINTED", 4, 50, 100).usual("FILE_PRINTED");
+    assert_eq!((usual.upper, usual.of), (4, 100));
+    assert_eq!(peers("FILE_PRINTED", 4, 50, 100).usual("FILE_RENAMED").upper, 0);
+}
+
+#[test]
+fn an_act_that_peers_usually_do_is_no_news() {
+    let diary = Diary::default().works(6).count("FILE_UPLOADED_TO_WEB", 42, 2);
+    let days: Vec<DaySigns> = diary.0.values().cloned().collect();
+    let news = |acts: &Acts| {
+        let norms = Norms { acts: Some(acts), ..Norms::default() };
+        read_all(&days, |_| norms).iter().any(|reading| reading.code == FIRST_TIME)
+    };
+    assert!(news(&peers("FILE_UPLOADED_TO_WEB", 1, 3, 100)));
+    assert!(!news(&peers("FILE_UPLOADED_TO_WEB", 1, 30, 100)));
+}
+
+#[test]
+fn destinations_are_known_after_thirty_days_and_one_new_one_is_enough() {
+    let partner = Token::Destination(7);
+    let share = |diary: Diary, days: i32| diary.count("FILE_SHARED_EXTERNALLY", days, 1).used(partner, days);
+    let to_known = |diary: &Diary, days: i32| diary.of("FILE_SHARED_EXTERNALLY", days).unwrap().to_known;
+    let diary = share(share(share(Diary::default().works(8), 0), 29), 30);
+    assert_eq!([0, 29, 30].map(|days| to_known(&diary, days)), [false, false, true]);
+    assert!(!to_known(&diary.used(Token::Destination(8), 30), 30));
+    // Nobody says where a copy to a device goes.
+    let copied = share(share(Diary::default().works(8), 0), 40).count("FILE_COPIED_TO_USB", 40, 5);
+    assert!(!copied.of("FILE_COPIED_TO_USB", 40).unwrap().to_known);
+}
+
+#[test]
+fn what_is_put_on_a_share_is_moved_unless_it_leaves() {
+    let mut diary = Diary::default();
+    for file in 1..=10 {
+        diary = diary.act("FILE_DOWNLOADED", 0, 9, file, None);
+        diary = diary.act("FILE_COPIED_TO_NETWORK_SHARE", 0, 10, file, None);
+    }
+    assert_eq!(diary.of("FILE_DOWNLOADED", 0).unwrap().moved, 10);
+    let taken = diary.act("FILE_COPIED_TO_USB", 0, 11, 3, None);
+    assert_eq!(taken.of("FILE_DOWNLOADED", 0).unwrap().moved, 9);
+}
+
+#[test]
+fn a_total_of_a_short_history_is_what_it_would_come_to() {
+    // Three a working day: 30 days hold 63 to 66; the first weeks must not look like less.
+    let mut diary = Diary::default();
+    for days in (0..60).filter(|days| days % 7 < 5) {
+        diary = diary.count("FILE_COPIED_TO_USB", days, 3);
+    }
+    let usual = diary.of(CUMULATIVE, 59).unwrap().usual.unwrap();
+    assert!((60.0..75.0).contains(&usual.median), "{usual:?}");
+}
