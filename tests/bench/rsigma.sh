@@ -13,6 +13,7 @@ vizard=${CARGO_TARGET_DIR:-target}/release/vizard
 ls -l "$work/events.jsonl" | awk '{print $5 " bytes"}'
 for run in 1 2 3; do
     "$vizard" bench rules --rules docs/rules/example.toml --events "$work/events.jsonl" | tee "$work/ours" | tail -1
+    "$vizard" bench rules --rules docs/rules/example.toml --events "$work/events.jsonl" --scored | grep -E "events/s|scored"
     start=$(date +%s.%N)
     "$root/bin/rsigma" engine eval --rules docs/rules/example.sigma.yml --event "@$work/events.jsonl" --action reset \
         --timestamp-field occurred_at --no-detections >"$work/theirs" 2>"$work/theirs.err" || { cat "$work/theirs.err"; exit 1; }

@@ -1,6 +1,7 @@
 //! `vizard bench rules`: rules over a file of events, one JSON object a line, and a generator of such files.
 //! Never: a bad line that ends the run; it is counted and told by its number.
 
+use crate::{Activity, files::People, watch::Watch};
 use anyhow::{Context as _, bail};
 use flate2::read::MultiGzDecoder;
 use rustc_hash::FxHashMap;
@@ -15,8 +16,9 @@ use std::{
 };
 use vizard_core::{
     limits,
+    policy::AlertVolume,
     rule::{Matcher, RuleFile, Seen, Subject},
-    time::{DAY, SECOND},
+    time::{DAY, Day, Micros, SECOND},
 };
 
 /// Bad lines that are told by their number.
@@ -37,6 +39,8 @@ pub struct Report {
     pub bad: (u64, Vec<u64>),
     /// How long it took.
     pub seconds: f64,
+    /// Where everybody was scored beside: subjects times days, and alerts at DEFAULT.
+    pub scored: Option<(u64, u64)>,
 }
 
 impl fmt::Display for Report {
@@ -52,6 +56,12 @@ impl fmt::Display for Report {
             "{} events of {} accounts in {:.2} s: {rate:.0} events/s",
             self.events, self.accounts, self.seconds
         )?;
+        if let Some((days, alerts)) = self.scored {
+            writeln!(
+                f,
+                "beside the rules every account was scored on every day, under all templates: {days} days of accounts, {alerts} alerts"
+            )?;
+        }
         if self.late > 0 {
             writeln!(
                 f,
@@ -77,6 +87,64 @@ struct Line<'a> {
     indicator: Cow<'a, str>,
     #[serde(borrow, default)]
     facts: Option<&'a RawValue>,
+    #[serde(default)]
+    quantity: Option<u32>,
+    #[serde(borrow, default)]
+    object: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    destination: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    device: Option<Cow<'a, str>>,
+}
+
+/// The product's scoring over the same file: every day when the next one begins.
+struct Scoring {
+    watch: Watch,
+    people: People,
+    day: Option<Day>,
+    told: Vec<Activity>,
+    days: u64,
+    alerts: u64,
+}
+
+impl Scoring {
+    fn new() -> anyhow::Result<Self> {
+        let (watch, people) = (Watch::new(&[AlertVolume::Default])?, People::of(Vec::new()));
+        Ok(Self { watch, people, day: None, told: Vec::new(), days: 0, alerts: 0 })
+    }
+
+    fn tell(&mut self, at: i64, event: &Line<'_>) {
+        let at = Micros(at * SECOND);
+        if self.day.is_none_or(|day| at.day() > day) {
+            self.end_of_day();
+            self.day = Some(at.day());
+        }
+        let text = |text: &Option<Cow<'_, str>>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+        // Scoring reads the facts of few events: where an object was before, and what a trigger says.
+        let read = |raw: &&RawValue| {
+            vizard_core::indicator::triggers_by_itself(&event.indicator) || raw.get().contains("previous_object")
+        };
+        let facts = event.facts.filter(read).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        self.told.push(Activity {
+            id: String::new(),
+            at,
+            account: event.account.as_ref().to_owned(),
+            indicator: event.indicator.as_ref().to_owned(),
+            quantity: event.quantity.unwrap_or(1),
+            object: text(&event.object),
+            destination: text(&event.destination),
+            device: text(&event.device),
+            facts,
+        });
+    }
+
+    fn end_of_day(&mut self) {
+        if let Some(day) = self.day {
+            self.alerts += self.watch.day(day, &self.told, &self.people).len() as u64;
+            self.days += self.watch.scores().count() as u64;
+            self.told.clear();
+        }
+    }
 }
 
 /// Reads a file of rules; an error tells everything that is wrong with it.
@@ -95,20 +163,22 @@ struct Told {
     last: i64,
 }
 
-/// Runs the rules over a file of events, `.gz` or not, in the order of the file.
-pub fn run(rules: &RuleFile, events: &Path) -> anyhow::Result<Report> {
+/// Runs the rules over a file of events, `.gz` or not, in the order of the file. With `scored`, every account is scored
+/// beside, each day, with baselines and under every template with its defaults.
+pub fn run(rules: &RuleFile, events: &Path, scored: bool) -> anyhow::Result<Report> {
     let file = File::open(events).with_context(|| format!("cannot open {}", events.display()))?;
     let gzip = events.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
     let plain: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    over(rules, BufReader::with_capacity(1 << 20, plain))
+    over(rules, BufReader::with_capacity(1 << 20, plain), scored)
 }
 
-fn over(rules: &RuleFile, mut lines: impl BufRead) -> anyhow::Result<Report> {
+fn over(rules: &RuleFile, mut lines: impl BufRead, scored: bool) -> anyhow::Result<Report> {
     let started = std::time::Instant::now();
     let matcher = Matcher::of(rules);
     let mut subjects: FxHashMap<String, Told> = FxHashMap::default();
     let mut counts = vec![0u64; rules.rules.len()];
     let mut report = Report::default();
+    let mut scoring = if scored { Some(Scoring::new()?) } else { None };
     let (mut line, mut number) = (Vec::with_capacity(4_096), 0u64);
     loop {
         line.clear();
@@ -129,6 +199,9 @@ fn over(rules: &RuleFile, mut lines: impl BufRead) -> anyhow::Result<Report> {
             continue;
         };
         report.events += 1;
+        if let Some(scoring) = &mut scoring {
+            scoring.tell(at, &event);
+        }
         if !matcher.looks_at(&event.indicator) {
             continue;
         }
@@ -147,6 +220,10 @@ fn over(rules: &RuleFile, mut lines: impl BufRead) -> anyhow::Result<Report> {
         let facts = || event.facts.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_else(Map::new);
         matcher.tell(&mut told.subject, &event.indicator, &Seen { at, facts: &facts }, &mut |rule| counts[rule] += 1);
     }
+    report.scored = scoring.map(|mut scoring| {
+        scoring.end_of_day();
+        (scoring.days, scoring.alerts)
+    });
     report.matches = matcher.names().map(str::to_owned).zip(counts).collect();
     report.accounts = subjects.len();
     report.seconds = started.elapsed().as_secs_f64();
@@ -255,7 +332,7 @@ mod tests {
             line("2026-03-02T10:21:00Z", "cid", "FILE_UPLOADED_TO_WEB", "pdf"),
         ]
         .concat();
-        let report = over(&rules(), text.as_bytes()).unwrap();
+        let report = over(&rules(), text.as_bytes(), false).unwrap();
         assert_eq!(report.matches, [("zip then web".to_owned(), 1)]);
         assert_eq!((report.events, report.late, report.bad), (6, 1, (1, vec![3])));
     }
@@ -278,7 +355,9 @@ mod tests {
             generate(&path(name), 5_000, 7).unwrap();
         }
         assert_eq!(std::fs::read(path("a")).unwrap(), std::fs::read(path("b")).unwrap());
-        let report = run(&rules(), &path("a")).unwrap();
+        let report = run(&rules(), &path("a"), true).unwrap();
         assert_eq!((report.events, report.late, report.bad.0), (5_000, 0, 0));
+        assert!(report.scored.is_some_and(|(days, _)| days > 30 * 1_000), "{:?}", report.scored);
+        assert_eq!(report.matches, run(&rules(), &path("a"), false).unwrap().matches);
     }
 }

@@ -7,6 +7,7 @@ mod peers;
 use crate::{Activity, Person, files::People};
 use devices::Devices;
 use peers::PeersActs;
+use rustc_hash::FxHashMap;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
@@ -118,14 +119,15 @@ impl Watch {
 
     /// One day. Events that lie on another day are left out. Gives the alerts of the day.
     pub fn day(&mut self, day: Day, events: &[Activity], people: &People) -> Vec<Alert> {
-        self.join(day, events, people);
-        let mut signs: BTreeMap<&str, (DaySigns, Vec<Trigger>)> = BTreeMap::new();
+        self.know(day, people);
+        let mut signs: FxHashMap<&str, (DaySigns, Vec<Trigger>)> = FxHashMap::default();
         for event in events.iter().filter(|event| event.at.day() == day) {
             let entry = signs.entry(&event.account).or_insert_with(|| (DaySigns::new(day), Vec::new()));
             self.sign(&mut entry.0, event);
             entry.1.extend(trigger(event));
         }
         self.devices.learn(day, events);
+        self.join(signs.keys().copied());
         let active = signs.iter().filter(|(_, (signs, _))| !signs.counts.is_empty());
         let active = active.filter_map(|(account, (signs, _))| Some((*account, people.on(account, day)?, signs)));
         self.acts.learn(day, active);
@@ -183,17 +185,20 @@ impl Watch {
         self.subjects.get(account).map_or(&[], |subject| &subject.because)
     }
 
-    /// Whoever is known by that day has a subject.
-    fn join(&mut self, day: Day, events: &[Activity], people: &People) {
-        let known = people.accounts().filter(|account| people.on(account, day).is_some());
-        let accounts = known.chain(events.iter().map(|event| event.account.as_str()));
-        for account in accounts {
+    /// Accounts without a subject get one.
+    fn join<'a>(&mut self, accounts: impl Iterator<Item = &'a str>) {
+        let mut new: Vec<&str> = accounts.filter(|account| !self.subjects.contains_key(*account)).collect();
+        new.sort_unstable();
+        for account in new {
             let next = self.subjects.len() as u128 + 1;
-            if !self.subjects.contains_key(account) {
-                let subject = Subject::new(next, self.policies.len(), self.volumes.len());
-                self.subjects.insert(account.to_owned(), subject);
-            }
+            let subject = Subject::new(next, self.policies.len(), self.volumes.len());
+            self.subjects.entry(account.to_owned()).or_insert(subject);
         }
+    }
+
+    /// Whoever HR knows by that day has a subject with what HR says.
+    fn know(&mut self, day: Day, people: &People) {
+        self.join(people.accounts().filter(|account| people.on(account, day).is_some()));
         for (account, subject) in &mut self.subjects {
             if let Some(person) = people.on(account, day) {
                 subject.context.has_profile = true;
@@ -230,7 +235,7 @@ impl Watch {
         if let Some(object) = &event.object {
             let key = |name: &str| ObjectKey(u128::from(digest((1, name))) << 64 | u128::from(digest((2, name))));
             let previous = event.facts.get("previous_object").and_then(|name| name.as_str()).map(key);
-            let indicator = found.code.to_owned();
+            let indicator = found.code;
             signs.objects.push(ObjectEvent { at: event.at, indicator, object: key(object), previous });
         }
     }

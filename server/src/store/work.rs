@@ -18,16 +18,15 @@ use uuid::Uuid;
 use vizard_core::{
     alert::{AlertContent, AlertStatus},
     ids::{AlertId, InsightId, PolicyId, SubjectId},
-    limits,
+    indicator, limits,
     policy::{Policy, PrioritySeen},
     scoring::{
         history::Before,
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
-        reading::{DaySigns, Norms, ObjectEvent, ObjectKey},
+        reading::{DaySigns, Norms, ObjectEvent, ObjectKey, codes_of_objects},
     },
     settings::site_key,
     subject::{AlertSummary, Impact},
-    template::Step,
     time::{Day, Micros},
 };
 
@@ -281,23 +280,22 @@ async fn load_priority(
 
 /// The newest events on objects of which a sequence may be made.
 async fn load_objects(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>, now: Micros) -> anyhow::Result<()> {
-    let mut steps: Vec<&str> = Step::ALL.iter().flat_map(|step| step.indicators()).copied().collect();
-    steps.sort_unstable();
-    steps.dedup();
-    let steps: Vec<String> = steps.into_iter().map(|code| format!("'{code}'")).collect();
+    let codes: Vec<String> = codes_of_objects().into_iter().map(|code| format!("'{code}'")).collect();
     let sql = format!(
         "SELECT indicator, occurred_at, object, previous_object FROM events WHERE subject_id = $1 AND occurred_at >= {} \
          AND object IS NOT NULL AND indicator IN ({}) ORDER BY occurred_at DESC, object, indicator, previous_object LIMIT {}",
         now.plus_days(-limits::SEQUENCE_HISTORY_DAYS).0,
-        steps.join(", "),
+        codes.join(", "),
         limits::SEQUENCE_EVENTS
     );
     for id in ids {
         let Some(one) = work.get_mut(id) else { continue };
         for row in tx.rows(&sql, vec![(*id).into()]).await? {
+            let code: String = row.get("indicator")?;
+            let Some(known) = indicator::find(&code) else { continue };
             one.objects.push(ObjectEvent {
                 at: Micros(row.get("occurred_at")?),
-                indicator: row.get("indicator")?,
+                indicator: known.code,
                 object: object_key(&row.get::<Vec<u8>>("object")?),
                 previous: row.get::<Option<Vec<u8>>>("previous_object")?.as_deref().map(object_key),
             });

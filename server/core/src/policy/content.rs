@@ -165,7 +165,7 @@ mod tests {
     fn a_file_keeps_its_priority_when_it_is_renamed() {
         let object = |object, previous| ObjectEvent {
             at: Day(20_000).start(),
-            indicator: "FILE_RENAMED".into(),
+            indicator: "FILE_RENAMED",
             object: ObjectKey(object),
             previous,
         };

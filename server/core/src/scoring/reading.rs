@@ -42,17 +42,25 @@ pub const FIRST_TIME: &str = "FIRST_TIME";
 /// The use of something known and long unused.
 pub const RARE: &str = "RARE";
 
+/// Codes of the indicators whose objects are read: steps of sequences, and copies inside.
+pub fn codes_of_objects() -> Vec<&'static str> {
+    let mut codes: Vec<&str> = Step::ALL.iter().flat_map(|step| step.indicators()).copied().chain([INSIDE]).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
 /// The keyed digest of an object: a file, message or record. Tells nothing about its name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ObjectKey(pub u128);
 
 /// One event on an object.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ObjectEvent {
     /// When.
     pub at: Micros,
-    /// The indicator's code.
-    pub indicator: String,
+    /// The indicator's code, of the catalogue.
+    pub indicator: &'static str,
     /// The object afterwards.
     pub object: ObjectKey,
     /// The object before it was renamed, archived, copied or relabelled, where that gave it a new id.
@@ -106,22 +114,27 @@ impl DaySigns {
     pub fn add(&mut self, code: &str, count: u64) {
         match measure::read(code) {
             measure::Measure::Count(code) => {
-                let seen = self.counts.entry(code.to_owned()).or_default();
-                seen.count = seen.count.saturating_add(count);
+                self.seen(code, |seen| seen.count = seen.count.saturating_add(count));
             }
             measure::Measure::Unallowed(code) => {
-                let seen = self.counts.entry(code.to_owned()).or_default();
-                seen.unallowed = seen.unallowed.saturating_add(count);
+                self.seen(code, |seen| seen.unallowed = seen.unallowed.saturating_add(count));
             }
             measure::Measure::Priority(code) => {
-                let seen = self.counts.entry(code.to_owned()).or_default();
-                seen.priority = seen.priority.saturating_add(count);
+                self.seen(code, |seen| seen.priority = seen.priority.saturating_add(count));
             }
             measure::Measure::Hour(hour) => self.hours |= 1 << hour.min(23),
             measure::Measure::Token(token) => {
                 self.tokens.insert(token);
             }
             measure::Measure::Unknown => {}
+        }
+    }
+
+    fn seen(&mut self, code: &str, add: impl FnOnce(&mut Seen)) {
+        // Most events are not the first of their kind: no text is made for them.
+        match self.counts.get_mut(code) {
+            Some(seen) => add(seen),
+            None => add(self.counts.entry(code.to_owned()).or_default()),
         }
     }
 
@@ -133,7 +146,7 @@ impl DaySigns {
         }
         for event in objects {
             let day = event.at.day();
-            days.entry(day).or_insert_with(|| Self::new(day)).objects.push(event.clone());
+            days.entry(day).or_insert_with(|| Self::new(day)).objects.push(*event);
         }
         days.into_values().collect()
     }
@@ -271,12 +284,7 @@ impl Reader {
 /// Objects that were fetched and put on a share that day, and did not leave: a move, or handing over.
 fn moved(signs: &DaySigns) -> u64 {
     let of = |step: &[&str]| -> BTreeSet<ObjectKey> {
-        signs
-            .objects
-            .iter()
-            .filter(|event| step.contains(&event.indicator.as_str()))
-            .map(|event| event.object)
-            .collect()
+        signs.objects.iter().filter(|event| step.contains(&event.indicator)).map(|event| event.object).collect()
     };
     let put = of(&[INSIDE]);
     if put.is_empty() {

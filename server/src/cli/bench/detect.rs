@@ -11,8 +11,8 @@ use vizard_detect::{
 
 #[derive(Args)]
 pub(in crate::cli) struct Options {
-    /// Companies to generate, by seed: 6-25 or 7 [seeds 1-5 were tuned on]
-    #[arg(long, default_value = "6-25", value_name = "SEEDS", value_parser = seeds)]
+    /// Companies to generate, by seed: 26-45 or 7 [seeds 1-5 were tuned on]
+    #[arg(long, default_value = "26-45", value_name = "SEEDS", value_parser = seeds)]
     seeds: Seeds,
     /// People in a company
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(20..=20_000))]
@@ -48,7 +48,7 @@ struct Seeds(Vec<u64>);
 
 fn seeds(text: &str) -> Result<Seeds, String> {
     let number =
-        |text: &str| text.trim().parse::<u64>().map_err(|_| "write a seed, or two with a dash: 6-25".to_owned());
+        |text: &str| text.trim().parse::<u64>().map_err(|_| "write a seed, or two with a dash: 26-45".to_owned());
     let (first, last) = match text.split_once('-') {
         Some((first, last)) => (number(first)?, number(last)?),
         None => (number(text)?, number(text)?),

@@ -91,7 +91,7 @@ impl Left {
             .fold(0u64, |sum, (_, seen)| sum.saturating_add(seen.count));
         let mut on_objects = 0u64;
         let mut new = 0u64;
-        for event in signs.objects.iter().filter(|event| leaves(&event.indicator)) {
+        for event in signs.objects.iter().filter(|event| leaves(event.indicator)) {
             on_objects += 1;
             new += 1;
             let known = self.objects.contains_key(&event.object);

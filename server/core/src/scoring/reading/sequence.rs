@@ -9,7 +9,10 @@ use crate::{
     template::{SequenceRule, Step, sequences},
     time::{DAY, Micros},
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::LazyLock,
+};
 
 /// The time that a sequence may take (domain, section 3).
 const WINDOW: i64 = 7 * DAY;
@@ -17,7 +20,50 @@ const WINDOW: i64 = 7 * DAY;
 /// The events on objects of the last days.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
-    events: VecDeque<ObjectEvent>,
+    events: VecDeque<Act>,
+}
+
+/// What is kept of an event: which steps it can be.
+#[derive(Clone, Copy, Debug)]
+struct Act {
+    at: Micros,
+    steps: Steps,
+    object: ObjectKey,
+    previous: Option<ObjectKey>,
+}
+
+/// A set of [`Step`]s.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Steps(u16);
+
+impl Steps {
+    fn of(code: &str) -> Self {
+        static BY_CODE: LazyLock<BTreeMap<&'static str, u16>> = LazyLock::new(|| {
+            let mut by_code = BTreeMap::new();
+            for step in Step::ALL {
+                for code in step.indicators() {
+                    *by_code.entry(*code).or_default() |= 1 << (*step as u16);
+                }
+            }
+            by_code
+        });
+        Self(BY_CODE.get(code).copied().unwrap_or(0))
+    }
+
+    fn has(self, step: Step) -> bool {
+        self.0 & 1 << (step as u16) != 0
+    }
+
+    /// The stage of a theft, for events of one instant; 3 and 4 are last steps, 0 is none.
+    fn stage(self) -> u8 {
+        match self {
+            steps if steps.has(Step::Download) || steps.has(Step::ThirdParty) || steps.has(Step::Unallowed) => 1,
+            steps if steps.has(Step::Obfuscate) => 2,
+            steps if steps.has(Step::Exfiltrate) => 3,
+            steps if steps.has(Step::Delete) => 4,
+            _ => 0,
+        }
+    }
 }
 
 impl Objects {
@@ -27,17 +73,24 @@ impl Objects {
         while self.events.front().is_some_and(|event| event.at.0 < start.0 - WINDOW) {
             self.events.pop_front();
         }
-        let mut today: Vec<ObjectEvent> = signs.objects.clone();
+        let mut today = signs.objects.clone();
         today.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
         today.dedup();
         today.truncate(limits::OBJECTS_PER_DAY);
-        let last_steps = today.iter().any(|event| matches!(rank(&event.indicator), 3 | 4));
-        self.events.extend(today);
+        let acts = today.iter().map(|event| Act {
+            at: event.at,
+            steps: Steps::of(event.indicator),
+            object: event.object,
+            previous: event.previous,
+        });
+        let known = self.events.len();
+        self.events.extend(acts);
+        let last_steps = self.events.range(known..).any(|act| matches!(act.steps.stage(), 3 | 4));
         if last_steps { self.completed(start) } else { Vec::new() }
     }
 
     fn completed(&self, start: Micros) -> Vec<Reading> {
-        let mut lineages: BTreeMap<ObjectKey, Vec<&ObjectEvent>> = BTreeMap::new();
+        let mut lineages: BTreeMap<ObjectKey, Vec<&Act>> = BTreeMap::new();
         let roots = roots(&self.events);
         for event in &self.events {
             lineages.entry(root(&roots, event.object)).or_default().push(event);
@@ -53,28 +106,12 @@ impl Objects {
     }
 }
 
-/// Stages of a theft, for events of one instant and to tell last steps (3, 4).
-fn rank(indicator: &str) -> u8 {
-    let is = |step: Step| step.indicators().contains(&indicator);
-    if is(Step::Download) || is(Step::ThirdParty) || is(Step::Unallowed) {
-        1
-    } else if is(Step::Obfuscate) {
-        2
-    } else if is(Step::Exfiltrate) {
-        3
-    } else if is(Step::Delete) {
-        4
-    } else {
-        0
-    }
-}
-
 fn order(event: &ObjectEvent) -> (Micros, u8, &str, ObjectKey, Option<ObjectKey>) {
-    (event.at, rank(&event.indicator), &event.indicator, event.object, event.previous)
+    (event.at, Steps::of(event.indicator).stage(), event.indicator, event.object, event.previous)
 }
 
 /// Each object's representative: the least of those that links join.
-fn roots(events: &VecDeque<ObjectEvent>) -> BTreeMap<ObjectKey, ObjectKey> {
+fn roots(events: &VecDeque<Act>) -> BTreeMap<ObjectKey, ObjectKey> {
     let mut parents: BTreeMap<ObjectKey, ObjectKey> = BTreeMap::new();
     for event in events {
         if let Some(previous) = event.previous {
@@ -97,7 +134,7 @@ fn root(parents: &BTreeMap<ObjectKey, ObjectKey>, object: ObjectKey) -> ObjectKe
 }
 
 /// The longest rule that the lineage completed from `start` on, and how many objects took its first step.
-fn longest(events: &[&ObjectEvent], start: Micros) -> Option<(&'static SequenceRule, u64)> {
+fn longest(events: &[&Act], start: Micros) -> Option<(&'static SequenceRule, u64)> {
     let mut best: Option<(&'static SequenceRule, u64)> = None;
     for rule in sequences() {
         if best.is_none_or(|(found, _)| rule.steps.len() > found.steps.len())
@@ -111,9 +148,9 @@ fn longest(events: &[&ObjectEvent], start: Micros) -> Option<(&'static SequenceR
 
 /// Whether the lineage has the rule's steps in order, the last of them from `start` on and all within the window. Tells
 /// how many objects took the first step in time.
-fn completed(rule: &SequenceRule, events: &[&ObjectEvent], start: Micros) -> Option<u64> {
+fn completed(rule: &SequenceRule, events: &[&Act], start: Micros) -> Option<u64> {
     let (first, rest) = rule.steps.split_first()?;
-    let is = |step: Step, event: &ObjectEvent| step.indicators().contains(&event.indicator.as_str());
+    let is = |step: Step, act: &Act| act.steps.has(step);
     let final_step = *rest.last()?;
     let last = events.iter().rposition(|event| event.at >= start && is(final_step, event))?;
     // Backwards, each step as late as it can be: what is left for the first step is as long as it can be.

@@ -28,11 +28,11 @@ impl Diary {
         self
     }
 
-    fn act(mut self, code: &str, days: i32, hour: i32, object: u128, previous: Option<u128>) -> Self {
+    fn act(mut self, code: &'static str, days: i32, hour: i32, object: u128, previous: Option<u128>) -> Self {
         let signs = self.on(days);
         signs.add(code, 1);
         let (object, previous) = (ObjectKey(object), previous.map(ObjectKey));
-        signs.objects.push(ObjectEvent { at: at(days, hour), indicator: code.into(), object, previous });
+        signs.objects.push(ObjectEvent { at: at(days, hour), indicator: code, object, previous });
         self
     }
 
@@ -212,7 +212,7 @@ proptest! {
         let events = |acts: &[(usize, i64, u128, Option<u128>)]| -> Vec<ObjectEvent> {
             acts.iter().map(|(code, hour, object, previous)| ObjectEvent {
                 at: Micros(at(0, 0).0 + hour * HOUR),
-                indicator: CODES[*code].into(),
+                indicator: CODES[*code],
                 object: ObjectKey(*object),
                 previous: previous.map(ObjectKey),
             }).collect()
@@ -231,7 +231,7 @@ proptest! {
     fn a_reading_never_depends_on_a_later_day(acts in prop::collection::vec(any_act(), 1..60), until in 0i64..20) {
         let events: Vec<ObjectEvent> = acts.iter().map(|(code, hour, object, previous)| ObjectEvent {
             at: Micros(at(0, 0).0 + hour * HOUR),
-            indicator: ["FILE_DOWNLOADED", "FILE_RENAMED", "FILE_UPLOADED_TO_WEB"][*code % 3].into(),
+            indicator: ["FILE_DOWNLOADED", "FILE_RENAMED", "FILE_UPLOADED_TO_WEB"][*code % 3],
             object: ObjectKey(*object),
             previous: previous.map(ObjectKey),
         }).collect();
@@ -262,7 +262,7 @@ fn one_set() -> (Vec<DayCount>, Vec<ObjectEvent>) {
         counts.push(DayCount { day: day(days), indicator: format!("@HOUR!{hour}"), count: 1 });
         let previous = (number % 6 == 1).then(|| ObjectKey(u128::from(number % 9)));
         let object = ObjectKey(u128::from(number % 13));
-        objects.push(ObjectEvent { at: at(days, hour), indicator: code.into(), object, previous });
+        objects.push(ObjectEvent { at: at(days, hour), indicator: code, object, previous });
     }
     (counts, objects)
 }
