@@ -16,4 +16,5 @@ mod schema;
 mod scoring;
 mod settings;
 mod story;
+mod templates;
 mod tidy;

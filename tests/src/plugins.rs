@@ -15,6 +15,13 @@ pub fn m365() -> &'static [u8] {
     &BUILT
 }
 
+/// A plugin for tests: each record says which event it is (`tests/guests/relay`).
+pub fn relay() -> &'static [u8] {
+    static BUILT: LazyLock<Vec<u8>> = LazyLock::new(|| build("../tests/guests/relay"));
+    &BUILT
+}
+
+/// By its folder, from `plugins` on.
 fn build(name: &str) -> Vec<u8> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(name);
     let mut said = String::new();

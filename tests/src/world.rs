@@ -112,6 +112,13 @@ impl World {
         }
     }
 
+    /// Installs the plugin for tests and configures the connector `relay`: events of any kind, as their records say.
+    pub async fn connect_relay(&self) {
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        self.services.install_plugin(&permit, plugins::relay().to_vec()).await.expect("the plugin installs");
+        self.caller(&[Role::Admin]).connect("relay", json!({})).await;
+    }
+
     /// Enables the template's indicators and creates an active policy against data theft by departing people. Its id.
     pub async fn policy(&self) -> String {
         let admin = self.caller(&[Role::Admin]);

@@ -31,6 +31,8 @@ const SENT_SOMEWHERE: &[&str] = &[
     "CONTENT_EXTERNALLY_SHARED",
 ];
 
+const PRIVATE_MAIL: [&str; 2] = ["EMAIL_SENT_TO_FREE_DOMAIN", "EMAIL_SENT_TO_SELF"];
+
 /// A copy to a network share has not left.
 pub(super) const INSIDE: &str = "FILE_COPIED_TO_NETWORK_SHARE";
 /// The code of the reading of what left over 30 days and all channels.
@@ -243,6 +245,9 @@ impl Reader {
         }
         self.last = Some(signs.day);
         let (to_known, moved) = (self.habit.sends_to_known(signs), moved(signs));
+        // At a free provider everybody has an address: that the domain is known says nothing.
+        let private = PRIVATE_MAIL.iter().any(|code| signs.counts.contains_key(*code));
+        let sent = |code: &str| SENT_SOMEWHERE.contains(&code) && !(private && code.starts_with("EMAIL_"));
         let mut readings: Vec<Reading> = signs
             .counts
             .iter()
@@ -255,7 +260,7 @@ impl Reader {
                 peers: norms.acts.map(|acts| acts.usual(code)),
                 own: true,
                 novelty: 0.0,
-                to_known: to_known && SENT_SOMEWHERE.contains(&code.as_str()),
+                to_known: to_known && sent(code),
                 moved: if Step::Download.indicators().contains(&code.as_str()) { moved } else { 0 },
             })
             .collect();

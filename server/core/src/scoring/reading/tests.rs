@@ -334,6 +334,11 @@ fn destinations_are_known_after_thirty_days_and_one_new_one_is_enough() {
     let diary = share(share(share(Diary::default().works(8), 0), 29), 30);
     assert_eq!([0, 29, 30].map(|days| to_known(&diary, days)), [false, false, true]);
     assert!(!to_known(&diary.used(Token::Destination(8), 30), 30));
+    let mail = Diary::default().works(8).used(partner, 0).used(partner, 30);
+    let mail = mail.count("EMAIL_SENT_EXTERNAL_WITH_ATTACHMENT", 30, 1);
+    assert!(mail.of("EMAIL_SENT_EXTERNAL_WITH_ATTACHMENT", 30).unwrap().to_known);
+    let home = mail.count("EMAIL_SENT_TO_FREE_DOMAIN", 30, 1);
+    assert!(!home.of("EMAIL_SENT_EXTERNAL_WITH_ATTACHMENT", 30).unwrap().to_known, "the domain may be a provider's");
     // Nobody says where a copy to a device goes.
     let copied = share(share(Diary::default().works(8), 0), 40).count("FILE_COPIED_TO_USB", 40, 5);
     assert!(!copied.of("FILE_COPIED_TO_USB", 40).unwrap().to_known);
