@@ -9,6 +9,9 @@
 # 3. Otherwise one is made, once: Debian's packages of a Rust compiler with the sources of its standard library are
 #    unpacked (never installed: they would conflict with others) into a cache, and std is compiled for the target.
 #
+# It is as new as the packages of the current folder ask for (`rust-version`): an older one is made anew, and package lists
+# that know only an older one are refreshed first.
+#
 # VIZARD_WASM_TOOLCHAIN      where to keep it; default ${XDG_CACHE_HOME:-$HOME/.cache}/vizard/wasm-toolchain
 # VIZARD_WASM_FORCE_FALLBACK set: skip step 1 (to test step 3)
 # Exit codes: 0 done, 1 not possible here (the last line says what would help).
@@ -48,7 +51,21 @@ print_environment() {
   echo "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$dest/$(basename "$linker" | sed 's/^wasm-ld.*/wasm-ld/')"
 }
 
-ready() { [ -f "$dest/$marker" ] && has_target "$dest/rustc"; }
+# The newest Rust that a package of the current folder asks for; nothing where there is none.
+wanted() {
+  cargo metadata --no-deps --offline --format-version 1 2>/dev/null | grep -oE '"rust_version":"[0-9.]+"' | grep -oE '[0-9.]+' |
+    sort -V | tail -1 || true
+}
+
+# Whether the first version is the second or newer.
+is_at_least() { [ "$(printf '%s\n%s\n' "${1:-0}" "${2:-0}" | sort -V | head -1)" = "${2:-0}" ]; }
+
+version_of() { "$1" --version 2>/dev/null | cut -d' ' -f2; }
+
+ready() { [ -f "$dest/$marker" ] && has_target "$dest/rustc" && is_at_least "$(version_of "$dest/rustc")" "$wanted"; }
+
+# The version of rustc-web that the package lists know, for example 1.96.0.
+listed() { apt-cache policy rustc-web 2>/dev/null | sed -n 's/^ *Candidate: *\([0-9.]*[0-9]\).*/\1/p'; }
 
 # Removes a folder that this script made, and nothing else.
 remove() {
@@ -78,10 +95,12 @@ make_toolchain() {
   mkdir -p "$work/debs" "$work/std/src"
   touch "$work/.unfinished"
   cd "$work/debs"
-  if ! download; then
-    [ "$(id -u)" = 0 ] || fail "no package rustc-web is known or it cannot be downloaded: as root run 'apt-get update', or run 'rustup target add $target'"
+  if ! is_at_least "$(listed)" "$wanted" || ! download; then
+    [ "$(id -u)" = 0 ] || fail "no package rustc-web ${wanted:+of at least $wanted }is known or it cannot be downloaded: as root run 'apt-get update', or run 'rustup target add $target'"
     say "refreshing the package lists"
     apt-get -qq update >&2 || fail "apt-get update failed: is the network there?"
+    is_at_least "$(listed)" "$wanted" ||
+      fail "this distribution has rustc-web $(listed), and $wanted is needed: run 'rustup target add $target'"
     download || fail "there is no package rustc-web in this distribution, or it cannot be downloaded: run 'rustup target add $target'"
   fi
   say "unpacking"
@@ -148,6 +167,7 @@ case $dest in
   /*) ;;
   *) fail "VIZARD_WASM_TOOLCHAIN must be an absolute path" ;;
 esac
+wanted=$(wanted)
 if ! ready; then
   mkdir -p "$(dirname "$dest")"
   if command -v flock >/dev/null; then
