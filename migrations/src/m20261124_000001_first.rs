@@ -247,8 +247,12 @@ CREATE TABLE cases (
     status {TEXT} NOT NULL,
     severity {TEXT} NOT NULL,
     opened_at {INT} NOT NULL,
-    updated_at {INT} NOT NULL
+    updated_at {INT} NOT NULL,
+    resolution {TEXT},
+    action_taken {TEXT},
+    resolved_at {INT}
 );
+CREATE INDEX cases_by_subject ON cases (subject_id);
 CREATE TABLE alerts (
     id {UUID} PRIMARY KEY,
     subject_id {UUID} NOT NULL REFERENCES subjects (id),

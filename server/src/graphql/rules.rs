@@ -28,6 +28,7 @@ crate::rules! {
     StartScoring = "Mutation"."startScoring": Scoring, Change;
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
+    ResolveCase = "Mutation"."resolveCase": Cases, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;

@@ -442,7 +442,7 @@ fn context(id: SubjectId, department: Option<String>) -> SubjectContext {
         groups: vec![],
         title: None,
         has_profile: false,
-        prior_violation: false,
+        prior_violation: None,
         high_impact: None,
     }
 }

@@ -108,7 +108,7 @@ impl Services {
             }
             if !shadow {
                 risk_score = outcome.score.max(risk_score);
-                high(&outcome, &mut insights);
+                high(&outcome, &work.settled, &mut insights);
             }
             outcomes.push((policy.id, policy.version, outcome));
         }
@@ -142,8 +142,12 @@ impl Services {
     }
 }
 
-/// Adds the insights at high that the risk level goes by.
-fn high(outcome: &ScoringOutcome, found: &mut BTreeSet<(Day, String, HighInsight)>) {
+/// Adds the insights at high that the risk level goes by: not what somebody has put aside, unless it has grown since.
+fn high(
+    outcome: &ScoringOutcome,
+    settled: &BTreeMap<(Day, String), u64>,
+    found: &mut BTreeSet<(Day, String, HighInsight)>,
+) {
     let kind = |insight: &Insight| match insight.kind {
         InsightKind::Sequence => Some(HighInsight::Sequence),
         InsightKind::CumulativeExfiltration => Some(HighInsight::Exfiltration),
@@ -152,6 +156,11 @@ fn high(outcome: &ScoringOutcome, found: &mut BTreeSet<(Day, String, HighInsight
             (known.action == ActionClass::Exfiltration).then_some(HighInsight::Exfiltration)
         }
     };
+    let fresh = |insight: &&Insight| {
+        settled.get(&(insight.day, insight.indicator.clone())).is_none_or(|&seen| insight.count > seen)
+    };
     let high = outcome.insights.iter().filter(|insight| insight.level == ThresholdLevel::High);
-    found.extend(high.filter_map(|insight| Some((insight.day, insight.indicator.clone(), kind(insight)?))));
+    found.extend(
+        high.filter(fresh).filter_map(|insight| Some((insight.day, insight.indicator.clone(), kind(insight)?))),
+    );
 }

@@ -45,6 +45,9 @@ pub(crate) struct Work {
     pub(crate) alerts: Vec<AlertSummary>,
     /// Insights of alerts that were triaged: the highest count that somebody has looked at.
     pub(crate) triaged: BTreeMap<PolicyId, BTreeMap<InsightId, u64>>,
+    /// What was shown by alerts that were put aside: dismissed, or of a resolved case. By day and indicator, the highest
+    /// count.
+    pub(crate) settled: BTreeMap<(Day, String), u64>,
     pub(super) has_scores: bool,
     /// What is stored of its scores, by policy.
     pub(crate) before: BTreeMap<PolicyId, Before>,
@@ -87,6 +90,7 @@ pub(super) async fn load_work(
     let mut work: BTreeMap<Uuid, Work> = BTreeMap::new();
     let sql = format!(
         "SELECT s.id, p.department, p.impact, p.subject_id AS profile, \
+         (SELECT min(v.resolved_at) FROM cases v WHERE v.subject_id = s.id AND v.resolution = 'CONFIRMED_POLICY_VIOLATION') AS violated_at, \
          EXISTS (SELECT 1 FROM scores c WHERE c.subject_id = s.id) AS has_scores \
          FROM subjects s LEFT JOIN profiles p ON p.subject_id = s.id WHERE s.id IN ({})",
         marks(0, ids.len())
@@ -104,10 +108,10 @@ pub(super) async fn load_work(
             groups: groups.remove(&SubjectId::new(id)).unwrap_or_default(),
             title: None,
             has_profile: row.get::<Option<Uuid>>("profile")?.is_some(),
-            prior_violation: false,
+            prior_violation: row.get::<Option<i64>>("violated_at")?.map(Micros),
             high_impact: impact.map(|impact| impact.reason().to_owned()),
         };
-        let (days, objects, triggers, manual, open, alerts, triaged, before) = Default::default();
+        let (days, objects, triggers, manual, open, alerts, triaged, settled, before) = Default::default();
         let (priority, peers, compared) = Default::default();
         let has_scores = row.get("has_scores")?;
         work.insert(
@@ -121,6 +125,7 @@ pub(super) async fn load_work(
                 open,
                 alerts,
                 triaged,
+                settled,
                 has_scores,
                 before,
                 priority,
@@ -337,6 +342,10 @@ async fn load_alerts(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work
         if status != AlertStatus::NeedsReview {
             let seen = one.triaged.entry(policy).or_default().entry(insight.id).or_default();
             *seen = insight.count.max(*seen);
+            if status != AlertStatus::Confirmed {
+                let seen = one.settled.entry((insight.day, insight.indicator)).or_default();
+                *seen = insight.count.max(*seen);
+            }
             continue;
         }
         let id = AlertId::new(row.get("alert_id")?);
