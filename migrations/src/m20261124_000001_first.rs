@@ -81,7 +81,9 @@ CREATE TABLE subjects (
     next_due {INT},
     risk_score {REAL} NOT NULL,
     risk_level {TEXT} NOT NULL,
-    risk_until {INT}
+    risk_until {INT},
+    risk_reset_at {INT},
+    risk_reset_seen {TEXT}
 );
 CREATE INDEX subjects_due ON subjects (next_due);
 CREATE TABLE identifiers (

@@ -214,6 +214,49 @@ on_both! {
         assert!(!seen.to_string().contains("PRIOR_VIOLATION"), "{seen:#}");
     }
 
+    async fn a_risk_level_lasts_as_long_as_is_set_and_is_taken_away_by_hand_until_something_new_matches(world) {
+        world.connect().await;
+        world.policy().await;
+        let update = "mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) { settings { riskLevel { windowDays lastsDays } } userErrors { code field } } }";
+        let admin = world.caller(&[Role::Admin]);
+        let refused = admin.ask(update, json!({"input": {"riskLevel": {"windowDays": 4, "lastsDays": 31}}})).await;
+        assert_eq!(refused.data()["updateSettings"], json!({"settings": null, "userErrors": [{"code": "INVALID", "field": ["input", "riskLevel", "windowDays"]},
+            {"code": "INVALID", "field": ["input", "riskLevel", "lastsDays"]}]}));
+        let set = admin.ask(update, json!({"input": {"riskLevel": {"lastsDays": 14}}})).await;
+        assert_eq!(set.data()["updateSettings"]["settings"], json!({"riskLevel": {"windowDays": 7, "lastsDays": 14}}));
+        world.import_text("hr", RESIGNATION).await;
+        world.import_text("m365", &downloads(0..300, MARA, "2026-06-29")).await;
+        world.settle().await;
+        let level = async || {
+            world.settle().await;
+            let seen = world.caller(&[Role::Analyst]).query("{ subjects { nodes { id riskLevel } } }").await;
+            seen["subjects"]["nodes"][0].clone()
+        };
+        let first = level().await;
+        assert_eq!(first["riskLevel"], "MODERATE");
+        world.clock.advance(10 * DAY);
+        assert_eq!(level().await["riskLevel"], "MODERATE", "seven days would be over");
+        let reset = "mutation($input: ResetRiskLevelInput!) { resetRiskLevel(input: $input) { subject { id riskLevel } userErrors { code field } } }";
+        let analyst = world.caller(&[Role::Analyst]);
+        let ask = |id: &Value, reason: &str| json!({"input": {"subjectId": id, "reason": reason}});
+        let refused = analyst.ask(reset, ask(&first["id"], "")).await;
+        assert_eq!(refused.data()["resetRiskLevel"]["userErrors"], json!([{"code": "REQUIRED", "field": ["input", "reason"]}]));
+        let refused = analyst.ask(reset, ask(&json!("subject_x"), "Settled.")).await;
+        assert_eq!(refused.data()["resetRiskLevel"]["userErrors"], json!([{"code": "NOT_FOUND", "field": ["input", "subjectId"]}]));
+        let done = analyst.ask(reset, ask(&first["id"], "Talked it over.")).await;
+        assert_eq!(done.data()["resetRiskLevel"], json!({"subject": {"id": first["id"], "riskLevel": "NONE"}, "userErrors": []}));
+        assert_eq!(level().await["riskLevel"], "NONE", "scored again, and nothing new");
+        assert_eq!(world.number("SELECT count(*) FROM alerts WHERE status = 'NEEDS_REVIEW'").await, 1, "the alert stays");
+        let audited = world.texts("SELECT detail FROM audit WHERE category = 'SUBJECTS'").await;
+        assert!(audited.len() == 1 && audited[0].contains("Talked it over.") && audited[0].contains("MODERATE"), "{audited:?}");
+        world.clock.advance(DAY);
+        assert_eq!(level().await["riskLevel"], "NONE");
+        world.import_text("m365", &downloads(300..900, MARA, "2026-07-12")).await;
+        assert_eq!(level().await["riskLevel"], "ELEVATED", "the alert holds something new");
+        assert_eq!(world.texts("SELECT severity FROM alerts").await, ["HIGH"]);
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+    }
+
     async fn scores_fall_with_time_and_end_with_the_window(world) {
         world.connect().await;
         world.policy().await;

@@ -119,6 +119,8 @@ pub const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=90;
 pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
 /// What belongs together to a match of a risk level (domain, section 11).
 pub const RISK_WINDOW_DAYS: i32 = 7;
+/// What either may be set to (domain, section 11).
+pub const RISK_TIMING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
 /// How long a subject's risk level lasts after the last match (domain, section 11).
 pub const RISK_LEVEL_DAYS: i32 = 7;
 /// Departments, groups, accounts or exclusions that one policy lists, each: whoever covers more covers everybody.

@@ -30,6 +30,7 @@ crate::rules! {
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
+    ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    service::settings::{DomainsEdit, ExclusionsEdit, SettingsEdit},
+    service::settings::{DomainsEdit, ExclusionsEdit, RiskTimingEdit, SettingsEdit},
 };
 use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
 use vizard_core::{scoring::threshold, settings};
@@ -28,6 +28,8 @@ pub struct Settings {
     /// Events of a day below which nothing is above the usual, unless a policy says; null: each indicator's threshold for
     /// low.
     minimum_daily_events: Option<i32>,
+    /// How long things count for a subject's risk level.
+    risk_level: RiskLevelSettings,
     /// Named lists, for variants.
     detection_groups: Vec<DetectionGroup>,
     /// Indicators narrowed to detection groups.
@@ -60,6 +62,15 @@ pub struct ExclusionSettings {
     keywords: Vec<String>,
     /// Sensitive information types; they win over priority content.
     sensitive_types: Vec<String>,
+}
+
+/// How long things count for a subject's risk level.
+#[derive(SimpleObject)]
+pub struct RiskLevelSettings {
+    /// What happened within so many days is looked at together.
+    window_days: i32,
+    /// So many days a level lasts after its last match.
+    lasts_days: i32,
 }
 
 /// Up to 200 things of one kind under a name.
@@ -128,6 +139,10 @@ impl From<(i32, settings::Settings)> for Settings {
             domains: DomainSettings { unallowed, allowed, third_party },
             exclusions: ExclusionSettings { file_types, paths, sites, keywords, sensitive_types },
             minimum_daily_events: of.minimum_daily_events.map(int),
+            risk_level: RiskLevelSettings {
+                window_days: of.risk_level.window_days,
+                lasts_days: of.risk_level.lasts_days,
+            },
             detection_groups: of.groups.into_iter().map(group).collect(),
             variants: of.variants.into_iter().map(variant).collect(),
             custom_indicators: of.custom_indicators.into_iter().map(own).collect(),
@@ -174,6 +189,15 @@ pub struct ExclusionsInput {
     keywords: Option<Vec<String>>,
     /// As in `ExclusionSettings`; left out: as it is.
     sensitive_types: Option<Vec<String>>,
+}
+
+/// How long things count for a subject's risk level, 5 to 30 days each.
+#[derive(InputObject)]
+pub struct RiskLevelInput {
+    /// As in `RiskLevelSettings`; left out: as it is.
+    window_days: Option<i32>,
+    /// As in `RiskLevelSettings`; left out: as it is.
+    lasts_days: Option<i32>,
 }
 
 /// A detection group.
@@ -224,6 +248,8 @@ pub struct UpdateSettingsInput {
     exclusions: Option<ExclusionsInput>,
     /// As in `Settings`; null goes back to each indicator's threshold for low.
     minimum_daily_events: MaybeUndefined<i32>,
+    /// How long things count for a subject's risk level.
+    risk_level: Option<RiskLevelInput>,
     /// All detection groups.
     detection_groups: Option<Vec<DetectionGroupInput>>,
     /// All variants.
@@ -273,6 +299,10 @@ impl From<UpdateSettingsInput> for SettingsEdit {
                 MaybeUndefined::Null => Some(None),
                 MaybeUndefined::Value(given) => Some(Some(count(given))),
             },
+            risk_level: input
+                .risk_level
+                .map(|of| RiskTimingEdit { window_days: of.window_days, lasts_days: of.lasts_days })
+                .unwrap_or_default(),
             groups: input.detection_groups.map(|all| all.into_iter().map(group).collect()),
             variants: input.variants.map(|all| all.into_iter().map(variant).collect()),
             custom_indicators: input.custom_indicators.map(|all| all.into_iter().map(own).collect()),

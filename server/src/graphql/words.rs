@@ -39,7 +39,7 @@ shown! {
         /// Erased for good; nobody can bring it back.
         Erased,
     }
-    /// How risky a subject is now: its alerts and days of high exfiltration over the last week.
+    /// How risky a subject is now: its alerts and days of high exfiltration of late (`Settings.riskLevel`).
     RiskLevel = subject::RiskLevel {
         /// Nothing that counts.
         None,

@@ -103,18 +103,24 @@ impl Services {
             let change = if shadow { None } else { self.alert(policy, work, &outcome, now) };
             if let Some(change) = change {
                 let status = AlertStatus::NeedsReview;
-                summaries.push(AlertSummary { severity: change.content.severity, status, at: change.raised_at });
+                let insights = &change.content.insights;
+                let seen = insights.iter().map(|insight| (insight.day, insight.indicator.as_str(), insight.count));
+                if let Some(at) = work.alert_counts_from(change.raised_at, seen) {
+                    let severity = change.content.severity;
+                    summaries.insert(change.id, AlertSummary { severity, status, at });
+                }
                 alerts.push(change);
             }
             if !shadow {
                 risk_score = outcome.score.max(risk_score);
-                high(&outcome, &work.settled, &mut insights);
+                high(&outcome, work, &mut insights);
             }
             outcomes.push((policy.id, policy.version, outcome));
         }
         // Two policies see the same day.
         let insights: Vec<_> = insights.into_iter().map(|(day, _, kind)| (day.start(), kind)).collect();
-        let standing = risk_level(&summaries, &insights, now);
+        let summaries: Vec<AlertSummary> = summaries.into_values().collect();
+        let standing = risk_level(&summaries, &insights, taken.timing, now);
         let scoring_due = outcomes.iter().filter_map(|(_, _, outcome)| outcome.next_due).min();
         // What keeps the level up may be an insight that the next day's scoring no longer shows: look every day.
         let level_due = standing.until.map(|until| until.min(now.day().plus(1).start()));
@@ -142,12 +148,8 @@ impl Services {
     }
 }
 
-/// Adds the insights at high that the risk level goes by: not what somebody has put aside, unless it has grown since.
-fn high(
-    outcome: &ScoringOutcome,
-    settled: &BTreeMap<(Day, String), u64>,
-    found: &mut BTreeSet<(Day, String, HighInsight)>,
-) {
+/// Adds the insights at high that the risk level goes by.
+fn high(outcome: &ScoringOutcome, work: &Work, found: &mut BTreeSet<(Day, String, HighInsight)>) {
     let kind = |insight: &Insight| match insight.kind {
         InsightKind::Sequence => Some(HighInsight::Sequence),
         InsightKind::CumulativeExfiltration => Some(HighInsight::Exfiltration),
@@ -156,11 +158,7 @@ fn high(
             (known.action == ActionClass::Exfiltration).then_some(HighInsight::Exfiltration)
         }
     };
-    let fresh = |insight: &&Insight| {
-        settled.get(&(insight.day, insight.indicator.clone())).is_none_or(|&seen| insight.count > seen)
-    };
     let high = outcome.insights.iter().filter(|insight| insight.level == ThresholdLevel::High);
-    found.extend(
-        high.filter(fresh).filter_map(|insight| Some((insight.day, insight.indicator.clone(), kind(insight)?))),
-    );
+    let high = high.filter(|insight| work.is_unsettled(insight));
+    found.extend(high.filter_map(|insight| Some((insight.day, insight.indicator.clone(), kind(insight)?))));
 }

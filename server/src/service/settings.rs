@@ -7,6 +7,7 @@ use vizard_core::{
     access::{Action, Resource},
     problem::{Problem, ProblemCode},
     settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant},
+    subject::RiskTiming,
 };
 
 /// What a viewer wants changed. What is left out stays; a list is replaced as a whole.
@@ -19,6 +20,7 @@ pub struct SettingsEdit {
     pub exclusions: ExclusionsEdit,
     /// The inner `None` goes back to each indicator's threshold for low.
     pub minimum_daily_events: Option<Option<u32>>,
+    pub risk_level: RiskTimingEdit,
     pub groups: Option<Vec<Group>>,
     pub variants: Option<Vec<Variant>>,
     pub custom_indicators: Option<Vec<CustomIndicator>>,
@@ -31,6 +33,14 @@ pub struct DomainsEdit {
     pub unallowed: Option<Vec<String>>,
     pub allowed: Option<Vec<String>>,
     pub third_party: Option<Vec<String>>,
+}
+
+/// Days to change.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct RiskTimingEdit {
+    pub window_days: Option<i32>,
+    pub lasts_days: Option<i32>,
 }
 
 /// Lists of exclusions to replace.
@@ -96,6 +106,10 @@ impl SettingsEdit {
         }
         Settings {
             minimum_daily_events: self.minimum_daily_events.unwrap_or(settings.minimum_daily_events),
+            risk_level: RiskTiming {
+                window_days: self.risk_level.window_days.unwrap_or(settings.risk_level.window_days),
+                lasts_days: self.risk_level.lasts_days.unwrap_or(settings.risk_level.lasts_days),
+            },
             groups: self.groups.unwrap_or(settings.groups),
             variants: self.variants.unwrap_or(settings.variants),
             custom_indicators: self.custom_indicators.unwrap_or(settings.custom_indicators),

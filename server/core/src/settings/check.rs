@@ -61,6 +61,7 @@ impl Settings {
             let message = "The minimum is at least 1 event a day.";
             found.push(Problem::new(&["input", "minimumDailyEvents"], ProblemCode::Invalid, message));
         }
+        found.extend(self.risk_level.problems());
         self.check_groups(found);
         self.check_variants(found);
         self.check_custom(found);

@@ -31,6 +31,7 @@ fn problems(text: &str) -> Vec<String> {
 
 fn settings() -> Settings {
     let mut settings = Settings { minimum_daily_events: Some(5), ..Settings::default() };
+    settings.risk_level.lasts_days = 14;
     settings.domains.unallowed = vec!["*.drive.example".to_owned()];
     settings.exclusions.keywords = vec!["newsletter unless draft".to_owned()];
     settings.groups = vec![Group {

@@ -7,6 +7,7 @@ use vizard_core::{
     policy::{IndicatorChoice, Policy, PolicyDraft, PolicyScope, PriorityContent},
     scoring::threshold::Thresholds,
     settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant},
+    subject::RiskTiming,
 };
 
 const HEADER: &str = "\
@@ -37,7 +38,8 @@ pub(super) fn write<'a>(
 
 fn settings(out: &mut String, settings: &Settings) {
     // Without `..`, so that no field is forgotten that a later version of the product adds.
-    let Settings { domains, exclusions, minimum_daily_events, groups, variants, custom_indicators } = settings;
+    let Settings { domains, exclusions, minimum_daily_events, risk_level, groups, variants, custom_indicators } =
+        settings;
     out.push_str("\n[settings]\n");
     if let Some(minimum) = minimum_daily_events {
         field(out, "minimum_daily_events", minimum);
@@ -59,6 +61,10 @@ fn settings(out: &mut String, settings: &Settings) {
     ] {
         texts(out, name, of);
     }
+    let RiskTiming { window_days, lasts_days } = risk_level;
+    out.push_str("\n[settings.risk_level]\n");
+    field(out, "window_days", window_days);
+    field(out, "lasts_days", lasts_days);
     for Group { name, kind, items } in groups {
         out.push_str("\n[[settings.groups]]\n");
         field(out, "name", quoted(name));
