@@ -61,6 +61,7 @@ CREATE TABLE runs (
     duplicates {INT} NOT NULL,
     rejected {INT} NOT NULL,
     ignored {INT} NOT NULL,
+    uncovered {INT} NOT NULL,
     error {TEXT}
 );
 CREATE UNIQUE INDEX runs_by_key ON runs (connector_id, idempotency_key);

@@ -148,6 +148,8 @@ pub const POLICY_FILE_BYTES: usize = 32 * 1024 * 1024;
 /// Problems of one file that are told; who has so many looks for a common cause.
 pub const POLICY_FILE_PROBLEMS: usize = 200;
 
+/// Rules of whom an installation monitors (domain, section 14).
+pub const COVERAGE_RULES: usize = 50;
 /// Entries of one list of domains or exclusions (domain, section 3).
 pub const EXCLUSIONS: usize = 500;
 /// One entry of such a list: a path on Windows has 260 characters unless somebody insists.

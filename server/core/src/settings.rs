@@ -3,6 +3,7 @@
 //! Never: a change of what was decided before: an edit holds for what comes in afterwards.
 
 mod check;
+pub mod coverage;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::{
     subject::RiskTiming,
     words::words,
 };
+use coverage::Coverage;
 use pattern::same_site;
 pub use pattern::site_key;
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,8 @@ pub struct Settings {
     pub minimum_daily_events: Option<u32>,
     /// How long things count for a subject's risk level.
     pub risk_level: RiskTiming,
+    /// Whom the installation monitors.
+    pub coverage: Coverage,
     /// Named lists, for variants.
     pub groups: Vec<Group>,
     /// Indicators narrowed to groups.
@@ -228,6 +232,7 @@ impl Settings {
             let (was, is) = (shown(self.minimum_daily_events), shown(after.minimum_daily_events));
             changes.push(format!("Minimum daily events changed from {was} to {is}."));
         }
+        changes.extend(self.coverage.changes(&after.coverage));
         let (was, is) = (self.risk_level, after.risk_level);
         for (name, was, is) in [
             ("Window of the risk level", was.window_days, is.window_days),

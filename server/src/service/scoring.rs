@@ -68,6 +68,11 @@ impl Services {
     }
 
     fn judge(&self, taken: &Taken, work: &Work, now: Micros) -> Scored {
+        if !work.covered.at(now) {
+            let (outcomes, alerts, risk) = Default::default();
+            let next_due = work.covered.begins_after(now);
+            return Scored { subject: work.context.id, outcomes, alerts, next_due, risk_score: 0.0, risk };
+        }
         let mut outcomes = Vec::new();
         let mut alerts = Vec::new();
         let (mut risk_score, mut insights) = (0.0, BTreeSet::new());

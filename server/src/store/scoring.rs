@@ -257,6 +257,17 @@ async fn insert_history(
             ]);
         }
     }
+    for work in work.iter().filter(|work| !work.covered.at(now)) {
+        for (policy, _) in work.before.iter().filter(|(_, before)| before.open) {
+            points.extend([
+                work.context.id.uuid().into(),
+                policy.uuid().into(),
+                now.0.into(),
+                0.0.into(),
+                history::Cause::Uncovered.as_str().into(),
+            ]);
+        }
+    }
     for points in points.chunks(limits::INSERT_ROWS * 5) {
         let sql = format!(
             "INSERT INTO score_history (subject_id, policy_id, at, score, cause) VALUES {} \

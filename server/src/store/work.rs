@@ -26,7 +26,7 @@ use vizard_core::{
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
         reading::{DaySigns, Norms, ObjectEvent, ObjectKey},
     },
-    settings::site_key,
+    settings::{coverage::Covered, site_key},
     subject::{AlertSummary, Impact, RiskReset},
     template::Step,
     time::{Day, Micros},
@@ -42,6 +42,8 @@ pub(crate) struct Work {
     pub(crate) manual: Vec<(PolicyId, ManualScoring)>,
     /// Alerts that need review.
     pub(crate) open: Vec<OpenAlert>,
+    /// Whether the installation monitors it.
+    pub(crate) covered: Covered,
     /// All its alerts that count for the risk level.
     pub(crate) alerts: BTreeMap<AlertId, AlertSummary>,
     /// When the risk level was taken away by hand, if it was.
@@ -117,6 +119,11 @@ pub(super) async fn load_work(
     let values = |ids: &[Uuid]| -> Vec<Value> { ids.iter().map(|id| (*id).into()).collect() };
     let subjects: Vec<SubjectId> = ids.iter().map(|id| SubjectId::new(*id)).collect();
     let mut groups = super::groups::groups_of(tx, &subjects).await?;
+    let coverage = super::settings::current(tx).await?.1.coverage;
+    let covered = match coverage.is_restricted() {
+        true => super::coverage::covered(tx, &coverage, ids).await?,
+        false => BTreeMap::new(),
+    };
     for row in tx.rows(&sql, values(ids)).await? {
         let id: Uuid = row.get("id")?;
         let impact: Option<String> = row.get("impact")?;
@@ -148,6 +155,7 @@ pub(super) async fn load_work(
                 open,
                 alerts,
                 reset,
+                covered: covered.get(&SubjectId::new(id)).copied().unwrap_or_default(),
                 triaged,
                 settled,
                 has_scores,
