@@ -192,6 +192,8 @@ on_both! {
         assert!(import(&open).await.unwrap().settings);
         let shown = world.caller(&[Role::Auditor]).query("{ settings { coverage { name effectiveFrom accounts } } }").await;
         assert_eq!(shown["settings"]["coverage"], json!([{"name": "OTHER", "effectiveFrom": "2026-04-01", "accounts": 1}]));
+        let silent = open[..open.find("[[settings.coverage]]").unwrap()].to_owned();
+        assert!(import(&silent).await.unwrap().is_empty(), "a file that does not speak of coverage puts nobody under monitoring");
         let digest = text.lines().skip_while(|line| *line != "accounts = [").nth(1).unwrap().trim().to_owned();
         let named = text.replace(&digest, &format!("\"{OTTOLINE}\","));
         let error = format!("{:?}", import(&named).await.unwrap_err());

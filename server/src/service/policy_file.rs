@@ -153,7 +153,11 @@ impl Services {
             None => before,
         };
         let (version, mut settings) = self.store.settings().await?;
-        if let Some(wanted) = document.settings {
+        if let Some(mut wanted) = document.settings {
+            // A file that does not speak of it must not put people under monitoring.
+            if !document.coverage {
+                wanted.coverage.clone_from(&settings.coverage);
+            }
             match wanted.checked() {
                 Ok(wanted) => {
                     let known: BTreeSet<PriorityGroupId> =

@@ -17,8 +17,8 @@ const HEADER: &str = "\
 # what is said here, all of it or, where anything is wrong, nothing. A policy is found by its name, which cannot be changed,
 # as its template cannot; a policy that is not in this file is left as it is. What a [[policy]] leaves out is as its template
 # has it. Thresholds stand where the mode is CUSTOM; the other modes find their own. Without the table [indicators], nothing is
-# enabled or disabled; without [settings], those stay. People are listed by their pseudonyms, the accounts of a rule of coverage
-# by keyed digests, its groups by ids: all of these hold for one installation only.
+# enabled or disabled; without [settings], those stay, as does a coverage of which they do not speak. People are listed by
+# their pseudonyms, the accounts of a rule of coverage by keyed digests, its groups by ids: these hold for one installation only.
 ";
 
 /// The file. `policies` come in the order of their names, `enabled` in that of the codes.
@@ -52,6 +52,9 @@ fn settings(out: &mut String, settings: &Settings) {
     out.push_str("\n[settings]\n");
     if let Some(minimum) = minimum_daily_events {
         field(out, "minimum_daily_events", minimum);
+    }
+    if !coverage.is_restricted() {
+        field(out, "coverage", "[]");
     }
     let texts = |out: &mut String, name, of: &[String]| list(out, name, of.iter().map(|entry| quoted(entry)));
     let Domains { unallowed, allowed, third_party } = domains;
