@@ -170,6 +170,25 @@ on_both! {
         assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
     }
 
+    async fn a_profile_speaks_for_its_whole_delivery_whatever_its_place(world) {
+        world.connect().await;
+        world.policy().await;
+        cover(&world, json!([department("Sales", "2026-03-01")])).await;
+        let (vera, otto) = ("vera.halvorsen@halden-optics.example", "otto.moen@halden-optics.example");
+        let resigned = |who: &str| format!("Resignation,{who},2026-06-20T09:00:00Z,,,,,\n");
+        let is_in = |who: &str, department: &str| format!("Employee profile,{who},,Vera,Halvorsen,Storgata 1,1767,{department}\n");
+        let mut rows_ = "HRScenario,EmailAddress,ResignationDate,EmployeeFirstName,EmployeeLastName,EmployeeAddLine1,EmployeeZipCode,EmployeeDept\n".to_owned();
+        rows_ += &(resigned(vera) + &resigned(otto) + &is_in(vera, "Sales") + &is_in(otto, "Legal"));
+        // More than a batch between the profile and what comes after it.
+        for number in 0..2_100 {
+            rows_ += &resigned(&format!("stranger{number}@halden-optics.example"));
+        }
+        rows_ += &format!("Resignation,{vera},2026-06-24T09:00:00Z,,,,,\n");
+        let counts = world.import_text("hr", rows_.as_bytes()).await.counts;
+        assert_eq!((counts.accepted, counts.uncovered, counts.rejected), (3, 2_102, 0), "{counts:?}");
+        assert_eq!((rows(&world, "subjects").await, rows(&world, "triggers").await), (1, 2));
+    }
+
     async fn coverage_is_checked_and_part_of_the_file(world) {
         world.connect().await;
         world.policy().await;
