@@ -61,6 +61,7 @@ CREATE TABLE runs (
     duplicates {INT} NOT NULL,
     rejected {INT} NOT NULL,
     ignored {INT} NOT NULL,
+    uncovered {INT} NOT NULL,
     error {TEXT}
 );
 CREATE UNIQUE INDEX runs_by_key ON runs (connector_id, idempotency_key);
@@ -81,7 +82,9 @@ CREATE TABLE subjects (
     next_due {INT},
     risk_score {REAL} NOT NULL,
     risk_level {TEXT} NOT NULL,
-    risk_until {INT}
+    risk_until {INT},
+    risk_reset_at {INT},
+    risk_reset_seen {TEXT}
 );
 CREATE INDEX subjects_due ON subjects (next_due);
 CREATE TABLE identifiers (
@@ -248,8 +251,12 @@ CREATE TABLE cases (
     status {TEXT} NOT NULL,
     severity {TEXT} NOT NULL,
     opened_at {INT} NOT NULL,
-    updated_at {INT} NOT NULL
+    updated_at {INT} NOT NULL,
+    resolution {TEXT},
+    action_taken {TEXT},
+    resolved_at {INT}
 );
+CREATE INDEX cases_by_subject ON cases (subject_id);
 CREATE TABLE alerts (
     id {UUID} PRIMARY KEY,
     subject_id {UUID} NOT NULL REFERENCES subjects (id),

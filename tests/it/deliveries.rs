@@ -148,7 +148,7 @@ on_both! {
         world.connect().await;
         // Deliveries that another worker holds: nobody here takes them.
         let lease = world.clock.now().0 + 3_600_000_000;
-        let columns = "id, connector_id, feed, state, body, lease_until, started_at, batches, records_read, accepted, duplicates, rejected, ignored";
+        let columns = "id, connector_id, feed, state, body, lease_until, started_at, batches, records_read, accepted, duplicates, rejected, ignored, uncovered";
         for _ in 0..limits::QUEUED_RUNS_PER_CONNECTOR {
             let id = match world.engine {
                 vizard_tests::Engine::Sqlite => "randomblob(16)",
@@ -156,7 +156,7 @@ on_both! {
             };
             let body = if world.engine == vizard_tests::Engine::Sqlite { "x'00'" } else { "'\\x00'" };
             let insert = format!(
-                "INSERT INTO runs ({columns}) SELECT {id}, id, 'audit', 'RUNNING', {body}, {lease}, 0, 0, 0, 0, 0, 0, 0 FROM connectors \
+                "INSERT INTO runs ({columns}) SELECT {id}, id, 'audit', 'RUNNING', {body}, {lease}, 0, 0, 0, 0, 0, 0, 0, 0 FROM connectors \
                  WHERE name = 'm365' RETURNING 1 + 0"
             );
             let _ = world.texts(&insert.replace("RETURNING 1 + 0", "RETURNING feed")).await;

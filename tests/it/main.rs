@@ -9,6 +9,7 @@
 )]
 
 mod command;
+mod coverage;
 mod deliveries;
 mod policies;
 mod privacy;

@@ -122,6 +122,14 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ("Mutation", "confirmAlert") => {
             ("mutation { confirmAlert(input: {alertId: \"x\"}) { userErrors { code } } }", &["confirmAlert"])
         }
+        ("Mutation", "resolveCase") => (
+            "mutation { resolveCase(input: {caseId: \"x\", resolution: BENIGN, actionTaken: \"r\"}) { userErrors { code } } }",
+            &["resolveCase"],
+        ),
+        ("Mutation", "resetRiskLevel") => (
+            "mutation { resetRiskLevel(input: {subjectId: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["resetRiskLevel"],
+        ),
         ("Mutation", "dismissAlerts") => (
             "mutation { dismissAlerts(input: {alertIds: [], reason: FALSE_POSITIVE}) { userErrors { code } } }",
             &["dismissAlerts"],

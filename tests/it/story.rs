@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, io::Read as _};
-use vizard_core::{access::Role, time::DAY};
+use vizard_core::{
+    access::Role,
+    time::{DAY, HOUR},
+};
 use vizard_tests::{World, demo, on_both};
 
 const ALERTS: &str = "{ alerts(first: 50) { totalCount nodes { id status severity score trigger subject { id pseudonym identity { displayName } \
@@ -137,6 +140,121 @@ on_both! {
         assert_eq!(made["case"]["notes"].as_array().unwrap().len(), 2);
         let audited = world.number("SELECT count(*) FROM audit WHERE category = 'CASES' AND activity = 'ADDED'").await;
         assert_eq!(audited, 1);
+    }
+
+    async fn a_case_that_was_a_violation_is_frozen_and_what_the_subject_does_later_counts_more(world) {
+        world.connect().await;
+        world.policy().await;
+        world.import_text("hr", RESIGNATION).await;
+        world.import_text("m365", &downloads(0..300, MARA, "2026-06-29")).await;
+        world.settle().await;
+        let investigator = world.caller(&[Role::Investigator]);
+        let alert = nodes(&investigator.query(ALERTS).await)[0]["id"].clone();
+        let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id resolution actionTaken } userErrors { code field } } }";
+        let made = investigator.ask(confirm, json!({"input": {"alertId": alert, "caseName": "Price lists"}})).await.data()["confirmAlert"].clone();
+        let case = made["case"]["id"].clone();
+        assert_eq!((&made["case"]["resolution"], &made["case"]["actionTaken"]), (&Value::Null, &Value::Null));
+        world.settle().await;
+        let levels = "{ subjects { nodes { riskLevel insights { nodes { boosters { kind explanation } activities { totalCount } } } } } }";
+        assert_ne!(investigator.query(levels).await["subjects"]["nodes"][0]["riskLevel"], "NONE");
+        world.clock.advance(HOUR);
+        let investigator = world.caller(&[Role::Investigator]);
+        let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { case { id status resolution actionTaken notes { system body } \
+                       alerts { nodes { status } } } userErrors { code field } } }";
+        let wrong = |of: &Value, action: &str| json!({"input": {"caseId": of, "resolution": "CONFIRMED_POLICY_VIOLATION", "actionTaken": action}});
+        let refused = investigator.ask(resolve, wrong(&case, " ")).await;
+        assert_eq!(refused.data()["resolveCase"], json!({"case": null, "userErrors": [{"code": "REQUIRED", "field": ["input", "actionTaken"]}]}));
+        let refused = investigator.ask(resolve, wrong(&json!("case_x"), "Warned.")).await;
+        assert_eq!(refused.data()["resolveCase"]["userErrors"], json!([{"code": "NOT_FOUND", "field": ["input", "caseId"]}]));
+        let resolved = investigator.ask(resolve, wrong(&case, "Warned in writing.")).await.data()["resolveCase"].clone();
+        assert_eq!(resolved, json!({"case": {"id": case, "status": "CLOSED", "resolution": "CONFIRMED_POLICY_VIOLATION", "actionTaken": "Warned in writing.",
+            "notes": [{"system": true, "body": resolved["case"]["notes"][0]["body"]}, {"system": true, "body": "Case resolved as CONFIRMED_POLICY_VIOLATION."}],
+            "alerts": {"nodes": [{"status": "RESOLVED"}]}}, "userErrors": []}));
+        let again = investigator.ask(resolve, wrong(&case, "Warned.")).await;
+        assert_eq!(again.data()["resolveCase"]["userErrors"], json!([{"code": "NOT_ALLOWED", "field": ["input", "caseId"]}]));
+        assert_eq!(world.number("SELECT count(*) FROM audit WHERE detail LIKE '%CONFIRMED_POLICY_VIOLATION%' AND detail NOT LIKE '%Warned%'").await, 1);
+        world.settle().await;
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+        let seen = investigator.query(levels).await;
+        assert_eq!(seen["subjects"]["nodes"][0]["riskLevel"], "NONE", "what the alert gave is gone: {seen:#}");
+        assert!(!seen.to_string().contains("PRIOR_VIOLATION"), "what the case was about is not made graver by it: {seen:#}");
+        world.clock.advance(DAY);
+        world.import_text("m365", &downloads(300..700, MARA, "2026-07-02")).await;
+        world.settle().await;
+        let investigator = world.caller(&[Role::Investigator]);
+        let seen = investigator.query(levels).await;
+        let insights = seen["subjects"]["nodes"][0]["insights"]["nodes"].as_array().unwrap();
+        let boosted = |insight: &&Value| insight["boosters"].to_string().contains("An earlier case was resolved as a violation of policy.");
+        let counts: Vec<&Value> = insights.iter().filter(boosted).map(|insight| &insight["activities"]["totalCount"]).collect();
+        assert!(counts.contains(&&json!(400)) && !counts.contains(&&json!(300)), "{seen:#}");
+        let late = nodes(&investigator.query(ALERTS).await);
+        assert_eq!(late.len(), 2, "what is new is a new alert");
+        let joined = investigator.ask(confirm, json!({"input": {"alertId": late[0]["id"], "caseId": case}})).await;
+        assert_eq!(joined.data()["confirmAlert"]["userErrors"], json!([{"code": "NOT_ALLOWED", "field": ["input", "caseId"]}]));
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+    }
+
+    async fn a_benign_case_takes_what_it_gave_to_the_risk_level_and_boosts_nothing(world) {
+        world.connect().await;
+        world.policy().await;
+        world.import_text("hr", RESIGNATION).await;
+        world.import_text("m365", &downloads(0..300, MARA, "2026-06-29")).await;
+        world.settle().await;
+        let analyst = world.caller(&[Role::Analyst]);
+        let alert = nodes(&analyst.query(ALERTS).await)[0]["id"].clone();
+        let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } } }";
+        let case = analyst.ask(confirm, json!({"input": {"alertId": alert, "caseName": "Handover"}})).await.data()["confirmAlert"]["case"]["id"].clone();
+        let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { case { status } } }";
+        analyst.ask(resolve, json!({"input": {"caseId": case, "resolution": "BENIGN", "actionTaken": "None needed."}})).await;
+        world.clock.advance(DAY);
+        world.import_text("m365", &downloads(300..305, MARA, "2026-07-02")).await;
+        world.settle().await;
+        let seen = world.caller(&[Role::Analyst]).query("{ subjects { nodes { riskLevel insights { nodes { boosters { kind } } } } } }").await;
+        assert_eq!(seen["subjects"]["nodes"][0]["riskLevel"], "NONE", "{seen:#}");
+        assert!(!seen.to_string().contains("PRIOR_VIOLATION"), "{seen:#}");
+    }
+
+    async fn a_risk_level_lasts_as_long_as_is_set_and_is_taken_away_by_hand_until_something_new_matches(world) {
+        world.connect().await;
+        world.policy().await;
+        let update = "mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) { settings { riskLevel { windowDays lastsDays } } userErrors { code field } } }";
+        let admin = world.caller(&[Role::Admin]);
+        let refused = admin.ask(update, json!({"input": {"riskLevel": {"windowDays": 4, "lastsDays": 31}}})).await;
+        assert_eq!(refused.data()["updateSettings"], json!({"settings": null, "userErrors": [{"code": "INVALID", "field": ["input", "riskLevel", "windowDays"]},
+            {"code": "INVALID", "field": ["input", "riskLevel", "lastsDays"]}]}));
+        let set = admin.ask(update, json!({"input": {"riskLevel": {"lastsDays": 14}}})).await;
+        assert_eq!(set.data()["updateSettings"]["settings"], json!({"riskLevel": {"windowDays": 7, "lastsDays": 14}}));
+        world.import_text("hr", RESIGNATION).await;
+        world.import_text("m365", &downloads(0..300, MARA, "2026-06-29")).await;
+        world.settle().await;
+        let level = async || {
+            world.settle().await;
+            let seen = world.caller(&[Role::Analyst]).query("{ subjects { nodes { id riskLevel } } }").await;
+            seen["subjects"]["nodes"][0].clone()
+        };
+        let first = level().await;
+        assert_eq!(first["riskLevel"], "MODERATE");
+        world.clock.advance(10 * DAY);
+        assert_eq!(level().await["riskLevel"], "MODERATE", "seven days would be over");
+        let reset = "mutation($input: ResetRiskLevelInput!) { resetRiskLevel(input: $input) { subject { id riskLevel } userErrors { code field } } }";
+        let analyst = world.caller(&[Role::Analyst]);
+        let ask = |id: &Value, reason: &str| json!({"input": {"subjectId": id, "reason": reason}});
+        let refused = analyst.ask(reset, ask(&first["id"], "")).await;
+        assert_eq!(refused.data()["resetRiskLevel"]["userErrors"], json!([{"code": "REQUIRED", "field": ["input", "reason"]}]));
+        let refused = analyst.ask(reset, ask(&json!("subject_x"), "Settled.")).await;
+        assert_eq!(refused.data()["resetRiskLevel"]["userErrors"], json!([{"code": "NOT_FOUND", "field": ["input", "subjectId"]}]));
+        let done = analyst.ask(reset, ask(&first["id"], "Talked it over.")).await;
+        assert_eq!(done.data()["resetRiskLevel"], json!({"subject": {"id": first["id"], "riskLevel": "NONE"}, "userErrors": []}));
+        assert_eq!(level().await["riskLevel"], "NONE", "scored again, and nothing new");
+        assert_eq!(world.number("SELECT count(*) FROM alerts WHERE status = 'NEEDS_REVIEW'").await, 1, "the alert stays");
+        let audited = world.texts("SELECT detail FROM audit WHERE category = 'SUBJECTS'").await;
+        assert!(audited.len() == 1 && audited[0].contains("Talked it over.") && audited[0].contains("MODERATE"), "{audited:?}");
+        world.clock.advance(DAY);
+        assert_eq!(level().await["riskLevel"], "NONE");
+        world.import_text("m365", &downloads(300..900, MARA, "2026-07-12")).await;
+        assert_eq!(level().await["riskLevel"], "ELEVATED", "the alert holds something new");
+        assert_eq!(world.texts("SELECT severity FROM alerts").await, ["HIGH"]);
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
     }
 
     async fn scores_fall_with_time_and_end_with_the_window(world) {

@@ -62,7 +62,7 @@ fn scoring(criterion: &mut Criterion) {
                 title: None,
                 groups: Vec::new(),
                 has_profile: true,
-                prior_violation: false,
+                prior_violation: None,
                 high_impact: None,
             };
             let trigger = Trigger { at: start.plus(history - 1).start(), indicator: "RESIGNATION".into(), until: None };

@@ -19,6 +19,16 @@ words! {
     }
 }
 
+words! {
+    /// How a case ended (domain, section 6).
+    CaseResolution {
+        /// There was a good reason.
+        Benign = "BENIGN",
+        /// A policy was violated: what the subject does later counts more.
+        ConfirmedPolicyViolation = "CONFIRMED_POLICY_VIOLATION",
+    }
+}
+
 /// The name of a new case as it is kept, or what is wrong with the input field at `field`.
 pub fn name(given: &str, field: &[&str]) -> Result<String, Problem> {
     name_of("case", given, field)
@@ -42,6 +52,22 @@ pub fn admit(
             Err(Problem::new(field, ProblemCode::NotAllowed, message))
         }
     }
+}
+
+/// Whether a case may be resolved. Otherwise what is wrong with the input field at `field`.
+pub fn resolve(status: CaseStatus, field: &[&str]) -> Result<CaseStatus, Problem> {
+    match status {
+        CaseStatus::Active => Ok(CaseStatus::Closed),
+        CaseStatus::Closed => {
+            let message = "The case is resolved already. A closed case is frozen.";
+            Err(Problem::new(field, ProblemCode::NotAllowed, message))
+        }
+    }
+}
+
+/// The system note of a case that was resolved.
+pub fn resolved_note(resolution: CaseResolution) -> String {
+    format!("Case resolved as {resolution}.")
 }
 
 /// The system note of a case that an alert opened.
@@ -95,6 +121,12 @@ mod tests {
     fn a_closed_case_takes_no_alert() {
         let problem = admit(CaseStatus::Closed, subject(1), subject(1), FIELD).unwrap_err();
         assert_eq!(problem.code, ProblemCode::NotAllowed);
+    }
+
+    #[test]
+    fn a_case_is_resolved_once() {
+        assert_eq!(resolve(CaseStatus::Active, FIELD), Ok(CaseStatus::Closed));
+        assert_eq!(resolve(CaseStatus::Closed, FIELD).unwrap_err().code, ProblemCode::NotAllowed);
     }
 
     #[test]

@@ -108,6 +108,10 @@ pub struct HealthInput<'a> {
     pub scored: u64,
     /// Other active policies that are as young and cover some of the same subjects.
     pub young_rivals: u64,
+    /// Whether the scope names more than the installation's coverage does.
+    pub exceeds_coverage: bool,
+    /// Known subjects in scope who are outside of the installation's coverage.
+    pub uncovered_in_scope: u64,
     /// What the installation has seen of late.
     pub experience: &'a Experience,
 }
@@ -157,6 +161,15 @@ fn of_scope(input: &HealthInput<'_>, found: &mut Vec<HealthFinding>) {
     if input.subjects_in_scope == 0 {
         let action = "Widen the scope, or check that the departments and groups in it have members.";
         add(found, Warning, "NO_SUBJECTS_IN_SCOPE", "The scope covers nobody.", action);
+    }
+    if input.exceeds_coverage || input.uncovered_in_scope > 0 {
+        let message = format!(
+            "The scope holds people outside of the installation's coverage ({} of them known): nothing of them comes in, \
+             and they are not scored.",
+            input.uncovered_in_scope
+        );
+        let action = "Narrow the scope to who is covered, or extend the coverage by an agreement that allows it.";
+        add(found, Recommendation, "SCOPE_EXCEEDS_COVERAGE", message, action);
     }
     let cap = u64::from(policy.template.template().max_subjects);
     let scored = input.scored_of_template;

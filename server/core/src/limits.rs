@@ -119,6 +119,8 @@ pub const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=90;
 pub const MANUAL_SCORING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
 /// What belongs together to a match of a risk level (domain, section 11).
 pub const RISK_WINDOW_DAYS: i32 = 7;
+/// What either may be set to (domain, section 11).
+pub const RISK_TIMING_DAYS: std::ops::RangeInclusive<i32> = 5..=30;
 /// How long a subject's risk level lasts after the last match (domain, section 11).
 pub const RISK_LEVEL_DAYS: i32 = 7;
 /// Departments, groups, accounts or exclusions that one policy lists, each: whoever covers more covers everybody.
@@ -146,6 +148,8 @@ pub const POLICY_FILE_BYTES: usize = 32 * 1024 * 1024;
 /// Problems of one file that are told; who has so many looks for a common cause.
 pub const POLICY_FILE_PROBLEMS: usize = 200;
 
+/// Rules of whom an installation monitors (domain, section 14).
+pub const COVERAGE_RULES: usize = 50;
 /// Entries of one list of domains or exclusions (domain, section 3).
 pub const EXCLUSIONS: usize = 500;
 /// One entry of such a list: a path on Windows has 260 characters unless somebody insists.

@@ -192,6 +192,6 @@ impl PolicyScope {
 }
 
 /// A department's name as it is compared.
-fn folded(department: &str) -> String {
+pub(crate) fn folded(department: &str) -> String {
     department.trim().to_lowercase()
 }

@@ -3,6 +3,7 @@
 //! Never: a change of what was decided before: an edit holds for what comes in afterwards.
 
 mod check;
+pub mod coverage;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,10 @@ use crate::{
     event::AcceptedEvent,
     indicator::{self, ActionClass},
     scoring::threshold::Thresholds,
+    subject::RiskTiming,
     words::words,
 };
+use coverage::Coverage;
 use pattern::same_site;
 pub use pattern::site_key;
 use serde::{Deserialize, Serialize};
@@ -30,6 +33,10 @@ pub struct Settings {
     /// Events of a day below which nothing is above the usual, unless a policy says; left out: each indicator's
     /// threshold for low.
     pub minimum_daily_events: Option<u32>,
+    /// How long things count for a subject's risk level.
+    pub risk_level: RiskTiming,
+    /// Whom the installation monitors.
+    pub coverage: Coverage,
     /// Named lists, for variants.
     pub groups: Vec<Group>,
     /// Indicators narrowed to groups.
@@ -224,6 +231,16 @@ impl Settings {
             let shown = |count: Option<u32>| count.map_or_else(|| "none".to_owned(), |count| count.to_string());
             let (was, is) = (shown(self.minimum_daily_events), shown(after.minimum_daily_events));
             changes.push(format!("Minimum daily events changed from {was} to {is}."));
+        }
+        changes.extend(self.coverage.changes(&after.coverage));
+        let (was, is) = (self.risk_level, after.risk_level);
+        for (name, was, is) in [
+            ("Window of the risk level", was.window_days, is.window_days),
+            ("Duration of a risk level", was.lasts_days, is.lasts_days),
+        ] {
+            if was != is {
+                changes.push(format!("{name} changed from {was} to {is} days."));
+            }
         }
         changes
     }

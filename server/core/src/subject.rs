@@ -9,7 +9,7 @@ mod risk;
 pub use identifier::{ADDRESS, IdentifierError, normalise};
 pub use impact::Impact;
 pub use pseudonym::{Pseudonym, PseudonymError};
-pub use risk::{AlertSummary, HighInsight, RiskLevel, RiskStanding, risk_level};
+pub use risk::{AlertSummary, HighInsight, RiskLevel, RiskReset, RiskStanding, RiskTiming, SeenInsight, risk_level};
 
 use crate::words::words;
 

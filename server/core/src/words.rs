@@ -47,7 +47,7 @@ mod tests {
     use crate::{
         access::{Resource, Role},
         alert::{AlertStatus, DismissReason, Severity},
-        case::CaseStatus,
+        case::{CaseResolution, CaseStatus},
         indicator::{ActionClass, Category},
         policy::{AlertVolume, PolicyState, ThresholdMode},
         scoring::{MissingInput, RiskFactor, threshold::ThresholdLevel},
@@ -66,7 +66,8 @@ mod tests {
                 }
             )*};
         }
-        check!(Severity, AlertStatus, DismissReason, CaseStatus, PolicyState, AlertVolume, ThresholdMode);
+        check!(Severity, AlertStatus, DismissReason, CaseStatus, CaseResolution);
+        check!(PolicyState, AlertVolume, ThresholdMode);
         check!(ThresholdLevel, RiskFactor, MissingInput, Role, Resource);
         check!(ActionClass, Category, IdentityState, RiskLevel, Step, TemplateCode);
     }

@@ -339,7 +339,7 @@ impl Subject {
             title: None,
             groups: Vec::new(),
             has_profile: false,
-            prior_violation: false,
+            prior_violation: None,
             high_impact: None,
         };
         Self {

@@ -53,13 +53,14 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failu
         rejected += imported.counts.rejected;
         let counts = imported.counts;
         let text = format!(
-            "{}: {} records: {} accepted, {} duplicates, {} rejected, {} ignored ({})",
+            "{}: {} records: {} accepted, {} duplicates, {} rejected, {} ignored, {} dropped outside coverage ({})",
             path.display(),
             counts.read,
             counts.accepted,
             counts.duplicates,
             counts.rejected,
             counts.ignored,
+            counts.uncovered,
             imported.run
         );
         context.answer(&imported, &text)?;

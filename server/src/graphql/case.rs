@@ -1,4 +1,4 @@
-//! Cases, as far as this version has them: opened by a confirmed alert, with their alerts and notes.
+//! Cases, as far as this version has them: opened by a confirmed alert, with their alerts and notes, and resolved.
 //! Never: another subject's alert in a case.
 
 use super::{
@@ -9,14 +9,18 @@ use super::{
     rules,
     scalars::DateTime,
     subject::Subject,
-    words::{CaseStatus, Severity},
+    user_error::{UserError, outcome},
+    words::{CaseResolution, CaseStatus, Severity},
 };
 use crate::{
     error::ServiceError,
     permit::{Permit, Viewer},
-    service::alerts::{StoredCase, StoredNote},
+    service::{
+        alerts::{StoredCase, StoredNote},
+        cases::Resolution,
+    },
 };
-use async_graphql::{Context, Error, ID, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource},
@@ -88,9 +92,19 @@ impl Case {
         DateTime(self.0.opened_at)
     }
 
-    /// When an alert last joined it.
+    /// When an alert last joined it, or it was resolved.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
+    }
+
+    /// How it ended; null while it is worked on.
+    async fn resolution(&self) -> Option<CaseResolution> {
+        self.0.resolution.map(Into::into)
+    }
+
+    /// What was done about it; null while it is worked on.
+    async fn action_taken(&self) -> Option<&str> {
+        self.0.action_taken.as_deref()
     }
 
     /// Its alerts, the newest first.
@@ -175,6 +189,52 @@ impl CaseQuery {
             let listed = request::services(ctx)?.cases(&permit, status.map(Into::into), &slice).await?;
             let key = |case: &StoredCase| (case.opened_at, case.id.uuid());
             Ok::<_, ServiceError>(Connection::of(&page, listed, key, Case))
+        })
+        .await
+    }
+}
+
+/// What `resolveCase` takes.
+#[derive(InputObject)]
+pub struct ResolveCaseInput {
+    /// An active case.
+    case_id: ID,
+    /// How it ended.
+    resolution: CaseResolution,
+    /// What was done, at most 4,000 characters; leave names out.
+    action_taken: String,
+}
+
+/// What `resolveCase` answers.
+#[derive(SimpleObject)]
+pub struct ResolveCasePayload {
+    /// The closed case; null where something was wrong with the input.
+    case: Option<Case>,
+    /// What was wrong with the input. Nothing was changed then.
+    user_errors: Vec<UserError>,
+}
+
+/// The part of the root that decides about cases.
+#[derive(Default)]
+pub struct CaseMutation;
+
+#[Object]
+impl CaseMutation {
+    /// Closes an active case for good: nothing can be added to it afterwards, its confirmed alerts are RESOLVED, and what
+    /// they gave to the subject's risk level goes.
+    async fn resolve_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which case, how it ended, and what was done.")] input: ResolveCaseInput,
+    ) -> Guarded<ResolveCasePayload, rules::ResolveCase> {
+        guarded(ctx, async |permit| {
+            let asked = Resolution {
+                case: input.case_id.parse().ok(),
+                resolution: input.resolution.into(),
+                action_taken: input.action_taken,
+            };
+            let (case, user_errors) = outcome(request::services(ctx)?.resolve_case(&permit, asked).await)?;
+            Ok::<_, ServiceError>(ResolveCasePayload { case: case.map(Case), user_errors })
         })
         .await
     }

@@ -212,7 +212,7 @@ impl From<StoredRun> for ConnectorRun {
 }
 
 /// One delivery to a connector, or one file, and what became of its records: read = accepted + duplicates + rejected +
-/// ignored.
+/// ignored + droppedOutsideCoverage.
 #[Object]
 impl ConnectorRun {
     /// Global id.
@@ -258,6 +258,11 @@ impl ConnectorRun {
     /// Records that were understood and mean nothing here.
     async fn ignored(&self) -> i32 {
         int(self.0.counts.ignored)
+    }
+
+    /// Records of people whom the installation does not monitor, or from before it does: nothing of them is kept.
+    async fn dropped_outside_coverage(&self) -> i32 {
+        int(self.0.counts.uncovered)
     }
 
     /// The records that could not be understood, by their place. At most 10,000 a run are kept; all are counted.

@@ -28,7 +28,9 @@ crate::rules! {
     StartScoring = "Mutation"."startScoring": Scoring, Change;
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
+    ResolveCase = "Mutation"."resolveCase": Cases, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
+    ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;

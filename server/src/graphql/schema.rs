@@ -3,7 +3,7 @@
 
 use super::{
     alert::{AlertMutation, AlertQuery},
-    case::CaseQuery,
+    case::{CaseMutation, CaseQuery},
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
     group::{GroupMutation, GroupQuery},
@@ -15,7 +15,7 @@ use super::{
     request::PerRequest,
     settings::{SettingsMutation, SettingsQuery},
     spec::Spec,
-    subject::SubjectQuery,
+    subject::{SubjectMutation, SubjectQuery},
     viewer::ViewerQuery,
 };
 use crate::service::Services;
@@ -35,7 +35,7 @@ pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SetupMutation, AlertMutation);
+pub struct Mutation(SetupMutation, AlertMutation, CaseMutation, SubjectMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

@@ -5,16 +5,19 @@ use super::{
     guard::{Guarded, guarded},
     policy::ThresholdsInput,
     request, rules,
-    scalars::int,
+    scalars::{Date, int},
     user_error::{UserError, outcome},
     words::{ActionClass, DetectionGroupKind},
 };
 use crate::{
     error::ServiceError,
-    service::settings::{DomainsEdit, ExclusionsEdit, SettingsEdit},
+    service::settings::{CoverageEdit, DomainsEdit, ExclusionsEdit, RiskTimingEdit, SettingsEdit},
 };
-use async_graphql::{Context, InputObject, MaybeUndefined, Object, SimpleObject};
-use vizard_core::{scoring::threshold, settings};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use vizard_core::{
+    scoring::threshold,
+    settings::{self, coverage},
+};
 
 /// What is set for all policies together.
 #[derive(SimpleObject)]
@@ -28,6 +31,10 @@ pub struct Settings {
     /// Events of a day below which nothing is above the usual, unless a policy says; null: each indicator's threshold for
     /// low.
     minimum_daily_events: Option<i32>,
+    /// How long things count for a subject's risk level.
+    risk_level: RiskLevelSettings,
+    /// Whom the installation monitors; empty: everybody. Of anybody else nothing is taken in, scored or kept.
+    coverage: Vec<CoverageRule>,
     /// Named lists, for variants.
     detection_groups: Vec<DetectionGroup>,
     /// Indicators narrowed to detection groups.
@@ -60,6 +67,32 @@ pub struct ExclusionSettings {
     keywords: Vec<String>,
     /// Sensitive information types; they win over priority content.
     sensitive_types: Vec<String>,
+}
+
+/// How long things count for a subject's risk level.
+#[derive(SimpleObject)]
+pub struct RiskLevelSettings {
+    /// What happened within so many days is looked at together.
+    window_days: i32,
+    /// So many days a level lasts after its last match.
+    lasts_days: i32,
+}
+
+/// Some of the people whom the installation monitors, since when, and by what right.
+#[derive(SimpleObject)]
+pub struct CoverageRule {
+    /// In capitals, digits and underscores.
+    name: String,
+    /// What happened before this day (UTC) is not taken in.
+    effective_from: Date,
+    /// What the monitoring of these people rests on.
+    agreement: String,
+    /// Departments, by the latest HR profile.
+    departments: Vec<String>,
+    /// Priority user groups.
+    priority_group_ids: Vec<ID>,
+    /// How many accounts are listed. They are kept as keyed digests and cannot be shown.
+    accounts: i32,
 }
 
 /// Up to 200 things of one kind under a name.
@@ -123,11 +156,24 @@ impl From<(i32, settings::Settings)> for Settings {
             action_class: own.action.into(),
             thresholds: own.thresholds.into(),
         };
+        let rule = |rule: coverage::CoverageRule| CoverageRule {
+            name: rule.name,
+            effective_from: Date(rule.effective_from),
+            agreement: rule.agreement,
+            departments: rule.departments,
+            priority_group_ids: rule.groups.into_iter().map(ID::from).collect(),
+            accounts: int(rule.accounts.len()),
+        };
         Self {
             version,
             domains: DomainSettings { unallowed, allowed, third_party },
             exclusions: ExclusionSettings { file_types, paths, sites, keywords, sensitive_types },
             minimum_daily_events: of.minimum_daily_events.map(int),
+            risk_level: RiskLevelSettings {
+                window_days: of.risk_level.window_days,
+                lasts_days: of.risk_level.lasts_days,
+            },
+            coverage: of.coverage.rules.into_iter().map(rule).collect(),
             detection_groups: of.groups.into_iter().map(group).collect(),
             variants: of.variants.into_iter().map(variant).collect(),
             custom_indicators: of.custom_indicators.into_iter().map(own).collect(),
@@ -174,6 +220,34 @@ pub struct ExclusionsInput {
     keywords: Option<Vec<String>>,
     /// As in `ExclusionSettings`; left out: as it is.
     sensitive_types: Option<Vec<String>>,
+}
+
+/// How long things count for a subject's risk level, 5 to 30 days each.
+#[derive(InputObject)]
+pub struct RiskLevelInput {
+    /// As in `RiskLevelSettings`; left out: as it is.
+    window_days: Option<i32>,
+    /// As in `RiskLevelSettings`; left out: as it is.
+    lasts_days: Option<i32>,
+}
+
+/// A rule of coverage.
+#[derive(InputObject)]
+pub struct CoverageRuleInput {
+    /// In capitals, digits and underscores.
+    name: String,
+    /// What happened before this day (UTC) is not taken in.
+    effective_from: Date,
+    /// What the monitoring of these people rests on: a works agreement and its date, say. Leave names of persons out.
+    agreement: String,
+    /// Departments, compared without regard to case.
+    departments: Option<Vec<String>>,
+    /// Priority user groups.
+    priority_group_ids: Option<Vec<ID>>,
+    /// Accounts to list, known or not, beside those that the rule of this name lists. They are kept as keyed digests.
+    add_accounts: Option<Vec<String>>,
+    /// Accounts to take off the list.
+    remove_accounts: Option<Vec<String>>,
 }
 
 /// A detection group.
@@ -224,6 +298,10 @@ pub struct UpdateSettingsInput {
     exclusions: Option<ExclusionsInput>,
     /// As in `Settings`; null goes back to each indicator's threshold for low.
     minimum_daily_events: MaybeUndefined<i32>,
+    /// How long things count for a subject's risk level.
+    risk_level: Option<RiskLevelInput>,
+    /// All rules of coverage; an empty list covers everybody.
+    coverage: Option<Vec<CoverageRuleInput>>,
     /// All detection groups.
     detection_groups: Option<Vec<DetectionGroupInput>>,
     /// All variants.
@@ -256,6 +334,15 @@ impl From<UpdateSettingsInput> for SettingsEdit {
                 thresholds: threshold::Thresholds { low: count(low), medium: count(medium), high: count(high) },
             }
         };
+        let rule = |rule: CoverageRuleInput| CoverageEdit {
+            name: rule.name,
+            effective_from: rule.effective_from.0,
+            agreement: rule.agreement,
+            departments: rule.departments.unwrap_or_default(),
+            groups: rule.priority_group_ids.unwrap_or_default().iter().map(|id| id.parse().ok()).collect(),
+            add: rule.add_accounts.unwrap_or_default(),
+            remove: rule.remove_accounts.unwrap_or_default(),
+        };
         let domains = input.domains.map(|of| {
             let DomainsInput { unallowed, allowed, third_party } = of;
             DomainsEdit { unallowed, allowed, third_party }
@@ -273,6 +360,11 @@ impl From<UpdateSettingsInput> for SettingsEdit {
                 MaybeUndefined::Null => Some(None),
                 MaybeUndefined::Value(given) => Some(Some(count(given))),
             },
+            risk_level: input
+                .risk_level
+                .map(|of| RiskTimingEdit { window_days: of.window_days, lasts_days: of.lasts_days })
+                .unwrap_or_default(),
+            coverage: input.coverage.map(|all| all.into_iter().map(rule).collect()),
             groups: input.detection_groups.map(|all| all.into_iter().map(group).collect()),
             variants: input.variants.map(|all| all.into_iter().map(variant).collect()),
             custom_indicators: input.custom_indicators.map(|all| all.into_iter().map(own).collect()),

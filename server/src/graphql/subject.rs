@@ -11,10 +11,11 @@ use super::{
     request::{self, Fault, Reader},
     rules,
     scalars::{Date, DateTime},
+    user_error::{UserError, outcome},
     words::{IdentityState, RiskLevel},
 };
 use crate::{error::ServiceError, service::subjects::StoredSubject};
-use async_graphql::{Context, Error, ID, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource},
@@ -284,6 +285,47 @@ impl SubjectQuery {
             let listed = request::services(ctx)?.subjects(&permit, risk_level.map(Into::into), &slice).await?;
             let key = |subject: &StoredSubject| (subject.risk_score, subject.id.uuid());
             Ok::<_, ServiceError>(Connection::of(&page, listed, key, Subject))
+        })
+        .await
+    }
+}
+
+/// What `resetRiskLevel` takes.
+#[derive(InputObject)]
+pub struct ResetRiskLevelInput {
+    /// Whose.
+    subject_id: ID,
+    /// Why, at most 4,000 characters. Kept in the audit log; leave names out.
+    reason: String,
+}
+
+/// What `resetRiskLevel` answers.
+#[derive(SimpleObject)]
+pub struct ResetRiskLevelPayload {
+    /// The subject at the level NONE; null where something was wrong with the input.
+    subject: Option<Subject>,
+    /// What was wrong with the input. Nothing was changed then.
+    user_errors: Vec<UserError>,
+}
+
+/// The part of the root that decides about subjects.
+#[derive(Default)]
+pub struct SubjectMutation;
+
+#[Object]
+impl SubjectMutation {
+    /// Takes away a subject's risk level. What there was counts for it no more, until something new matches; alerts and the
+    /// score stay.
+    async fn reset_risk_level(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose, and why.")] input: ResetRiskLevelInput,
+    ) -> Guarded<ResetRiskLevelPayload, rules::ResetRiskLevel> {
+        guarded(ctx, async |permit| {
+            let id = input.subject_id.parse().ok();
+            let reset = request::services(ctx)?.reset_risk_level(&permit, id, &input.reason).await;
+            let (subject, user_errors) = outcome(reset)?;
+            Ok::<_, ServiceError>(ResetRiskLevelPayload { subject: subject.map(Subject), user_errors })
         })
         .await
     }

@@ -39,7 +39,7 @@ shown! {
         /// Erased for good; nobody can bring it back.
         Erased,
     }
-    /// How risky a subject is now: its alerts and days of high exfiltration over the last week.
+    /// How risky a subject is now: its alerts and days of high exfiltration of late (`Settings.riskLevel`).
     RiskLevel = subject::RiskLevel {
         /// Nothing that counts.
         None,
@@ -121,6 +121,13 @@ shown! {
         Active,
         /// Resolved and frozen.
         Closed,
+    }
+    /// How a case ended.
+    CaseResolution = case::CaseResolution {
+        /// There was a good reason for what was seen.
+        Benign,
+        /// A policy was violated. What the subject does from then on counts more (PRIOR_VIOLATION).
+        ConfirmedPolicyViolation,
     }
     /// Whether a policy works.
     PolicyState = policy::PolicyState {
@@ -267,6 +274,7 @@ mod tests {
         check!(IdentityState = subject::IdentityState, RiskLevel = subject::RiskLevel);
         check!(ThresholdLevel = scoring::threshold::ThresholdLevel, RiskFactor = scoring::RiskFactor);
         check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
+        check!(CaseResolution = case::CaseResolution);
         check!(CaseStatus = case::CaseStatus, PolicyState = policy::PolicyState, AlertVolume = policy::AlertVolume);
         check!(
             ThresholdMode = policy::ThresholdMode,

@@ -184,6 +184,8 @@ impl Services {
                     severity: alert.severity,
                     opened_at: now,
                     updated_at: now,
+                    resolution: None,
+                    action_taken: None,
                 };
                 Ok((case, case::opened_note(alert.id, alert.severity)))
             }
@@ -228,7 +230,7 @@ fn distinct(asked: &[Option<AlertId>]) -> Result<Vec<AlertId>, ServiceError> {
 }
 
 /// Free text as it is kept: nothing where it is blank.
-fn text<'a>(given: Option<&'a str>, field: &[&str]) -> Result<Option<&'a str>, ServiceError> {
+pub(super) fn text<'a>(given: Option<&'a str>, field: &[&str]) -> Result<Option<&'a str>, ServiceError> {
     let text = given.map(str::trim).filter(|text| !text.is_empty());
     match text {
         Some(text) if text.chars().count() > limits::STAFF_TEXT_CHARS => {
@@ -239,10 +241,10 @@ fn text<'a>(given: Option<&'a str>, field: &[&str]) -> Result<Option<&'a str>, S
     }
 }
 
-fn not_found(what: &str) -> Problem {
+pub(super) fn not_found(what: &str) -> Problem {
     Problem::new(&[], ProblemCode::NotFound, format!("There is no such {what}."))
 }
 
-fn invalid(problem: Problem) -> ServiceError {
+pub(super) fn invalid(problem: Problem) -> ServiceError {
     ServiceError::Invalid(vec![problem])
 }

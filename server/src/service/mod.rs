@@ -4,7 +4,7 @@
 
 pub mod alerts;
 pub mod bench;
-mod cases;
+pub mod cases;
 pub mod connectors;
 pub mod groups;
 pub mod indicators;

@@ -133,6 +133,8 @@ impl Services {
         let scored = self.store.scored_by_template().await?;
         let covered = self.covered(policies.values().map(|stored| &stored.policy.spec.scope)).await?;
         let experience = self.store.experience(now).await?;
+        let coverage = self.store.settings().await?.1.coverage;
+        let outside = self.contexts(&self.store.uncovered(&coverage, now).await?).await?;
         let young = now.plus_days(-limits::HEALTH_SETTLING_DAYS);
         let newest: Vec<StoredPolicy> = self.store.policies(Some(PolicyState::Active)).await?;
         let judge = |(stored, subjects_in_scope): (&StoredPolicy, u64)| {
@@ -155,6 +157,8 @@ impl Services {
                 unsettled: of.unsettled,
                 scored: of.in_scope,
                 young_rivals: newest.iter().filter(rivals).count() as u64,
+                exceeds_coverage: coverage.is_exceeded_by(&stored.policy.spec.scope),
+                uncovered_in_scope: outside.values().filter(|who| stored.policy.covers(who)).count() as u64,
                 experience: &experience,
             });
             (stored.policy.id, findings)
@@ -312,10 +316,14 @@ impl Services {
     ) -> Result<(), ServiceError> {
         let ids: Vec<SubjectId> = subjects.iter().flatten().copied().collect();
         let contexts = self.contexts(&ids).await?;
+        let covered = self.store.covered(&self.store.settings().await?.1.coverage, &ids).await?;
+        let now = self.clock.now();
         for (at, subject) in subjects.iter().enumerate() {
             let Some(subject) = subject else { continue };
-            if !contexts.get(subject).is_some_and(|context| scope.covers(context)) {
-                let message = "The policy does not cover this account: it would not be scored.";
+            let monitored = covered.get(subject).is_none_or(|covered| covered.at(now));
+            if !monitored || !contexts.get(subject).is_some_and(|context| scope.covers(context)) {
+                let message =
+                    "The policy, or the installation's coverage, does not cover this account: it would not be scored.";
                 problems.push(Problem::new(&["input", "accounts", &at.to_string()], ProblemCode::NotAllowed, message));
             }
         }
@@ -442,13 +450,13 @@ fn context(id: SubjectId, department: Option<String>) -> SubjectContext {
         groups: vec![],
         title: None,
         has_profile: false,
-        prior_violation: false,
+        prior_violation: None,
         high_impact: None,
     }
 }
 
 /// An account as a viewer types it: an address, or a sign-in name.
-fn identifier(account: &str) -> Option<NormalisedIdentifier> {
+pub(super) fn identifier(account: &str) -> Option<NormalisedIdentifier> {
     subject::normalise("login", account).ok()
 }
 

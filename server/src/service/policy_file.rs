@@ -4,7 +4,7 @@
 mod read;
 mod write;
 
-use super::{Services, policy_edits::edited};
+use super::{Services, policy_edits::edited, settings::no_group};
 use crate::{
     error::ServiceError,
     permit::Permit,
@@ -153,9 +153,21 @@ impl Services {
             None => before,
         };
         let (version, mut settings) = self.store.settings().await?;
-        if let Some(wanted) = document.settings {
+        if let Some(mut wanted) = document.settings {
+            // A file that does not speak of it must not put people under monitoring.
+            if !document.coverage {
+                wanted.coverage.clone_from(&settings.coverage);
+            }
             match wanted.checked() {
                 Ok(wanted) => {
+                    let known: BTreeSet<PriorityGroupId> =
+                        self.store.groups().await?.into_iter().map(|group| group.id).collect();
+                    for (at, rule) in wanted.coverage.rules.iter().enumerate() {
+                        for (place, _) in rule.groups.iter().enumerate().filter(|(_, id)| !known.contains(id)) {
+                            let path = ["settings", "coverage", &at.to_string(), "groups", &place.to_string()];
+                            problems.push(no_group(&path));
+                        }
+                    }
                     plan.settings(version, &settings, &wanted);
                     settings = wanted;
                 }
@@ -376,6 +388,11 @@ fn in_file(mut problem: Problem) -> Problem {
             "activationDays" => "activation_days".to_owned(),
             "lookbackDays" => "lookback_days".to_owned(),
             "alertVolume" => "alert_volume".to_owned(),
+            "effectiveFrom" => "effective_from".to_owned(),
+            "addAccounts" => "accounts".to_owned(),
+            "riskLevel" => "risk_level".to_owned(),
+            "windowDays" => "window_days".to_owned(),
+            "lastsDays" => "lasts_days".to_owned(),
             "minimumDailyEvents" => "minimum_daily_events".to_owned(),
             "accounts" => "subjects".to_owned(),
             "excludeAccounts" => "excluded".to_owned(),

@@ -61,7 +61,7 @@ impl Services {
             let batch = self.store.work_after(after, limit, std::slice::from_ref(&policy), now).await?;
             let Some(last) = batch.last() else { return Ok(preview) };
             after = Some(last.context.id);
-            for work in batch.iter().filter(|work| policy.covers(&work.context)) {
+            for work in batch.iter().filter(|work| work.covered.at(now) && policy.covers(&work.context)) {
                 looked += 1;
                 if looked > limits::PREVIEW_SUBJECTS {
                     let message =

@@ -3,13 +3,13 @@
 //! Never: holds more than a few batches, or writes part of one.
 
 use super::Services;
-use crate::store::{Batch as Resolved, Counts, Lease, SealedBatch, StoredConnector};
+use crate::store::{Admitted, Batch as Resolved, Counts, Heard, Lease, SealedBatch, StoredConnector};
 use std::{collections::HashMap, fmt, io::Read, sync::Arc};
 use tokio::sync::mpsc;
 use vizard_core::{
-    event::{AcceptedEvent, NormalisedIdentifier, Origin, Reject, RejectReason, accept},
+    event::{AcceptedEvent, Origin, Reject, RejectReason, accept},
     limits,
-    settings::Settings,
+    settings::{Settings, coverage::Coverage},
 };
 use vizard_plugin_host::{
     Batch, BatchError, Call, Plugin,
@@ -81,6 +81,8 @@ impl Services {
         let plugin = self.plugin(feeding.connector.plugin).await.map_err(|error| anyhow::anyhow!(error))?;
         let label = plugin.spec().manifest.name.clone();
         let (sender, prepared) = mpsc::channel(WAITING);
+        let settings = self.store.settings().await?.1;
+        let coverage = settings.coverage.clone();
         let press = Press {
             plugin,
             call: Call {
@@ -92,12 +94,12 @@ impl Services {
             feed: feeding.feed.to_owned(),
             skip: feeding.skip,
             limit_unpacked: feeding.limit_unpacked,
-            settings: self.store.settings().await?.1,
+            settings,
             sender,
         };
         let pressing = tokio::task::spawn_blocking(move || press.run(reader));
         let (sender, mut sealed) = mpsc::channel(WAITING);
-        let sealing = tokio::spawn(self.clone().seal(prepared, sender));
+        let sealing = tokio::spawn(self.clone().seal(prepared, sender, coverage));
         let mut counts = Counts::default();
         let mut stopped = None;
         while let Some(batch) = sealed.recv().await {
@@ -111,6 +113,7 @@ impl Services {
                 ("duplicate", done.duplicates),
                 ("rejected", done.rejected),
                 ("ignored", done.ignored),
+                ("outside_coverage", done.uncovered),
             ] {
                 self.metrics.add_records(&label, outcome, count);
             }
@@ -130,13 +133,14 @@ impl Services {
         self,
         mut prepared: mpsc::Receiver<Prepared>,
         sender: mpsc::Sender<SealedBatch>,
+        coverage: Coverage,
     ) -> anyhow::Result<()> {
+        let mut heard = Heard::default();
         while let Some(batch) = prepared.recv().await {
-            let actors: Vec<&[NormalisedIdentifier]> =
-                batch.events.iter().map(|event| event.actor.as_slice()).collect();
-            let known = self.store.resolve(&actors, self.clock.now()).await?;
-            let events = batch.events.into_iter().zip(known).collect();
-            let resolved = Resolved { events, rejects: batch.rejects, read: batch.read, ignored: batch.ignored };
+            let Prepared { events, rejects, read, ignored } = batch;
+            let admitted = self.store.admit(events, &coverage, &mut heard, self.clock.now()).await?;
+            let Admitted { events, profiles, uncovered } = admitted;
+            let resolved = Resolved { events, rejects, read, ignored, uncovered, profiles };
             if sender.send(self.store.seal_batch(resolved)?).await.is_err() {
                 break;
             }

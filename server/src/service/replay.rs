@@ -81,6 +81,10 @@ impl Services {
         let days = recounted(one, &mut |what| replayed.differs(format!("{subject}: {what}")));
         for stored in &one.scores {
             replayed.scores += 1;
+            if !one.work.covered.at(stored.as_of) {
+                replayed.differs(format!("{subject}, {}: scored outside of the coverage", stored.policy));
+                continue;
+            }
             let Some(policy) = versions.get(&(stored.policy, stored.version)) else {
                 replayed.differs(format!("{subject}: scored under a version of {} that is not there", stored.policy));
                 continue;

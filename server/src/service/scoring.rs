@@ -68,6 +68,11 @@ impl Services {
     }
 
     fn judge(&self, taken: &Taken, work: &Work, now: Micros) -> Scored {
+        if !work.covered.at(now) {
+            let (outcomes, alerts, risk) = Default::default();
+            let next_due = work.covered.begins_after(now);
+            return Scored { subject: work.context.id, outcomes, alerts, next_due, risk_score: 0.0, risk };
+        }
         let mut outcomes = Vec::new();
         let mut alerts = Vec::new();
         let (mut risk_score, mut insights) = (0.0, BTreeSet::new());
@@ -103,18 +108,24 @@ impl Services {
             let change = if shadow { None } else { self.alert(policy, work, &outcome, now) };
             if let Some(change) = change {
                 let status = AlertStatus::NeedsReview;
-                summaries.push(AlertSummary { severity: change.content.severity, status, at: change.raised_at });
+                let insights = &change.content.insights;
+                let seen = insights.iter().map(|insight| (insight.day, insight.indicator.as_str(), insight.count));
+                if let Some(at) = work.alert_counts_from(change.raised_at, seen) {
+                    let severity = change.content.severity;
+                    summaries.insert(change.id, AlertSummary { severity, status, at });
+                }
                 alerts.push(change);
             }
             if !shadow {
                 risk_score = outcome.score.max(risk_score);
-                high(&outcome, &mut insights);
+                high(&outcome, work, &mut insights);
             }
             outcomes.push((policy.id, policy.version, outcome));
         }
         // Two policies see the same day.
         let insights: Vec<_> = insights.into_iter().map(|(day, _, kind)| (day.start(), kind)).collect();
-        let standing = risk_level(&summaries, &insights, now);
+        let summaries: Vec<AlertSummary> = summaries.into_values().collect();
+        let standing = risk_level(&summaries, &insights, taken.timing, now);
         let scoring_due = outcomes.iter().filter_map(|(_, _, outcome)| outcome.next_due).min();
         // What keeps the level up may be an insight that the next day's scoring no longer shows: look every day.
         let level_due = standing.until.map(|until| until.min(now.day().plus(1).start()));
@@ -143,7 +154,7 @@ impl Services {
 }
 
 /// Adds the insights at high that the risk level goes by.
-fn high(outcome: &ScoringOutcome, found: &mut BTreeSet<(Day, String, HighInsight)>) {
+fn high(outcome: &ScoringOutcome, work: &Work, found: &mut BTreeSet<(Day, String, HighInsight)>) {
     let kind = |insight: &Insight| match insight.kind {
         InsightKind::Sequence => Some(HighInsight::Sequence),
         InsightKind::CumulativeExfiltration => Some(HighInsight::Exfiltration),
@@ -153,5 +164,6 @@ fn high(outcome: &ScoringOutcome, found: &mut BTreeSet<(Day, String, HighInsight
         }
     };
     let high = outcome.insights.iter().filter(|insight| insight.level == ThresholdLevel::High);
+    let high = high.filter(|insight| work.is_unsettled(insight));
     found.extend(high.filter_map(|insight| Some((insight.day, insight.indicator.clone(), kind(insight)?))));
 }

@@ -1,12 +1,19 @@
 //! The installation's settings: read, and changed as versions.
 //! Never: a change without its audit entry; an entry of a list in that entry, since a path may name somebody.
 
-use super::Services;
+use super::{Services, policies::identifier};
 use crate::{error::ServiceError, permit::Permit, store::Entry};
+use std::collections::BTreeSet;
 use vizard_core::{
     access::{Action, Resource},
+    ids::PriorityGroupId,
     problem::{Problem, ProblemCode},
-    settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant},
+    settings::{
+        CustomIndicator, Domains, Exclusions, Group, Settings, Variant,
+        coverage::{AccountDigest, Coverage, CoverageRule},
+    },
+    subject::RiskTiming,
+    time::Day,
 };
 
 /// What a viewer wants changed. What is left out stays; a list is replaced as a whole.
@@ -19,6 +26,9 @@ pub struct SettingsEdit {
     pub exclusions: ExclusionsEdit,
     /// The inner `None` goes back to each indicator's threshold for low.
     pub minimum_daily_events: Option<Option<u32>>,
+    pub risk_level: RiskTimingEdit,
+    /// All rules; none at all covers everybody.
+    pub coverage: Option<Vec<CoverageEdit>>,
     pub groups: Option<Vec<Group>>,
     pub variants: Option<Vec<Variant>>,
     pub custom_indicators: Option<Vec<CustomIndicator>>,
@@ -31,6 +41,30 @@ pub struct DomainsEdit {
     pub unallowed: Option<Vec<String>>,
     pub allowed: Option<Vec<String>>,
     pub third_party: Option<Vec<String>>,
+}
+
+/// A rule of coverage as it shall be.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct CoverageEdit {
+    pub name: String,
+    pub effective_from: Day,
+    pub agreement: String,
+    pub departments: Vec<String>,
+    /// None where what was given is no id.
+    pub groups: Vec<Option<PriorityGroupId>>,
+    /// Accounts to list beside those that the rule of this name has.
+    pub add: Vec<String>,
+    /// Accounts to take off the list.
+    pub remove: Vec<String>,
+}
+
+/// Days to change.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct RiskTimingEdit {
+    pub window_days: Option<i32>,
+    pub lasts_days: Option<i32>,
 }
 
 /// Lists of exclusions to replace.
@@ -62,7 +96,20 @@ impl Services {
         if edit.version.is_some_and(|seen| seen != version) {
             return Err(stale());
         }
-        let after = edit.of(before.clone()).checked().map_err(ServiceError::Invalid)?;
+        let mut problems = Vec::new();
+        let coverage = match &edit.coverage {
+            Some(rules) => Some(self.coverage(rules, &before.coverage, &mut problems).await?),
+            None => None,
+        };
+        let mut after = edit.of(before.clone());
+        after.coverage = coverage.unwrap_or(after.coverage);
+        let after = match after.checked() {
+            Ok(after) if problems.is_empty() => after,
+            checked => {
+                problems.extend(checked.err().unwrap_or_default());
+                return Err(ServiceError::Invalid(problems));
+            }
+        };
         if after == before {
             return Ok((version, before));
         }
@@ -74,6 +121,57 @@ impl Services {
         self.bell.scoring.notify_one();
         Ok((version + 1, after))
     }
+}
+
+impl Services {
+    /// The rules with digests in place of accounts.
+    async fn coverage(
+        &self,
+        rules: &[CoverageEdit],
+        before: &Coverage,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Coverage, ServiceError> {
+        let mut made = Vec::with_capacity(rules.len());
+        let known: BTreeSet<PriorityGroupId> = self.store.groups().await?.into_iter().map(|group| group.id).collect();
+        for (at, rule) in rules.iter().enumerate() {
+            let at = at.to_string();
+            let mut digests = |field: &str, accounts: &[String]| -> Vec<AccountDigest> {
+                let digest = |(place, account): (usize, &String)| {
+                    let digest = identifier(account).map(|name| self.store.account_digest(&name));
+                    if digest.is_none() {
+                        let path = ["input", "coverage", &at, field, &place.to_string()];
+                        problems.push(Problem::new(&path, ProblemCode::Invalid, "This is the name of no account."));
+                    }
+                    digest
+                };
+                accounts.iter().enumerate().filter_map(digest).collect()
+            };
+            let (add, remove) = (digests("addAccounts", &rule.add), digests("removeAccounts", &rule.remove));
+            for (place, _) in rule.groups.iter().enumerate().filter(|(_, id)| id.is_none_or(|id| !known.contains(&id)))
+            {
+                let path = ["input", "coverage", &at, "priorityGroupIds", &place.to_string()];
+                problems.push(no_group(&path));
+            }
+            let had = before.rules.iter().find(|had| had.name == rule.name);
+            let mut accounts = had.map(|had| had.accounts.clone()).unwrap_or_default();
+            accounts.extend(add);
+            accounts.retain(|account| !remove.contains(account));
+            made.push(CoverageRule {
+                name: rule.name.clone(),
+                effective_from: rule.effective_from,
+                agreement: rule.agreement.clone(),
+                departments: rule.departments.clone(),
+                groups: rule.groups.iter().flatten().copied().collect(),
+                accounts,
+            });
+        }
+        Ok(Coverage { rules: made })
+    }
+}
+
+/// A problem at the place of a group that there is not.
+pub(super) fn no_group(path: &[&str]) -> Problem {
+    Problem::new(path, ProblemCode::NotFound, "There is no priority user group of that id.")
 }
 
 impl SettingsEdit {
@@ -96,6 +194,10 @@ impl SettingsEdit {
         }
         Settings {
             minimum_daily_events: self.minimum_daily_events.unwrap_or(settings.minimum_daily_events),
+            risk_level: RiskTiming {
+                window_days: self.risk_level.window_days.unwrap_or(settings.risk_level.window_days),
+                lasts_days: self.risk_level.lasts_days.unwrap_or(settings.risk_level.lasts_days),
+            },
             groups: self.groups.unwrap_or(settings.groups),
             variants: self.variants.unwrap_or(settings.variants),
             custom_indicators: self.custom_indicators.unwrap_or(settings.custom_indicators),

@@ -1,19 +1,23 @@
-//! Subjects under their pseudonyms, their insights, and the activity beneath.
+//! Subjects under their pseudonyms, their insights, the activity beneath, and the risk level that can be taken away.
 //! Never: who a subject is; nothing in this version opens an identity.
 
-use super::Services;
+use super::{
+    Services,
+    alerts::{invalid, not_found, text},
+};
 pub use crate::store::InsightFilter;
 pub(crate) use crate::store::{StoredActivity, StoredSubject};
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Page, Slice},
+    store::{Entry, Page, Slice},
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
     ids::{InsightId, PolicyId, SubjectId},
+    problem::{Problem, ProblemCode},
     scoring::{Activation, Insight, history::Cause},
     subject::RiskLevel,
     time::{Day, Micros},
@@ -29,6 +33,28 @@ impl Services {
     ) -> Result<Page<StoredSubject>, ServiceError> {
         permit.require(Resource::Subjects, Action::Read)?;
         Ok(self.store.subjects(level, slice).await?)
+    }
+
+    /// Takes a subject's risk level away, until something new matches; answers with the subject.
+    pub(crate) async fn reset_risk_level(
+        &self,
+        permit: &Permit,
+        id: Option<SubjectId>,
+        reason: &str,
+    ) -> Result<StoredSubject, ServiceError> {
+        let viewer = permit.require(Resource::Alerts, Action::Change)?;
+        let field = ["input", "reason"];
+        let reason = text(Some(reason), &field)?
+            .ok_or_else(|| invalid(Problem::new(&field, ProblemCode::Required, "Say why.")))?;
+        let unknown = || invalid(not_found("subject").within(&["input", "subjectId"]));
+        let id = id.ok_or_else(unknown)?;
+        let entry = |was: RiskLevel| {
+            let detail = serde_json::json!({"riskLevel": RiskLevel::None, "was": was, "reason": reason});
+            Entry::by(viewer, "EDITED", "SUBJECTS", id, &detail)
+        };
+        self.store.reset_risk_level(id, entry, self.clock.now()).await?.ok_or_else(unknown)?;
+        self.bell.scoring.notify_one();
+        self.store.subjects_by_id(&[id]).await?.remove(&id).ok_or(ServiceError::NotFound)
     }
 
     /// Subjects by id, those that exist.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     alert::{AlertStatus, DismissReason, Severity},
-    case::CaseStatus,
+    case::{CaseResolution, CaseStatus},
     ids::{AlertId, CaseId, NoteId, PolicyId, SubjectId},
     scoring::{Insight, RiskFactor},
     time::Micros,
@@ -98,6 +98,8 @@ pub(crate) struct StoredCase {
     pub(crate) severity: Severity,
     pub(crate) opened_at: Micros,
     pub(crate) updated_at: Micros,
+    pub(crate) resolution: Option<CaseResolution>,
+    pub(crate) action_taken: Option<String>,
 }
 
 /// Alerts under a lock, for a decision.
@@ -116,7 +118,7 @@ pub(crate) struct NewNote<'a> {
 
 const ALERT: &str = "id, subject_id, policy_id, policy_version, severity, status, score, cause, risk_factors, assignee, \
                      dismiss_reason, case_id, raised_at, updated_at, due_at";
-const CASE: &str = "id, name, subject_id, status, severity, opened_at, updated_at";
+const CASE: &str = "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken";
 
 fn alert(row: &Row) -> anyhow::Result<StoredAlert> {
     Ok(StoredAlert {
@@ -150,6 +152,11 @@ fn case(row: &Row) -> anyhow::Result<StoredCase> {
         severity: row.word("severity")?,
         opened_at: Micros(row.get("opened_at")?),
         updated_at: Micros(row.get("updated_at")?),
+        resolution: match row.get::<Option<String>>("resolution")? {
+            Some(_) => Some(row.word("resolution")?),
+            None => None,
+        },
+        action_taken: row.get("action_taken")?,
     })
 }
 
@@ -382,6 +389,54 @@ impl Store {
             .await?;
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![alert.subject.uuid().into()]).await?;
         }
+        for note in notes {
+            self.write_note(tx, None, Some(case.id), note, now).await?;
+        }
+        insert_entries(tx, &self.ids, entries, now).await?;
+        triage.tx.commit().await
+    }
+
+    /// Locks the confirmed alerts of a case for its resolution, its subject first; of an unknown case there are none.
+    pub(crate) async fn triage_case(&self, id: CaseId) -> anyhow::Result<Triage> {
+        let tx = self.db.begin().await?;
+        let mut lock = "";
+        if tx.is_postgres() {
+            let sql = "SELECT id FROM subjects WHERE id IN (SELECT subject_id FROM cases WHERE id = $1) FOR UPDATE";
+            tx.rows(sql, vec![id.uuid().into()]).await?;
+            lock = "FOR UPDATE";
+        }
+        let sql = format!("SELECT {ALERT} FROM alerts WHERE case_id = $1 AND status = 'CONFIRMED' ORDER BY id {lock}");
+        let alerts = tx.rows(&sql, vec![id.uuid().into()]).await?.iter().map(alert).collect::<anyhow::Result<_>>()?;
+        Ok(Triage { tx, alerts })
+    }
+
+    /// Closes the case of the triage, which is written as given, and all alerts that were confirmed into it.
+    pub(crate) async fn resolve_case(
+        &self,
+        triage: Triage,
+        case: &StoredCase,
+        notes: &[NewNote<'_>],
+        entries: &[Entry],
+        now: Micros,
+    ) -> anyhow::Result<()> {
+        let tx = &triage.tx;
+        tx.run(
+            "UPDATE cases SET status = $1, resolution = $2, action_taken = $3, resolved_at = $4, updated_at = $4 WHERE id = $5",
+            vec![
+                case.status.as_str().into(),
+                case.resolution.map(CaseResolution::as_str).into(),
+                case.action_taken.as_deref().into(),
+                now.0.into(),
+                case.id.uuid().into(),
+            ],
+        )
+        .await?;
+        tx.run(
+            "UPDATE alerts SET status = 'RESOLVED', updated_at = $1 WHERE case_id = $2 AND status = 'CONFIRMED'",
+            vec![now.0.into(), case.id.uuid().into()],
+        )
+        .await?;
+        tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![case.subject.uuid().into()]).await?;
         for note in notes {
             self.write_note(tx, None, Some(case.id), note, now).await?;
         }

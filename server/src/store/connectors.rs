@@ -87,8 +87,8 @@ pub(crate) struct StoredReject {
     pub(crate) detail: String,
 }
 
-const RUN: &str =
-    "id, connector_id, state, started_at, finished_at, records_read, accepted, duplicates, rejected, ignored, error";
+const RUN: &str = "id, connector_id, state, started_at, finished_at, records_read, accepted, duplicates, rejected, ignored, uncovered, \
+     error";
 const CONNECTOR: &str = "id, name, plugin_id, state, config, grants, last_delivery_at";
 
 fn run(row: &Row) -> anyhow::Result<StoredRun> {

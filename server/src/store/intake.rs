@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use sea_orm::Value;
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 use uuid::Uuid;
 use vizard_core::{
@@ -100,6 +100,10 @@ pub(crate) struct Batch {
     pub(crate) read: u64,
     /// Records that mean nothing here.
     pub(crate) ignored: u64,
+    /// Records of people outside of the coverage.
+    pub(crate) uncovered: u64,
+    /// Profiles to keep, whether or not their events are new: of known people outside of the coverage, the department.
+    pub(crate) profiles: Vec<(AcceptedEvent, Known)>,
 }
 
 /// A batch sealed and laid out as rows: what takes time is done before the transaction begins.
@@ -113,7 +117,7 @@ type EventRow = [Value; EVENT_COLUMNS];
 /// Columns of `events` that a batch knows by itself.
 const EVENT_COLUMNS: usize = 13;
 
-/// What became of the records of a batch: read = accepted + duplicates + rejected + ignored.
+/// What became of the records of a batch: read = accepted + duplicates + rejected + ignored + uncovered.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     /// Records read.
@@ -126,6 +130,9 @@ pub struct Counts {
     pub rejected: u64,
     /// Records that mean nothing here.
     pub ignored: u64,
+    /// Records of people outside of the coverage, or of a time before it: dropped.
+    #[serde(rename = "dropped_outside_coverage")]
+    pub uncovered: u64,
 }
 
 impl Counts {
@@ -136,6 +143,7 @@ impl Counts {
         self.duplicates += more.duplicates;
         self.rejected += more.rejected;
         self.ignored += more.ignored;
+        self.uncovered += more.uncovered;
     }
 
     pub(super) fn of(row: &Row) -> anyhow::Result<Self> {
@@ -146,6 +154,7 @@ impl Counts {
             duplicates: count("duplicates")?,
             rejected: count("rejected")?,
             ignored: count("ignored")?,
+            uncovered: count("uncovered")?,
         })
     }
 }
@@ -179,8 +188,8 @@ impl Store {
         let inserted = tx
             .run(
                 "INSERT INTO runs (id, connector_id, feed, state, idempotency_key, body_digest, body, started_at, batches, \
-                 records_read, accepted, duplicates, rejected, ignored) VALUES ($1, $2, $3, 'QUEUED', $4, $5, $6, $7, \
-                 0, 0, 0, 0, 0, 0) ON CONFLICT (connector_id, idempotency_key) DO NOTHING",
+                 records_read, accepted, duplicates, rejected, ignored, uncovered) VALUES ($1, $2, $3, 'QUEUED', $4, $5, $6, $7, \
+                 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (connector_id, idempotency_key) DO NOTHING",
                 vec![
                     run.uuid().into(),
                     delivery.connector.uuid().into(),
@@ -243,7 +252,7 @@ impl Store {
         let tx = self.db.begin().await?;
         tx.run(
             "INSERT INTO runs (id, connector_id, feed, state, lease, lease_until, started_at, batches, records_read, accepted, \
-             duplicates, rejected, ignored) VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, 0, 0, 0, 0, 0, 0)",
+             duplicates, rejected, ignored, uncovered) VALUES ($1, $2, $3, 'RUNNING', $4, $5, $6, 0, 0, 0, 0, 0, 0, 0)",
             vec![
                 lease.run.uuid().into(),
                 connector.uuid().into(),
@@ -341,8 +350,19 @@ impl Store {
                 }
             }
         }
+        for (event, who) in &batch.profiles {
+            let latest = profiles.entry(who.subject).or_insert((event, who));
+            if (event.occurred_at, event.key) > (latest.0.occurred_at, latest.0.key) {
+                *latest = (event, who);
+            }
+        }
         insert_triggers(&tx, lease.connector, &triggers).await?;
         self.upsert_profiles(&tx, profiles.into_values()).await?;
+        // Whether they are covered may have changed. In the order of their ids, as the scorer locks.
+        let moved: BTreeSet<SubjectId> = batch.profiles.iter().map(|(_, who)| who.subject).collect();
+        for subject in moved {
+            tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![subject.uuid().into()]).await?;
+        }
         insert_pending(&tx, self.ids.draw(|batch| batch), &pending).await?;
         let accepted = records.values().filter(|new| **new).count() as u64;
         let counts = Counts {
@@ -351,9 +371,10 @@ impl Store {
             duplicates: records.len() as u64 - accepted,
             rejected: batch.rejects.len() as u64,
             ignored: batch.ignored,
+            uncovered: batch.uncovered,
         };
         ensure!(
-            counts.read == counts.accepted + counts.duplicates + counts.rejected + counts.ignored,
+            counts.read == counts.accepted + counts.duplicates + counts.rejected + counts.ignored + counts.uncovered,
             "the records of a batch do not add up"
         );
         insert_rejects(&tx, lease.run, &batch.rejects).await?;
@@ -441,14 +462,15 @@ async fn advance(tx: &Tx, lease: &Lease, counts: Counts, now: Micros) -> anyhow:
     let moved = tx
         .run(
             "UPDATE runs SET batches = batches + 1, records_read = records_read + $1, accepted = accepted + $2, \
-             duplicates = duplicates + $3, rejected = rejected + $4, ignored = ignored + $5, lease_until = $6 \
-             WHERE id = $7 AND lease = $8",
+             duplicates = duplicates + $3, rejected = rejected + $4, ignored = ignored + $5, uncovered = uncovered + $6, lease_until = $7 \
+             WHERE id = $8 AND lease = $9",
             vec![
                 number(counts.read)?,
                 number(counts.accepted)?,
                 number(counts.duplicates)?,
                 number(counts.rejected)?,
                 number(counts.ignored)?,
+                number(counts.uncovered)?,
                 lease_end(now).into(),
                 lease.run.uuid().into(),
                 lease.token.into(),

@@ -21,7 +21,7 @@ pub(crate) struct Known {
     pub(crate) key: SubjectKey,
 }
 
-type Blind = [u8; 16];
+pub(super) type Blind = [u8; 16];
 
 /// People seen lately. An identifier never moves to another subject, so an entry never becomes wrong.
 #[derive(Default)]
@@ -73,6 +73,18 @@ impl Store {
             .map(|blinds| known.get(blinds.first()?).cloned())
             .collect::<Option<_>>()
             .context("an event without an actor")
+    }
+
+    /// Whoever is known behind these digests; nobody is introduced.
+    pub(super) async fn acquainted(&self, blinds: &[Blind]) -> anyhow::Result<HashMap<Blind, Known>> {
+        let mut known = self.people.find(blinds);
+        let missing: Vec<Blind> = blinds.iter().filter(|blind| !known.contains_key(*blind)).copied().collect();
+        if !missing.is_empty() {
+            let found = load(&self.db, &self.vault, &missing).await?;
+            self.people.add(&found);
+            known.extend(found);
+        }
+        Ok(known)
     }
 
     /// Gives every unknown identifier to the subject it occurs with, or to a new one.

@@ -22,7 +22,7 @@ use vizard_core::{
         Insight, ScoringOutcome,
         history::{self, Before},
     },
-    subject::RiskStanding,
+    subject::{RiskStanding, RiskTiming},
     time::{Day, Micros},
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct Taken {
     pub(crate) enabled: BTreeSet<String>,
     /// The installation's minimum of daily events.
     pub(crate) minimum: Option<u32>,
+    /// The installation's timing of risk levels.
+    pub(crate) timing: RiskTiming,
     pub(crate) subjects: Vec<Work>,
 }
 
@@ -82,9 +84,10 @@ impl Store {
         fold_pending(&tx, &ids).await?;
         let policies = super::policies::in_force(&tx).await?;
         let enabled = super::policies::enabled(&tx).await?;
-        let minimum = super::settings::current(&tx).await?.1.minimum_daily_events;
+        let settings = super::settings::current(&tx).await?.1;
+        let (minimum, timing) = (settings.minimum_daily_events, settings.risk_level);
         let subjects = load_work(&tx, (&self.vault, &self.norms), &ids, &policies, now).await?;
-        Ok(Some(Taken { tx, policies, enabled, minimum, subjects }))
+        Ok(Some(Taken { tx, policies, enabled, minimum, timing, subjects }))
     }
 
     async fn candidates(&self, from: Uuid, now: Micros) -> anyhow::Result<Vec<Uuid>> {
@@ -251,6 +254,17 @@ async fn insert_history(
                 now.0.into(),
                 outcome.score.into(),
                 cause.as_str().into(),
+            ]);
+        }
+    }
+    for work in work.iter().filter(|work| !work.covered.at(now)) {
+        for (policy, _) in work.before.iter().filter(|(_, before)| before.open) {
+            points.extend([
+                work.context.id.uuid().into(),
+                policy.uuid().into(),
+                now.0.into(),
+                0.0.into(),
+                history::Cause::Uncovered.as_str().into(),
             ]);
         }
     }

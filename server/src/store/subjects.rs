@@ -3,6 +3,7 @@
 
 use super::{
     Store,
+    audit::{Entry, insert_entries},
     db::{Row, Sql as _, marks},
     page::{List, Page, Slice},
     scoring::insight,
@@ -15,7 +16,7 @@ use vizard_core::{
     ids::{ConnectorId, InsightId, PolicyId, SubjectId},
     limits,
     scoring::{Activation, Beneath, Insight, InsightKind, RiskFactor, history::Cause},
-    subject::RiskLevel,
+    subject::{RiskLevel, SeenInsight},
     time::{Day, Micros},
 };
 
@@ -91,6 +92,43 @@ fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
 }
 
 impl Store {
+    /// Takes a subject's risk level away with the insights that there are; tells which it was, nothing where there is no
+    /// such subject.
+    pub(crate) async fn reset_risk_level(
+        &self,
+        id: SubjectId,
+        entry: impl FnOnce(RiskLevel) -> Entry,
+        now: Micros,
+    ) -> anyhow::Result<Option<RiskLevel>> {
+        let tx = self.db.begin().await?;
+        let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
+        let sql = format!("SELECT risk_level FROM subjects WHERE id = $1 {lock}");
+        let Some(row) = tx.row(&sql, vec![id.uuid().into()]).await? else { return Ok(None) };
+        let was: RiskLevel = row.word("risk_level")?;
+        let sql = format!(
+            "SELECT day, indicator, max(count) AS count FROM insights WHERE subject_id = $1 AND {NOT_SHADOW} \
+             GROUP BY day, indicator ORDER BY day, indicator"
+        );
+        let seen = |row: &Row| -> anyhow::Result<SeenInsight> {
+            Ok(SeenInsight {
+                day: Day(i32::try_from(row.get::<i64>("day")?)?),
+                indicator: row.get("indicator")?,
+                count: u64::try_from(row.get::<i64>("count")?)?,
+            })
+        };
+        let seen: Vec<SeenInsight> =
+            tx.rows(&sql, vec![id.uuid().into()]).await?.iter().map(seen).collect::<anyhow::Result<_>>()?;
+        tx.run(
+            "UPDATE subjects SET risk_level = 'NONE', risk_until = NULL, risk_reset_at = $1, risk_reset_seen = $2, next_due = 0 \
+             WHERE id = $3",
+            vec![now.0.into(), serde_json::to_string(&seen)?.into(), id.uuid().into()],
+        )
+        .await?;
+        insert_entries(&tx, &self.ids, &[entry(was)], now).await?;
+        tx.commit().await?;
+        Ok(Some(was))
+    }
+
     /// Subjects by id, those that exist.
     pub(crate) async fn subjects_by_id(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, StoredSubject>> {
         if ids.is_empty() {

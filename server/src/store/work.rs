@@ -21,12 +21,13 @@ use vizard_core::{
     indicator, limits,
     policy::{Policy, PrioritySeen},
     scoring::{
+        Insight,
         history::Before,
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
         reading::{DaySigns, Norms, ObjectEvent, ObjectKey, codes_of_objects},
     },
-    settings::site_key,
-    subject::{AlertSummary, Impact},
+    settings::{coverage::Covered, site_key},
+    subject::{AlertSummary, Impact, RiskReset},
     time::{Day, Micros},
 };
 
@@ -40,10 +41,17 @@ pub(crate) struct Work {
     pub(crate) manual: Vec<(PolicyId, ManualScoring)>,
     /// Alerts that need review.
     pub(crate) open: Vec<OpenAlert>,
-    /// All its alerts.
-    pub(crate) alerts: Vec<AlertSummary>,
+    /// Whether the installation monitors it.
+    pub(crate) covered: Covered,
+    /// All its alerts that count for the risk level.
+    pub(crate) alerts: BTreeMap<AlertId, AlertSummary>,
+    /// When the risk level was taken away by hand, if it was.
+    pub(crate) reset: Option<RiskReset>,
     /// Insights of alerts that were triaged: the highest count that somebody has looked at.
     pub(crate) triaged: BTreeMap<PolicyId, BTreeMap<InsightId, u64>>,
+    /// What was shown by alerts that were put aside: dismissed, or of a resolved case. By day and indicator, the highest
+    /// count.
+    pub(crate) settled: BTreeMap<(Day, String), u64>,
     pub(super) has_scores: bool,
     /// What is stored of its scores, by policy.
     pub(crate) before: BTreeMap<PolicyId, Before>,
@@ -57,6 +65,22 @@ impl Work {
     /// What others sent in the 30 days up to a day, as it was known at `at`.
     pub(crate) fn norms(&self, day: Day, at: Micros) -> Norms<'_> {
         self.compared.norms(self.peers.as_deref(), day, at)
+    }
+
+    /// From when on an alert with these insights counts for the risk level; none where a reset took it away.
+    pub(crate) fn alert_counts_from<'a>(
+        &self,
+        raised_at: Micros,
+        insights: impl IntoIterator<Item = (Day, &'a str, u64)>,
+    ) -> Option<Micros> {
+        self.reset.as_ref().map_or(Some(raised_at), |reset| reset.counts_from(raised_at, insights))
+    }
+
+    /// Whether an insight counts for the risk level: not what somebody has put aside, unless it has grown since.
+    pub(crate) fn is_unsettled(&self, insight: &Insight) -> bool {
+        let settled = self.settled.get(&(insight.day, insight.indicator.clone()));
+        settled.is_none_or(|&seen| insight.count > seen)
+            && self.reset.as_ref().is_none_or(|reset| reset.is_new(insight.day, &insight.indicator, insight.count))
     }
 
     /// The subject's days as a policy sees them, from the counts of days.
@@ -85,7 +109,8 @@ pub(super) async fn load_work(
 ) -> anyhow::Result<Vec<Work>> {
     let mut work: BTreeMap<Uuid, Work> = BTreeMap::new();
     let sql = format!(
-        "SELECT s.id, p.department, p.impact, p.subject_id AS profile, \
+        "SELECT s.id, s.risk_reset_at, s.risk_reset_seen, p.department, p.impact, p.subject_id AS profile, \
+         (SELECT min(v.resolved_at) FROM cases v WHERE v.subject_id = s.id AND v.resolution = 'CONFIRMED_POLICY_VIOLATION') AS violated_at, \
          EXISTS (SELECT 1 FROM scores c WHERE c.subject_id = s.id) AS has_scores \
          FROM subjects s LEFT JOIN profiles p ON p.subject_id = s.id WHERE s.id IN ({})",
         marks(0, ids.len())
@@ -93,6 +118,11 @@ pub(super) async fn load_work(
     let values = |ids: &[Uuid]| -> Vec<Value> { ids.iter().map(|id| (*id).into()).collect() };
     let subjects: Vec<SubjectId> = ids.iter().map(|id| SubjectId::new(*id)).collect();
     let mut groups = super::groups::groups_of(tx, &subjects).await?;
+    let coverage = super::settings::current(tx).await?.1.coverage;
+    let covered = match coverage.is_restricted() {
+        true => super::coverage::covered(tx, &coverage, ids).await?,
+        false => BTreeMap::new(),
+    };
     for row in tx.rows(&sql, values(ids)).await? {
         let id: Uuid = row.get("id")?;
         let impact: Option<String> = row.get("impact")?;
@@ -103,10 +133,14 @@ pub(super) async fn load_work(
             groups: groups.remove(&SubjectId::new(id)).unwrap_or_default(),
             title: None,
             has_profile: row.get::<Option<Uuid>>("profile")?.is_some(),
-            prior_violation: false,
+            prior_violation: row.get::<Option<i64>>("violated_at")?.map(Micros),
             high_impact: impact.map(|impact| impact.reason().to_owned()),
         };
-        let (days, objects, triggers, manual, open, alerts, triaged, before) = Default::default();
+        let reset = match row.get::<Option<i64>>("risk_reset_at")? {
+            Some(at) => Some(RiskReset { at: Micros(at), seen: row.json("risk_reset_seen")? }),
+            None => None,
+        };
+        let (days, objects, triggers, manual, open, alerts, triaged, settled, before) = Default::default();
         let (priority, peers, compared) = Default::default();
         let has_scores = row.get("has_scores")?;
         work.insert(
@@ -119,7 +153,10 @@ pub(super) async fn load_work(
                 manual,
                 open,
                 alerts,
+                reset,
+                covered: covered.get(&SubjectId::new(id)).copied().unwrap_or_default(),
                 triaged,
+                settled,
                 has_scores,
                 before,
                 priority,
@@ -326,16 +363,23 @@ async fn load_alerts(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work
         let insight = insight(&row)?;
         let status: AlertStatus = row.word("status")?;
         let one = of(work, &row)?;
-        if row.get::<i64>("position")? == 0 {
-            let at = Micros(row.get("raised_at")?);
-            one.alerts.push(AlertSummary { severity: row.word("severity")?, status, at });
+        let id = AlertId::new(row.get("alert_id")?);
+        let raised_at = Micros(row.get("raised_at")?);
+        let at = one.alert_counts_from(raised_at, [(insight.day, insight.indicator.as_str(), insight.count)]);
+        if let Some(at) = at {
+            let severity = row.word("severity")?;
+            let known = one.alerts.entry(id).or_insert(AlertSummary { severity, status, at });
+            known.at = known.at.max(at);
         }
         if status != AlertStatus::NeedsReview {
             let seen = one.triaged.entry(policy).or_default().entry(insight.id).or_default();
             *seen = insight.count.max(*seen);
+            if status != AlertStatus::Confirmed {
+                let seen = one.settled.entry((insight.day, insight.indicator)).or_default();
+                *seen = insight.count.max(*seen);
+            }
             continue;
         }
-        let id = AlertId::new(row.get("alert_id")?);
         if one.open.last().is_none_or(|open| open.id != id) {
             let content = AlertContent {
                 policy_version: i32::try_from(row.get::<i64>("policy_version")?)?,
@@ -345,7 +389,7 @@ async fn load_alerts(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work
                 risk_factors: row.json("alert_factors")?,
                 insights: Vec::new(),
             };
-            one.open.push(OpenAlert { id, policy, raised_at: Micros(row.get("raised_at")?), content });
+            one.open.push(OpenAlert { id, policy, raised_at, content });
         }
         if let Some(open) = one.open.last_mut() {
             open.content.insights.push(insight);

@@ -17,6 +17,8 @@ struct World {
     alerted: bool,
     unsettled: u64,
     rivals: u64,
+    exceeds: bool,
+    uncovered: u64,
     experience: Experience,
 }
 
@@ -40,6 +42,8 @@ impl World {
             alerted: true,
             unsettled: 0,
             rivals: 0,
+            exceeds: false,
+            uncovered: 0,
             experience: Experience { subjects: 40, ..Experience::default() },
         }
     }
@@ -58,6 +62,8 @@ impl World {
             unsettled: self.unsettled,
             scored: self.scored,
             young_rivals: self.rivals,
+            exceeds_coverage: self.exceeds,
+            uncovered_in_scope: self.uncovered,
             experience: &self.experience,
         })
     }
@@ -91,6 +97,13 @@ fn a_priority_template_needs_a_group() {
         world.scene.policy.spec.scope = PolicyScope { all: true, ..PolicyScope::default() };
     });
     assert_eq!(found, [(Warning, "NO_PRIORITY_GROUP")]);
+}
+
+#[test]
+fn a_scope_beyond_the_coverage_says_so() {
+    let expected = [(Recommendation, "SCOPE_EXCEEDS_COVERAGE")];
+    assert_eq!(after(|world| world.exceeds = true), expected);
+    assert_eq!(after(|world| world.uncovered = 1), expected);
 }
 
 #[test]

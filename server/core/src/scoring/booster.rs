@@ -67,7 +67,7 @@ pub(super) fn boosters(input: &ScoringInput<'_>, reading: &Reading, thresholds: 
             let (factor, explanation) = match kind {
                 BoosterKind::AboveUsual => above_usual(input, reading, thresholds?)?,
                 BoosterKind::PriorViolation => {
-                    fact(input.subject.prior_violation, "An earlier case was resolved as a violation of policy.")?
+                    fact(after_a_violation(input, reading), "An earlier case was resolved as a violation of policy.")?
                 }
                 BoosterKind::PriorityGroup => fact(grouped, "Member of a priority user group.")?,
                 BoosterKind::HighImpact => {
@@ -87,6 +87,10 @@ pub(super) fn boosters(input: &ScoringInput<'_>, reading: &Reading, thresholds: 
             Some(Booster { kind, factor, explanation })
         })
         .collect()
+}
+
+fn after_a_violation(input: &ScoringInput<'_>, reading: &Reading) -> bool {
+    input.subject.prior_violation.is_some_and(|at| at <= input.now && at.day() <= reading.day)
 }
 
 /// Above (or as) usual for that day: for the subject, and for peers; the one that it exceeds least decides. Below the

@@ -19,6 +19,8 @@ words! {
         Policy = "POLICY",
         /// What is enabled or set for all policies was changed.
         Settings = "SETTINGS",
+        /// The subject is outside of whom the installation monitors.
+        Uncovered = "UNCOVERED",
         /// The last window ended.
         Ended = "ENDED",
     }
@@ -81,6 +83,7 @@ impl Cause {
             Self::Decay => "What was seen has aged.",
             Self::Policy => "The policy was changed.",
             Self::Settings => "What is enabled or set for all policies was changed.",
+            Self::Uncovered => "The subject is not covered by the monitoring any more.",
             Self::Ended => "The window of scoring ended.",
         }
     }

@@ -54,8 +54,9 @@ pub struct SubjectContext {
     pub title: Option<String>,
     /// False where no HR profile was delivered: the score says so.
     pub has_profile: bool,
-    /// Whether an earlier case was resolved as a violation of policy.
-    pub prior_violation: bool,
+    /// When the first of the subject's cases was resolved as a violation of policy. It counts from then on, and for what
+    /// happens from that day on: a case does not make itself graver.
+    pub prior_violation: Option<Micros>,
     /// Why what the subject does has more impact than others' acts, where it has: a privileged role, many reports.
     pub high_impact: Option<String>,
 }

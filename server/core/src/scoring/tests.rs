@@ -72,7 +72,7 @@ impl Scene {
                 groups: Vec::new(),
                 title: None,
                 has_profile: true,
-                prior_violation: false,
+                prior_violation: None,
                 high_impact: None,
             },
             enabled: CODES.iter().map(|code| (*code).to_owned()).collect(),
@@ -198,7 +198,7 @@ fn a_priority_group_and_high_impact_boost_once_together() {
     assert_eq!(kinds(&scene), [BoosterKind::HighImpact]);
     scene.subject.groups = vec![crate::ids::PriorityGroupId::new(Uuid::from_u128(5))];
     assert_eq!(kinds(&scene), [BoosterKind::PriorityGroup]);
-    scene.subject.prior_violation = true;
+    scene.subject.prior_violation = Some(at(-40, 10));
     (scene.readings[0].seen.unallowed, scene.readings[0].seen.priority) = (1, 1);
     assert_eq!(
         kinds(&scene),
@@ -209,6 +209,20 @@ fn a_priority_group_and_high_impact_boost_once_together() {
             BoosterKind::UnallowedDomain
         ]
     );
+}
+
+#[test]
+fn a_violation_counts_from_when_it_was_found_and_not_for_what_was_found() {
+    let boosted = |scene: &Scene, day: i32| -> Vec<bool> {
+        let insights = scene.score_on(day).insights;
+        insights.iter().map(|insight| !insight.boosters.is_empty()).collect()
+    };
+    let mut scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 30).seen("FILE_COPIED_TO_USB", 3, 30);
+    scene.subject.prior_violation = Some(at(2, 12));
+    assert_eq!(boosted(&scene, 3), [false, true]);
+    scene.subject.prior_violation = Some(at(3, 12));
+    assert_eq!(boosted(&scene, 3), [false, false], "nobody had found anything at that hour");
+    assert_eq!(boosted(&scene, 4), [false, true]);
 }
 
 #[test]

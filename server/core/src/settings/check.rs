@@ -61,6 +61,8 @@ impl Settings {
             let message = "The minimum is at least 1 event a day.";
             found.push(Problem::new(&["input", "minimumDailyEvents"], ProblemCode::Invalid, message));
         }
+        found.extend(self.risk_level.problems());
+        self.coverage.check(found);
         self.check_groups(found);
         self.check_variants(found);
         self.check_custom(found);
@@ -154,7 +156,7 @@ impl Settings {
 }
 
 /// Trims, drops repetitions and checks number and length.
-fn list_of(list: &mut Vec<String>, at: &[&str], most: usize, found: &mut Vec<Problem>) {
+pub(super) fn list_of(list: &mut Vec<String>, at: &[&str], most: usize, found: &mut Vec<Problem>) {
     too_many(list.len(), most, at, found);
     let mut seen = BTreeSet::new();
     *list = std::mem::take(list).into_iter().map(|entry| entry.trim().to_owned()).collect();
@@ -173,13 +175,13 @@ fn each(list: &[String], at: &[&str], found: &mut Vec<Problem>, fits: impl Fn(&s
     }
 }
 
-fn too_many(count: usize, most: usize, at: &[&str], found: &mut Vec<Problem>) {
+pub(super) fn too_many(count: usize, most: usize, at: &[&str], found: &mut Vec<Problem>) {
     if count > most {
         found.push(Problem::new(at, ProblemCode::LimitExceeded, format!("At most {most}.")));
     }
 }
 
-fn name<'a>(name: &'a str, at: &[&str], taken: &mut BTreeSet<&'a str>, found: &mut Vec<Problem>) {
+pub(super) fn name<'a>(name: &'a str, at: &[&str], taken: &mut BTreeSet<&'a str>, found: &mut Vec<Problem>) {
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) || !name.as_bytes()[0].is_ascii_uppercase() {
         let message = "1 to 64 capitals, digits and underscores, a capital first.";

@@ -21,6 +21,8 @@ pub(super) struct Document {
     pub(super) enabled: Option<Vec<String>>,
     /// None where the file does not say.
     pub(super) settings: Option<Settings>,
+    /// Whether the settings say whom the installation monitors.
+    pub(super) coverage: bool,
     pub(super) policies: Vec<Listed>,
 }
 
@@ -87,7 +89,11 @@ pub(super) fn read(text: &str) -> (Document, Places, Vec<Problem>) {
     let mut document = reader.document(&root);
     if root.contains_key("settings") {
         match toml::from_str::<Whole>(text) {
-            Ok(whole) => document.settings = Some(whole.settings),
+            Ok(whole) => {
+                document.settings = Some(whole.settings);
+                let table = root.get("settings").and_then(|value| value.get_ref().as_table());
+                document.coverage = table.is_some_and(|table| table.contains_key("coverage"));
+            }
             Err(error) => {
                 let path = vec!["settings".to_owned()];
                 if let Some(span) = error.span() {

@@ -6,7 +6,10 @@ use vizard_core::{
     indicator::ActionClass,
     policy::{PolicyDraft, PriorityContent},
     scoring::threshold::Thresholds,
-    settings::{CustomIndicator, Group, GroupKind, Variant},
+    settings::{
+        CustomIndicator, Group, GroupKind, Variant,
+        coverage::{AccountDigest, CoverageRule},
+    },
     template::TemplateCode,
 };
 
@@ -31,6 +34,15 @@ fn problems(text: &str) -> Vec<String> {
 
 fn settings() -> Settings {
     let mut settings = Settings { minimum_daily_events: Some(5), ..Settings::default() };
+    settings.risk_level.lasts_days = 14;
+    settings.coverage.rules = vec![CoverageRule {
+        name: "LAB".to_owned(),
+        effective_from: vizard_core::time::Day(20_635),
+        agreement: "Works agreement of 1 June 2026".to_owned(),
+        departments: vec!["Optical Engineering".to_owned()],
+        groups: vec![PriorityGroupId::new(uuid::Uuid::from_u128(3))],
+        accounts: [AccountDigest([0xa1; 16])].into(),
+    }];
     settings.domains.unallowed = vec!["*.drive.example".to_owned()];
     settings.exclusions.keywords = vec!["newsletter unless draft".to_owned()];
     settings.groups = vec![Group {

@@ -6,7 +6,8 @@ use vizard_core::{
     ids::{PriorityGroupId, SubjectId},
     policy::{IndicatorChoice, Policy, PolicyDraft, PolicyScope, PriorityContent},
     scoring::threshold::Thresholds,
-    settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant},
+    settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant, coverage::CoverageRule},
+    subject::RiskTiming,
 };
 
 const HEADER: &str = "\
@@ -16,7 +17,8 @@ const HEADER: &str = "\
 # what is said here, all of it or, where anything is wrong, nothing. A policy is found by its name, which cannot be changed,
 # as its template cannot; a policy that is not in this file is left as it is. What a [[policy]] leaves out is as its template
 # has it. Thresholds stand where the mode is CUSTOM; the other modes find their own. Without the table [indicators], nothing is
-# enabled or disabled; without [settings], those stay. People are listed by their pseudonyms, which hold for one installation only.
+# enabled or disabled; without [settings], those stay, as does a coverage of which they do not speak. People are listed by
+# their pseudonyms, the accounts of a rule of coverage by keyed digests, its groups by ids: these hold for one installation only.
 ";
 
 /// The file. `policies` come in the order of their names, `enabled` in that of the codes.
@@ -37,10 +39,22 @@ pub(super) fn write<'a>(
 
 fn settings(out: &mut String, settings: &Settings) {
     // Without `..`, so that no field is forgotten that a later version of the product adds.
-    let Settings { domains, exclusions, minimum_daily_events, groups, variants, custom_indicators } = settings;
+    let Settings {
+        domains,
+        exclusions,
+        minimum_daily_events,
+        risk_level,
+        coverage,
+        groups,
+        variants,
+        custom_indicators,
+    } = settings;
     out.push_str("\n[settings]\n");
     if let Some(minimum) = minimum_daily_events {
         field(out, "minimum_daily_events", minimum);
+    }
+    if !coverage.is_restricted() {
+        field(out, "coverage", "[]");
     }
     let texts = |out: &mut String, name, of: &[String]| list(out, name, of.iter().map(|entry| quoted(entry)));
     let Domains { unallowed, allowed, third_party } = domains;
@@ -58,6 +72,19 @@ fn settings(out: &mut String, settings: &Settings) {
         ("keywords", keywords),
     ] {
         texts(out, name, of);
+    }
+    let RiskTiming { window_days, lasts_days } = risk_level;
+    out.push_str("\n[settings.risk_level]\n");
+    field(out, "window_days", window_days);
+    field(out, "lasts_days", lasts_days);
+    for CoverageRule { name, effective_from, agreement, departments, groups, accounts } in &coverage.rules {
+        out.push_str("\n[[settings.coverage]]\n");
+        field(out, "name", quoted(name));
+        field(out, "effective_from", quoted(&effective_from.to_string()));
+        field(out, "agreement", quoted(agreement));
+        texts(out, "departments", departments);
+        list(out, "groups", groups.iter().map(|id| quoted(&id.to_string())));
+        list(out, "accounts", accounts.iter().map(|digest| quoted(&digest.to_string())));
     }
     for Group { name, kind, items } in groups {
         out.push_str("\n[[settings.groups]]\n");

@@ -176,7 +176,7 @@ fn exclusions_win_and_departments_have_no_case() {
         groups: vec![group],
         has_profile: true,
         title: None,
-        prior_violation: false,
+        prior_violation: None,
         high_impact: None,
     };
     let nobody = PolicyScope::default();
