@@ -110,6 +110,13 @@ CREATE TABLE norms (
     made_at {INT} NOT NULL,
     PRIMARY KEY (day, peers)
 ) {CLUSTERED};
+CREATE TABLE device_owners (
+    device {TEXT} NOT NULL,
+    day {INT} NOT NULL,
+    subject_id {UUID} REFERENCES subjects (id),
+    made_at {INT} NOT NULL,
+    PRIMARY KEY (device, day)
+) {CLUSTERED};
 CREATE TABLE priority_groups (
     id {UUID} PRIMARY KEY,
     name {TEXT} NOT NULL UNIQUE,

@@ -1,7 +1,8 @@
 //! What a score can be held to: computed again from the log, tried before it is enabled, explained change by change.
 
+use crate::templates::{enable_all, event};
 use serde_json::{Value, json};
-use vizard_core::access::Role;
+use vizard_core::{access::Role, time::Day};
 use vizard_tests::on_both;
 
 const PREVIEW: &str = "query($input: CreatePolicyInput!, $days: Int) { policyPreview(input: $input, days: $days) { days subjectsActivated \
@@ -142,6 +143,54 @@ on_both! {
         world.settle().await;
         let told = world.texts(left).await;
         assert!(told.len() == 1 && told[0].contains("241"), "{told:?}");
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+    }
+
+    async fn what_peers_usually_do_weighs_little_even_for_somebody_new(world) {
+        world.connect().await;
+        world.connect_relay().await;
+        let admin = world.caller(&[Role::Admin]);
+        enable_all(&admin).await;
+        let create = "mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id } userErrors { message } } }";
+        let input = json!({"name": "Records", "template": "PATIENT_DATA_MISUSE", "scope": {"all": true}});
+        assert_eq!(admin.ask(create, json!({"input": input})).await.data()["createPolicy"]["userErrors"], json!([]));
+        let profile = |number: i32| format!("Employee profile,p{number}@halden.example,Ada,Example,Street 1,12345,Clinic,Emergency physician\n");
+        let header = "HRScenario,EmailAddress,EmployeeFirstName,EmployeeLastName,EmployeeAddLine1,EmployeeZipCode,EmployeeDept,EmployeeRole\n";
+        world.import_text("hr", format!("{header}{}", (0..7).map(profile).collect::<String>()).as_bytes()).await;
+        let today = world.clock.now().day();
+        let opened = |who: i32, day: Day| event(&format!("{who}-{day}"), &format!("p{who}"), day, 9, "PATIENT_RECORD_RESTRICTED", json!({"quantity": 4}));
+        let past: String = (1..=20).flat_map(|before| (1..7).map(move |who| opened(who, today.plus(-before)))).collect();
+        world.import_text("relay", past.as_bytes()).await;
+        world.settle().await;
+        assert!(world.services.make_norms().await.unwrap());
+        world.import_text("relay", opened(0, today).as_bytes()).await;
+        world.settle().await;
+        let told = world.texts(&format!("SELECT boosters FROM insights WHERE day = {} AND indicator = 'PATIENT_RECORD_RESTRICTED'", today.0)).await;
+        assert!(told.len() == 1 && told[0].contains("near the usual for the subject's peers"), "{told:?}");
+        assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
+    }
+
+    async fn a_sign_in_at_somebody_elses_machine_is_told_from_one_at_a_new_machine(world) {
+        world.connect_relay().await;
+        let admin = world.caller(&[Role::Admin]);
+        enable_all(&admin).await;
+        let create = "mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id } userErrors { message } } }";
+        let input = json!({"name": "Leaks", "template": "GENERAL_DATA_LEAKS", "scope": {"all": true}});
+        assert_eq!(admin.ask(create, json!({"input": input})).await.data()["createPolicy"]["userErrors"], json!([]));
+        let today = world.clock.now().day();
+        let signs_in = |who: &str, day: Day, device: &str| event(&format!("{who}-{day}-{device}"), who, day, 9, "LOGON", json!({"device": device}));
+        let people = ["ada", "bob", "cid", "dan", "eve"];
+        let past: String = (1..=30).flat_map(|before| people.map(|who| signs_in(who, today.plus(-before), &format!("pc-of-{who}")))).collect();
+        world.import_text("relay", past.as_bytes()).await;
+        world.settle().await;
+        assert!(world.services.make_norms().await.unwrap());
+        assert_eq!(world.number("SELECT count(*) FROM device_owners").await, 5);
+        let now = [signs_in("bob", today, "pc-of-ada"), signs_in("cid", today, "pc-new")].concat();
+        world.import_text("relay", now.as_bytes()).await;
+        world.settle().await;
+        let score = async |more: &str| world.number(&format!("SELECT count(*) FROM insights WHERE indicator = 'FIRST_TIME' AND {more}")).await;
+        assert_eq!((score("score = 90").await, score("score = 30").await, score("day > 0").await), (1, 1, 2));
+        assert!(world.texts("SELECT device FROM device_owners").await.iter().all(|device| device.starts_with("@DEVICE!") && !device.contains("pc-")));
         assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
     }
 }

@@ -8,14 +8,24 @@ use vizard_core::{
     template::{Template, templates},
     time::{Day, HOUR},
 };
-use vizard_tests::on_both;
+use vizard_tests::{Caller, on_both};
 
 /// A line for the connector `relay`.
-fn event(id: &str, who: &str, day: Day, hour: i64, kind: &str, more: Value) -> String {
+pub(crate) fn event(id: &str, who: &str, day: Day, hour: i64, kind: &str, more: Value) -> String {
     let mut line =
         json!({"id": id, "at": day.start().0 + hour * HOUR, "who": format!("{who}@halden.example"), "kind": kind});
     line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     format!("{line}\n")
+}
+
+/// Enables every indicator that can be selected.
+pub(crate) async fn enable_all(admin: &Caller) {
+    let all: Vec<&str> =
+        indicator::catalogue().iter().filter(|found| found.is_selectable()).map(|found| found.code).collect();
+    let enable =
+        "mutation($input: EnableIndicatorsInput!) { enableIndicators(input: $input) { userErrors { message } } }";
+    let answer = admin.ask(enable, json!({"input": {"codes": all, "enabled": true}})).await;
+    assert_eq!(answer.data()["enableIndicators"]["userErrors"], json!([]));
 }
 
 /// Indicators of the template that weigh most and that nobody is scored for by themselves.
@@ -36,9 +46,7 @@ on_both! {
     async fn every_template_alerts_after_its_trigger_and_not_without_one(world) {
         world.connect_relay().await;
         let admin = world.caller(&[Role::Admin]);
-        let all: Vec<&str> = indicator::catalogue().iter().filter(|found| found.is_selectable()).map(|found| found.code).collect();
-        let enable = "mutation($input: EnableIndicatorsInput!) { enableIndicators(input: $input) { userErrors { message } } }";
-        assert_eq!(admin.ask(enable, json!({"input": {"codes": all, "enabled": true}})).await.data()["enableIndicators"]["userErrors"], json!([]));
+        enable_all(&admin).await;
 
         let day = Day::from_civil(2026, 6, 20).unwrap();
         let mut lines = String::new();
@@ -56,7 +64,7 @@ on_both! {
             let members = [format!("t{number}@halden.example"), format!("q{number}@halden.example")];
             let made = admin.ask(save, json!({"input": {"name": format!("Group {number}"), "addAccounts": members}})).await;
             let group = made.data()["savePriorityUserGroup"]["group"]["id"].clone();
-            let create = "mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id triggers { indicator { code } } } userErrors { message } } }";
+            let create = "mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id } userErrors { message } } }";
             let input = json!({"name": template.name, "template": template.code.as_str(), "scope": {"priorityGroupIds": [group]}});
             let made = admin.ask(create, json!({"input": input})).await;
             let id = made.data()["createPolicy"]["policy"]["id"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned();

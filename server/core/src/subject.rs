@@ -1,11 +1,13 @@
 //! Subjects: the pseudonym that stands for a person, the one form of their names, and how risky they are now.
 //! Never: a pseudonym derived from anything about the person, or a name in an error.
 
+mod device;
 mod identifier;
 mod impact;
 mod pseudonym;
 mod risk;
 
+pub use device::owner;
 pub use identifier::{ADDRESS, IdentifierError, normalise};
 pub use impact::Impact;
 pub use pseudonym::{Pseudonym, PseudonymError};

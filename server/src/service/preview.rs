@@ -91,7 +91,7 @@ impl Watched<'_> {
         let today = self.now.day();
         let from = self.first.plus(-(self.policy.spec.lookback_days + self.policy.spec.activation_days));
         let mut signs: BTreeMap<Day, DaySigns> =
-            work.days_under(self.policy, &work.days).into_iter().map(|signs| (signs.day, signs)).collect();
+            work.days_under(self.policy, &work.days, self.now).into_iter().map(|signs| (signs.day, signs)).collect();
         let first_seen =
             signs.keys().next().copied().into_iter().chain(work.triggers.iter().map(|found| found.at.day()));
         let Some(start) = first_seen.min() else { return };

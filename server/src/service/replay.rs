@@ -91,8 +91,9 @@ impl Services {
             };
             let manual: Vec<ManualScoring> =
                 one.work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
-            let readings =
-                reading::read_all(&one.work.days_under(policy, &days), |day| one.work.norms(day, stored.as_of));
+            let readings = reading::read_all(&one.work.days_under(policy, &days, stored.as_of), |day| {
+                one.work.norms(day, stored.as_of)
+            });
             let outcome = score(&ScoringInput {
                 now: stored.as_of,
                 policy,

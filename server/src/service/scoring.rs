@@ -13,8 +13,7 @@ use vizard_core::{
     scoring::{
         Counting, Insight, InsightKind, ScoringOutcome,
         input::{ManualScoring, ScoringInput},
-        reading::{self, DaySigns},
-        score,
+        reading, score,
         threshold::ThresholdLevel,
     },
     subject::{AlertSummary, HighInsight, risk_level},
@@ -77,7 +76,7 @@ impl Services {
         let mut alerts = Vec::new();
         let (mut risk_score, mut insights) = (0.0, BTreeSet::new());
         let mut summaries = work.alerts.clone();
-        let days = DaySigns::of(&work.days, &work.objects);
+        let days = work.all_days(now);
         let readings = reading::read_all(&days, |day| work.norms(day, now));
         for policy in taken.policies.iter().filter(|policy| policy.covers(&work.context)) {
             let counting = Counting::of(policy, &taken.enabled).or_minimum(taken.minimum);
@@ -85,7 +84,7 @@ impl Services {
             let readings = match policy.spec.priority_content {
                 None => &readings,
                 Some(_) => {
-                    own = reading::read_all(&work.days_under(policy, &work.days), |day| work.norms(day, now));
+                    own = reading::read_all(&work.days_under(policy, &work.days, now), |day| work.norms(day, now));
                     &own
                 }
             };

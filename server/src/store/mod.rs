@@ -7,6 +7,7 @@ mod bench;
 mod connectors;
 mod coverage;
 mod db;
+mod devices;
 mod experience;
 mod groups;
 mod intake;

@@ -83,7 +83,8 @@ impl Store {
         Some(peers)
     }
 
-    /// Makes the norms that hold from the day of `now` on, unless they are there; tells whether it did. They are of the 30
+    /// Makes the norms that hold from the day of `now` on, unless they are there, and looks whose machine is whose; tells
+    /// whether it did. They are of the 30
     /// days that ended with the day before.
     pub(crate) async fn make_norms(&self, now: Micros) -> anyhow::Result<bool> {
         let today = now.day();
@@ -91,6 +92,7 @@ impl Store {
         if self.db.row(made, vec![i64::from(today.0).into()]).await?.is_some() {
             return Ok(false);
         }
+        self.learn_devices(now).await?;
         let leaves: Vec<String> = Step::Exfiltrate.indicators().iter().map(|code| format!("'{code}'")).collect();
         let sql = format!(
             "SELECT s.id, p.peers, CAST(COALESCE(sum(a.count), 0) AS BIGINT) AS total FROM subjects s \

@@ -4,6 +4,7 @@
 
 use super::{
     db::{Row, Sql, marks},
+    devices::{self, Owners},
     norms::{Compared, KnownNorms},
     scoring::insight,
     vault::Vault,
@@ -59,6 +60,7 @@ pub(crate) struct Work {
     pub(crate) priority: BTreeMap<PolicyId, PrioritySeen>,
     peers: Option<Vec<u8>>,
     compared: Arc<Compared>,
+    owners: Arc<Owners>,
 }
 
 impl Work {
@@ -83,12 +85,23 @@ impl Work {
             && self.reset.as_ref().is_none_or(|reset| reset.is_new(insight.day, &insight.indicator, insight.count))
     }
 
-    /// The subject's days as a policy sees them, from the counts of days.
-    pub(crate) fn days_under(&self, policy: &Policy, counts: &[DayCount]) -> Vec<DaySigns> {
-        match (&policy.spec.priority_content, self.priority.get(&policy.id)) {
+    /// The subject's days as they were known at `at`.
+    pub(crate) fn all_days(&self, at: Micros) -> Vec<DaySigns> {
+        self.with_owners(DaySigns::of(&self.days, &self.objects), at)
+    }
+
+    /// The subject's days as a policy sees them, from the counts of days, as they were known at `at`.
+    pub(crate) fn days_under(&self, policy: &Policy, counts: &[DayCount], at: Micros) -> Vec<DaySigns> {
+        let days = match (&policy.spec.priority_content, self.priority.get(&policy.id)) {
             (Some(content), Some(seen)) => seen.days(content.only, counts, &self.objects),
             _ => DaySigns::of(counts, &self.objects),
-        }
+        };
+        self.with_owners(days, at)
+    }
+
+    fn with_owners(&self, mut days: Vec<DaySigns>, at: Micros) -> Vec<DaySigns> {
+        self.owners.tell(&mut days, self.context.id, at);
+        days
     }
 }
 
@@ -141,7 +154,7 @@ pub(super) async fn load_work(
             None => None,
         };
         let (days, objects, triggers, manual, open, alerts, triaged, settled, before) = Default::default();
-        let (priority, peers, compared) = Default::default();
+        let (priority, peers, compared, owners) = Default::default();
         let has_scores = row.get("has_scores")?;
         work.insert(
             id,
@@ -162,6 +175,7 @@ pub(super) async fn load_work(
                 priority,
                 peers,
                 compared,
+                owners,
             },
         );
     }
@@ -180,10 +194,12 @@ pub(super) async fn load_work(
         load_priority(tx, vault, &wanted, policies, &mut work, now).await?;
         let (mut peers, compared) = super::norms::load(tx, norms, &wanted, now).await?;
         let compared = Arc::new(compared);
+        let owners = Arc::new(devices::load(tx, work.values().flat_map(|one| &one.days)).await?);
         for id in &wanted {
             if let Some(one) = work.get_mut(id) {
                 one.peers = peers.remove(id);
                 one.compared = Arc::clone(&compared);
+                one.owners = Arc::clone(&owners);
             }
         }
         load_alerts(tx, &wanted, &mut work).await?;

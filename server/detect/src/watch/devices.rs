@@ -3,12 +3,7 @@
 
 use crate::Activity;
 use std::collections::{BTreeMap, BTreeSet};
-use vizard_core::time::Day;
-
-/// Days of use from which use says whose a machine is.
-const SETTLED: u32 = 10;
-/// The share of them that its owner has.
-const SHARE: f64 = 0.7;
+use vizard_core::{subject::owner, time::Day};
 
 /// Machines and who uses them.
 #[derive(Default)]
@@ -44,12 +39,7 @@ impl Devices {
         if let Some(owners) = self.said.get(device) {
             return !owners.contains(account);
         }
-        let Some(users) = self.used.get(device) else { return false };
-        let all: u32 = users.values().sum();
-        let most = users.iter().max_by_key(|(_, days)| **days);
-        most.is_some_and(|(owner, days)| {
-            owner != account && all >= SETTLED && f64::from(*days) >= SHARE * f64::from(all)
-        })
+        self.used.get(device).and_then(owner).is_some_and(|owner| owner != account)
     }
 }
 

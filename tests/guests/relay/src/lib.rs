@@ -47,6 +47,8 @@ struct Line<'a> {
     to: Option<&'a str>,
     #[serde(default)]
     object: Option<&'a str>,
+    #[serde(default)]
+    device: Option<&'a str>,
 }
 
 pub struct Relay;
@@ -74,6 +76,9 @@ impl Connector for Relay {
         let known = known.ok_or_else(|| Reject::unknown_kind("kind", "not of the catalogue"))?;
         let mut event = emit.event(*known, line.at);
         event.source_id(line.id).actor(&[(identifier::UPN, line.who)]);
+        if let Some(device) = line.device {
+            event.party("device", &[(identifier::DEVICE, device)]);
+        }
         event.attr(attr::QUANTITY, line.quantity);
         event.attr(attr::RATING, line.rating).attr(attr::DLP_SEVERITY, line.dlp_severity);
         event.attr(attr::DESTINATION_DOMAIN, line.to).attr(attr::OBJECT_ID, line.object);
