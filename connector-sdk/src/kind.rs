@@ -76,6 +76,21 @@ kinds! {
     UNWANTED_SOFTWARE "Unwanted software";
     ANTIVIRUS_DISABLED "Antivirus switched off";
     SECURITY_AGENT_REMOVED "Security agent removed";
+    BROWSED_MALWARE "Site with malware browsed";
+    BROWSED_KEYLOGGER "Site with keyloggers browsed";
+    BROWSED_PHISHING "Phishing site browsed";
+    BROWSED_HACKING "Hacking site browsed";
+    BROWSED_GENERATIVE_AI "Generative AI site browsed";
+    BROWSED_CRIMINAL_ACTIVITY "Site on criminal activity browsed";
+    BROWSED_ILLEGAL_SOFTWARE "Site with illegal software browsed";
+    BROWSED_PORNOGRAPHY "Pornographic site browsed";
+    BROWSED_VIOLENCE "Violent site browsed";
+    BROWSED_GAMBLING "Gambling site browsed";
+    BROWSED_HATE "Site of hatred browsed";
+    BROWSED_CULT "Site of a cult browsed";
+    BROWSED_CHILD_ABUSE "Site with child abuse browsed";
+    BROWSED_UNALLOWED_DOMAIN "Domain that is not allowed browsed";
+    COMPETITOR_SITE "Site of a competitor browsed";
     PATIENT_RECORD_FAMILY "Patient record of a family member opened";
     PATIENT_RECORD_NEIGHBOUR "Patient record of a neighbour opened";
     PATIENT_RECORD_COLLEAGUE "Patient record of a colleague opened";
@@ -112,4 +127,5 @@ kinds! {
     LOGON "Sign-in";
     LOGOFF "Sign-out";
     EMAIL_SENT "Mail sent";
+    EMAIL_SENT_EXTERNAL "Mail sent outside the organisation";
 }

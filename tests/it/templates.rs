@@ -2,6 +2,7 @@
 //! Never: a template of which only its description works.
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use vizard_core::{
     access::Role,
     indicator,
@@ -84,7 +85,7 @@ on_both! {
             }
         }
         let imported = world.import_text("relay", lines.as_bytes()).await;
-        assert_eq!(imported.counts.rejected, 0);
+        assert_eq!(imported.counts.rejected, 0, "{:?}", world.texts("SELECT detail FROM rejects").await);
         world.settle().await;
 
         let analyst = world.caller(&[Role::Analyst]);
@@ -104,4 +105,13 @@ on_both! {
         }
         assert_eq!(world.services.replay(|_| {}).await.unwrap().differences, Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_connector_can_deliver_every_kind_that_the_engine_does_not_compute() {
+    let computed = |found: &&indicator::Indicator| found.category == indicator::Category::Behaviour;
+    let catalogue = indicator::catalogue().iter().filter(|found| !computed(found));
+    let wanted: BTreeSet<(&str, &str)> = catalogue.map(|found| (found.code, found.name)).collect();
+    let known: BTreeSet<(&str, &str)> = connector_sdk::kind::ALL.iter().map(|kind| (kind.code, kind.title)).collect();
+    assert_eq!(known, wanted);
 }
