@@ -14,10 +14,15 @@ use crate::{
     time::{Day, Micros},
 };
 
+/// Days of one code of which the last no longer shows in a score of four decimals: each weighs half of the one before.
+const REPEATED: usize = 20;
+
 /// What one subject has shown under one policy.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     evidence: Vec<Evidence>,
+    /// How much evidence was left when it was last thinned out.
+    thinned: usize,
     /// The window that is open or was the last one: start and end.
     window: Option<(Micros, Micros)>,
 }
@@ -82,5 +87,30 @@ impl Standing {
         let oldest = today.plus(-(policy.spec.lookback_days + policy.spec.activation_days));
         let open = self.window.is_some_and(|(_, ends_at)| ends_at > today.start());
         self.evidence.retain(|evidence| (open || evidence.day >= oldest) && evidence.fades(today) >= risk::NOTHING);
+        if self.evidence.len() > 2 * self.thinned + REPEATED {
+            self.thin_out(today);
+        }
+    }
+
+    /// Lets go of evidence that [`REPEATED`] others of its code outdo, none of them older: all of it fades alike, so it will
+    /// never again weigh more than ½^[`REPEATED`], whatever day one looks from.
+    fn thin_out(&mut self, today: Day) {
+        self.evidence.sort_by(|a, b| a.code.cmp(b.code).then(b.day.cmp(&a.day)));
+        let (mut code, mut best): (&str, Vec<f64>) = ("", Vec::with_capacity(REPEATED + 1));
+        self.evidence.retain(|evidence| {
+            if code != evidence.code {
+                code = evidence.code;
+                best.clear();
+            }
+            let says = evidence.fades(today);
+            let place = best.partition_point(|better| *better >= says);
+            if place >= REPEATED {
+                return false;
+            }
+            best.insert(place, says);
+            best.truncate(REPEATED);
+            true
+        });
+        self.thinned = self.evidence.len();
     }
 }
