@@ -158,7 +158,7 @@ on_both! {
         let header = "HRScenario,EmailAddress,EmployeeFirstName,EmployeeLastName,EmployeeAddLine1,EmployeeZipCode,EmployeeDept,EmployeeRole\n";
         world.import_text("hr", format!("{header}{}", (0..7).map(profile).collect::<String>()).as_bytes()).await;
         let today = world.clock.now().day();
-        let opened = |who: i32, day: Day| event(&format!("{who}-{day}"), &format!("p{who}"), day, 9, "PATIENT_RECORD_RESTRICTED", json!({"quantity": 4}));
+        let opened = |who: i32, day: Day| event(&format!("{who}-{day}"), &format!("p{who}"), day, 9, "PATIENT_RECORD_RESTRICTED", &json!({"quantity": 4}));
         let past: String = (1..=20).flat_map(|before| (1..7).map(move |who| opened(who, today.plus(-before)))).collect();
         world.import_text("relay", past.as_bytes()).await;
         world.settle().await;
@@ -178,7 +178,7 @@ on_both! {
         let input = json!({"name": "Leaks", "template": "GENERAL_DATA_LEAKS", "scope": {"all": true}});
         assert_eq!(admin.ask(create, json!({"input": input})).await.data()["createPolicy"]["userErrors"], json!([]));
         let today = world.clock.now().day();
-        let signs_in = |who: &str, day: Day, device: &str| event(&format!("{who}-{day}-{device}"), who, day, 9, "LOGON", json!({"device": device}));
+        let signs_in = |who: &str, day: Day, device: &str| event(&format!("{who}-{day}-{device}"), who, day, 9, "LOGON", &json!({"device": device}));
         let people = ["ada", "bob", "cid", "dan", "eve"];
         let past: String = (1..=30).flat_map(|before| people.map(|who| signs_in(who, today.plus(-before), &format!("pc-of-{who}")))).collect();
         world.import_text("relay", past.as_bytes()).await;

@@ -12,7 +12,7 @@ use vizard_core::{
 use vizard_tests::{Caller, on_both};
 
 /// A line for the connector `relay`.
-pub(crate) fn event(id: &str, who: &str, day: Day, hour: i64, kind: &str, more: Value) -> String {
+pub(crate) fn event(id: &str, who: &str, day: Day, hour: i64, kind: &str, more: &Value) -> String {
     let mut line =
         json!({"id": id, "at": day.start().0 + hour * HOUR, "who": format!("{who}@halden.example"), "kind": kind});
     line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -53,7 +53,7 @@ on_both! {
         let mut lines = String::new();
         for number in 0..templates().len() {
             for who in ["t", "q"] {
-                lines += &event(&format!("in-{who}{number}"), &format!("{who}{number}"), day, 8, "LOGON", json!({}));
+                lines += &event(&format!("in-{who}{number}"), &format!("{who}{number}"), day, 8, "LOGON", &json!({}));
             }
         }
         world.import_text("relay", lines.as_bytes()).await;
@@ -73,14 +73,14 @@ on_both! {
 
             if let Some(trigger) = template.triggers.first() {
                 let more = json!({"rating": "Below expectations", "dlp_severity": "high"});
-                lines += &event(&format!("why-{number}"), &format!("t{number}"), day.plus(1), 9, trigger, more);
+                lines += &event(&format!("why-{number}"), &format!("t{number}"), day.plus(1), 9, trigger, &more);
             }
             let acts = strongest(template);
             let of_triggers = template.triggers.iter().filter_map(|code| indicator::find(code)).filter(|found| found.weight > 0);
             for (who, acts) in [("t", acts.iter().copied().chain(of_triggers).collect::<Vec<_>>()), ("q", acts)] {
                 for (at, act) in acts.into_iter().enumerate() {
                     let count = act.thresholds.unwrap().high * 2;
-                    lines += &event(&format!("did-{who}{number}-{at}"), &format!("{who}{number}"), day.plus(5), 10, act.code, json!({"quantity": count}));
+                    lines += &event(&format!("did-{who}{number}-{at}"), &format!("{who}{number}"), day.plus(5), 10, act.code, &json!({"quantity": count}));
                 }
             }
         }

@@ -16,7 +16,7 @@ pub fn m365() -> &'static [u8] {
 }
 
 /// A plugin for tests: each record says which event it is (`tests/guests/relay`).
-pub fn relay() -> &'static [u8] {
+pub(crate) fn relay() -> &'static [u8] {
     static BUILT: LazyLock<Vec<u8>> = LazyLock::new(|| build("../tests/guests/relay"));
     &BUILT
 }

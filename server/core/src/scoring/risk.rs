@@ -74,6 +74,8 @@ pub(super) struct Evidence {
     /// Weight and score, as a share of 1.
     says: f64,
     pub(super) code: &'static str,
+    /// Whether it is of what stays inside.
+    stays: bool,
 }
 
 impl Evidence {
@@ -82,7 +84,7 @@ impl Evidence {
         let says = f64::from(super::weight(&insight.indicator)) / 100.0 * insight.score / 100.0
             * prior(policy, &insight.indicator);
         let code = super::known_code(&insight.indicator)?;
-        (says > 0.0).then_some(Self { day: insight.day, says, code })
+        (says > 0.0).then(|| Self { day: insight.day, says, code, stays: inside(policy, code) })
     }
 
     /// What it says as of `today`, as a share of 1.
@@ -97,14 +99,15 @@ impl Evidence {
 }
 
 /// The risk score alone; the same as [`assess`] gives, to within the order of summing up.
-pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day, policy: &Policy) -> f64 {
-    let mut strengths: Vec<(&str, f64)> = evidence.map(|one| (one.code, one.strength(today))).collect();
-    strengths.sort_by(|a, b| a.0.cmp(b.0).then(b.1.total_cmp(&a.1)));
+pub(super) fn score<'a>(evidence: impl Iterator<Item = &'a Evidence>, today: Day) -> f64 {
+    let mut strengths: Vec<(&str, bool, f64)> =
+        evidence.map(|one| (one.code, one.stays, one.strength(today))).collect();
+    strengths.sort_by(|a, b| a.0.cmp(b.0).then(b.2.total_cmp(&a.2)));
     let (mut rest, mut within, mut factor, mut last) = (0.0, 0.0, 1.0, None);
-    for (code, strength) in strengths {
+    for (code, stays, strength) in strengths {
         factor = if last == Some(code) { factor * repeat(code) } else { 1.0 };
         last = Some(code);
-        *if inside(policy, code) { &mut within } else { &mut rest } += strength * factor;
+        *if stays { &mut within } else { &mut rest } += strength * factor;
     }
     let total = rest + limited(within, rest);
     rounded(-100.0 * f64::exp_m1(-total)).clamp(0.0, 100.0)

@@ -63,7 +63,7 @@ impl Standing {
         let open = self.window.filter(|(starts_at, ends_at)| *starts_at <= now && now < *ends_at);
         open.map_or(0.0, |(starts_at, _)| {
             let first = starts_at.day().plus(-policy.spec.lookback_days).max(since);
-            risk::score(self.evidence.iter().filter(|evidence| evidence.day >= first), now.day(), policy)
+            risk::score(self.evidence.iter().filter(|evidence| evidence.day >= first), now.day())
         })
     }
 

@@ -22,6 +22,15 @@ struct Did {
     counts: BTreeMap<String, BTreeMap<u64, u64>>,
 }
 
+/// The same of several days.
+#[derive(Default)]
+struct Lately<'a> {
+    people: BTreeSet<&'a str>,
+    /// Active days of all of them.
+    days: u64,
+    counts: BTreeMap<&'a str, BTreeMap<u64, u64>>,
+}
+
 /// What peers do.
 #[derive(Default)]
 pub(super) struct PeersActs {
@@ -57,13 +66,13 @@ impl PeersActs {
         while self.days.front().is_some_and(|(first, _)| day.since(*first) > DAYS) {
             self.days.pop_front();
         }
-        let mut groups: BTreeMap<&Group, (BTreeSet<&str>, u64, BTreeMap<&str, BTreeMap<u64, u64>>)> = BTreeMap::new();
+        let mut groups: BTreeMap<&Group, Lately<'_>> = BTreeMap::new();
         for (group, did) in self.days.iter().flat_map(|(_, groups)| groups) {
-            let (people, days, counts) = groups.entry(group).or_default();
-            people.extend(did.active.iter().map(String::as_str));
-            *days += did.active.len() as u64;
+            let lately = groups.entry(group).or_default();
+            lately.people.extend(did.active.iter().map(String::as_str));
+            lately.days += did.active.len() as u64;
             for (code, seen) in &did.counts {
-                let known = counts.entry(code).or_default();
+                let known = lately.counts.entry(code).or_default();
                 for (count, times) in seen {
                     *known.entry(*count).or_default() += times;
                 }
@@ -71,8 +80,8 @@ impl PeersActs {
         }
         self.usual = groups
             .into_iter()
-            .filter(|(_, (people, ..))| people.len() >= limits::PEERS)
-            .map(|(group, (_, days, counts))| (group.clone(), Acts::of(counts, days)))
+            .filter(|(_, lately)| lately.people.len() >= limits::PEERS)
+            .map(|(group, lately)| (group.clone(), Acts::of(lately.counts, lately.days)))
             .collect();
     }
 }

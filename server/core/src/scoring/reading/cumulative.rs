@@ -22,6 +22,8 @@ pub(super) struct Left {
     days: VecDeque<(Day, u64)>,
     /// When each object last left.
     objects: BTreeMap<ObjectKey, Day>,
+    /// The objects that left on each day, for letting go of them.
+    left_on: VecDeque<(Day, Vec<ObjectKey>)>,
     total: u64,
     /// The total of each active day of late: the subject's own past.
     past: VecDeque<(Day, u64)>,
@@ -72,7 +74,14 @@ impl Left {
             self.total = self.total.saturating_sub(*count);
             self.days.pop_front();
         }
-        self.objects.retain(|_, day| *day >= first);
+        while let Some((day, objects)) = self.left_on.pop_front_if(|(day, _)| *day < first) {
+            for object in objects {
+                // Unless it left again since.
+                if self.objects.get(&object) == Some(&day) {
+                    self.objects.remove(&object);
+                }
+            }
+        }
     }
 
     fn take_back(&mut self, before: Day) {
@@ -91,18 +100,23 @@ impl Left {
             .fold(0u64, |sum, (_, seen)| sum.saturating_add(seen.count));
         let mut on_objects = 0u64;
         let mut new = 0u64;
+        let mut remembered = Vec::new();
         for event in signs.objects.iter().filter(|event| leaves(event.indicator)) {
             on_objects += 1;
             new += 1;
             let known = self.objects.contains_key(&event.object);
             if known || self.objects.len() < limits::OBJECTS_REMEMBERED {
                 // An object counts on the last day on which it left.
+                remembered.push(event.object);
                 match self.objects.insert(event.object, signs.day) {
                     Some(before) if before == signs.day => new -= 1,
                     Some(before) => self.take_back(before),
                     None => {}
                 }
             }
+        }
+        if !remembered.is_empty() {
+            self.left_on.push_back((signs.day, remembered));
         }
         // What has no object cannot be told from what left before: it counts as new.
         new + counted.saturating_sub(on_objects)

@@ -280,7 +280,7 @@ proptest! {
         let told = one_set();
         // Repeated deliveries never reach the counts (the store refuses them); of objects they are told apart here.
         let mut repeated = objects.clone();
-        repeated.extend(again.into_iter().map(|at| objects[at].clone()));
+        repeated.extend(again.into_iter().map(|at| objects[at]));
         // Batches are folded one by one, as the store folds them.
         let mut folded: BTreeMap<(Day, String), u64> = BTreeMap::new();
         for part in counts.chunks(batch) {
