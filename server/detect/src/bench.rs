@@ -171,9 +171,13 @@ impl Report {
         self.events += other.events;
     }
 
-    /// The product's quality at a volume.
-    pub fn at(&self, volume: AlertVolume) -> Option<&Quality> {
-        self.volumes.iter().find(|(known, _)| *known == volume).map(|(_, quality)| quality)
+    /// The product's recall of a scenario, or of all, ranked at one alert for a thousand subjects a day.
+    fn ranked_at_one(&self, scenario: &str) -> f64 {
+        let budgets = self.ranked.first().map(|(_, budgets)| budgets.as_slice()).unwrap_or_default();
+        let at_one = budgets.iter().find(|(budget, _)| (budget - 1.0).abs() < 0.01).map(|(_, quality)| quality);
+        at_one.map_or(0.0, |quality| {
+            quality.scenarios.get(scenario).map_or_else(|| quality.total().recall(), Found::recall)
+        })
     }
 }
 
@@ -206,23 +210,24 @@ impl fmt::Display for Report {
                 quality.quiet_leavers,
             )?;
         }
-        if let Some(quality) = self.at(AlertVolume::Default) {
-            writeln!(f, "\nBy scenario, at DEFAULT")?;
+        let about = scenarios();
+        for (volume, quality) in &self.volumes {
+            writeln!(f, "\nBy scenario, at {}", volume.as_str())?;
             writeln!(
                 f,
                 "{:<18}{:>6}{:>7}{:>8}{:>14}{:>11}  what",
                 "scenario", "cases", "found", "recall", "median delay", "ranked 1"
             )?;
-            let about = scenarios();
-            for (scenario, found) in &quality.scenarios {
+            let total = quality.total();
+            let all = [("in total", &total)];
+            let rows = quality.scenarios.iter().map(|(scenario, found)| (scenario.as_str(), found)).chain(all);
+            for (scenario, found) in rows {
                 let delay = found.median_delay().map_or_else(|| "-".to_owned(), |days| format!("{days} d"));
-                let what = about.get(scenario.as_str()).copied().unwrap_or_default();
+                let what = about.get(scenario).copied().unwrap_or_default();
                 let (cases, seen, recall) = (found.cases, found.found, found.recall());
-                let ranked = self.ranked.first().and_then(|(_, budgets)| {
-                    budgets.iter().find(|(budget, _)| (budget - 1.0).abs() < 0.01)?.1.scenarios.get(scenario)
-                });
-                let ranked = ranked.map_or(0.0, Found::recall);
-                writeln!(f, "{scenario:<18}{cases:>6}{seen:>7}{recall:>8.3}{delay:>14}{ranked:>11.3}  {what}")?;
+                let ranked = self.ranked_at_one(scenario);
+                let line = format!("{scenario:<18}{cases:>6}{seen:>7}{recall:>8.3}{delay:>14}{ranked:>11.3}  {what}");
+                writeln!(f, "{}", line.trim_end())?;
             }
         }
         writeln!(f, "\nWhat weighs most in an alert at DEFAULT")?;
