@@ -1,5 +1,6 @@
 //! Coverage: whom the installation monitors, from what comes in to what is scored.
 
+use crate::story::downloads;
 use serde_json::{Value, json};
 use vizard_core::{
     access::{Action, Resource, Role},
@@ -33,21 +34,6 @@ fn profile(who: &str, department: &str) -> Vec<u8> {
          {who},{who},Vera,Halvorsen,Storgata 1,1767,{department},Head of Sales\n"
     )
     .into_bytes()
-}
-
-/// Downloads of that many files on a day, Microsoft 365 records.
-fn downloads(first: u32, count: u32, who: &str, day: &str) -> Vec<u8> {
-    let record = |id: u32| {
-        json!({
-            "Id": format!("00000000-0000-4000-8000-{id:012}"), "RecordType": 6, "CreationTime": format!("{day}T09:00:00"),
-            "Operation": "FileDownloaded", "OrganizationId": "0", "UserType": 0, "UserKey": who, "Workload": "SharePoint",
-            "UserId": who, "ObjectId": format!("https://halden-optics.example/sites/a/file{id}.docx"),
-            "SourceFileName": format!("file{id}.docx"), "SourceFileExtension": "docx", "SiteUrl": "https://halden-optics.example/sites/a/",
-        })
-        .to_string()
-            + "\n"
-    };
-    (first..first + count).map(record).collect::<String>().into_bytes()
 }
 
 async fn rows(world: &World, of: &str) -> i64 {
@@ -95,7 +81,7 @@ on_both! {
         world.policy().await;
         world.import("hr", &demo("hr-profiles.csv")).await;
         world.import_text("hr", &resigns(OTTOLINE)).await;
-        world.import_text("m365", &downloads(0, 300, OTTOLINE, "2026-06-29")).await;
+        world.import_text("m365", &downloads(0..300, OTTOLINE, "2026-06-29")).await;
         world.settle().await;
         let seen = async || {
             world.settle().await;
@@ -111,7 +97,7 @@ on_both! {
         assert_eq!((rows(&world, "scores").await, rows(&world, "insights").await), (0, 0));
         assert_eq!(world.texts("SELECT cause FROM score_history WHERE score = 0").await, ["UNCOVERED"]);
         let before = (rows(&world, "events").await, rows(&world, "triggers").await);
-        let late = world.import_text("m365", &downloads(300, 20, OTTOLINE, "2026-07-01")).await.counts;
+        let late = world.import_text("m365", &downloads(300..320, OTTOLINE, "2026-07-01")).await.counts;
         assert_eq!((late.uncovered, late.accepted), (20, 0));
         assert_eq!((rows(&world, "events").await, rows(&world, "triggers").await), before);
         // Listed by the account: known or not, and kept as a digest.
@@ -123,11 +109,11 @@ on_both! {
             assert!(!kept.iter().any(|text| text.to_lowercase().contains("ottoline")), "{kept:?}");
         }
         assert!(seen().await["riskScore"].as_f64() > Some(25.0), "scored again");
-        let early = world.import_text("m365", &downloads(400, 20, OTTOLINE, "2026-07-01")).await.counts;
+        let early = world.import_text("m365", &downloads(400..420, OTTOLINE, "2026-07-01")).await.counts;
         assert_eq!((early.uncovered, early.accepted), (20, 0), "before the day from which the rule holds");
-        let late = world.import_text("m365", &downloads(500, 20, OTTOLINE, "2026-07-02")).await.counts;
+        let late = world.import_text("m365", &downloads(500..520, OTTOLINE, "2026-07-02")).await.counts;
         assert_eq!((late.uncovered, late.accepted), (0, 20));
-        let stranger = world.import_text("m365", &downloads(600, 5, "nobody.yet@halden-optics.example", "2026-07-02")).await.counts;
+        let stranger = world.import_text("m365", &downloads(600..605, "nobody.yet@halden-optics.example", "2026-07-02")).await.counts;
         assert_eq!(stranger.accepted, 5);
         let off = json!([department("Sales", "2026-03-01"), {"name": "LISTED", "effectiveFrom": "2026-07-02", "agreement": "Consent", "removeAccounts": [OTTOLINE]}]);
         assert_eq!(cover(&world, off).await["settings"]["coverage"][1]["accounts"], 1);
@@ -143,7 +129,7 @@ on_both! {
         let vera = "vera.halvorsen@halden-optics.example";
         world.import_text("hr", &profile(vera, "Sales")).await;
         world.import_text("hr", &resigns(vera)).await;
-        world.import_text("m365", &downloads(0, 300, vera, "2026-06-29")).await;
+        world.import_text("m365", &downloads(0..300, vera, "2026-06-29")).await;
         world.settle().await;
         assert_eq!(rows(&world, "alerts").await, 1);
         world.clock.advance(DAY);
@@ -155,7 +141,7 @@ on_both! {
         assert_eq!(rows(&world, "profiles WHERE impact IS NOT NULL").await, 0);
         world.settle().await;
         assert_eq!((rows(&world, "scores").await, world.number("SELECT count(*) FROM subjects WHERE risk_score > 0").await), (0, 0));
-        let more = world.import_text("m365", &downloads(300, 10, vera, "2026-07-02")).await.counts;
+        let more = world.import_text("m365", &downloads(300..310, vera, "2026-07-02")).await.counts;
         assert_eq!((more.accepted, more.uncovered), (0, 10));
         let order = "mutation($input: StartScoringInput!) { startScoring(input: $input) { userErrors { code field } } }";
         let policy = world.caller(&[Role::Admin]).query("{ policies { nodes { id } } }").await["policies"]["nodes"][0]["id"].clone();

@@ -35,7 +35,8 @@ fn download(id: u32, who: &str, day: &str) -> String {
     .to_string()
 }
 
-fn downloads(ids: std::ops::Range<u32>, who: &str, day: &str) -> Vec<u8> {
+/// Downloads of a day, one file each.
+pub(crate) fn downloads(ids: std::ops::Range<u32>, who: &str, day: &str) -> Vec<u8> {
     ids.map(|id| download(id, who, day) + "\n").collect::<String>().into_bytes()
 }
 

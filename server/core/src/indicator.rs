@@ -78,6 +78,11 @@ impl Indicator {
         self.category != Category::Behaviour
     }
 
+    /// Whether its events say that something was sent out, and so to whom.
+    pub fn goes_out(&self) -> bool {
+        self.action == ActionClass::Exfiltration || self.code == "EMAIL_SENT_EXTERNAL"
+    }
+
     /// Whether a policy may select it: context and mere triggers score nothing.
     pub fn is_selectable(&self) -> bool {
         self.thresholds.is_some()

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use vizard_core::{
     alert::Severity,
     ids::{PolicyId, SubjectId},
-    indicator::{self, ActionClass, Category},
+    indicator::{self, Category},
     policy::{AlertVolume, Policy, PolicyDraft, PolicyScope, create},
     scoring::{
         Counting, Standing,
@@ -256,8 +256,7 @@ impl Watch {
             let foreign = self.devices.is_foreign(device, &event.account);
             signs.tokens.insert(if foreign { Token::ForeignDevice(token) } else { Token::Device(token) });
         }
-        let goes_out = found.action == ActionClass::Exfiltration || found.code == "EMAIL_SENT_EXTERNAL";
-        if let Some(to) = event.destination.as_deref().filter(|_| goes_out) {
+        if let Some(to) = event.destination.as_deref().filter(|_| found.goes_out()) {
             // At a free provider everybody's address has the same domain.
             let private = matches!(found.code, "EMAIL_SENT_TO_FREE_DOMAIN" | "EMAIL_SENT_TO_SELF");
             let domain = to.rsplit_once('@').map_or(to, |(_, domain)| domain);

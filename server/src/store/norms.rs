@@ -84,8 +84,7 @@ impl Store {
     }
 
     /// Makes the norms that hold from the day of `now` on, unless they are there, and looks whose machine is whose; tells
-    /// whether it did. They are of the 30
-    /// days that ended with the day before.
+    /// whether it did. They are of the 30 days that ended with the day before.
     pub(crate) async fn make_norms(&self, now: Micros) -> anyhow::Result<bool> {
         let today = now.day();
         let made = "SELECT 1 AS one FROM norms WHERE day = $1 LIMIT 1";
@@ -106,11 +105,8 @@ impl Store {
         for row in self.db.rows(&sql, vec![]).await? {
             let total = u64::try_from(row.get::<i64>("total")?)?;
             groups.entry(ORGANISATION.to_vec()).or_default().push(total);
-            if let Some(peers) = row.get::<Option<Vec<u8>>>("peers")? {
-                groups.entry(peers[..DIGEST.min(peers.len())].to_vec()).or_default().push(total);
-                if peers.len() > DIGEST {
-                    groups.entry(peers).or_default().push(total);
-                }
+            for group in row.get::<Option<Vec<u8>>>("peers")?.into_iter().flat_map(with_department) {
+                groups.entry(group).or_default().push(total);
             }
         }
         let lately = "SELECT 1 AS one FROM norms WHERE acts IS NOT NULL AND day > $1 LIMIT 1";
@@ -145,6 +141,13 @@ impl Store {
     }
 }
 
+/// The groups that somebody with these digests is in: the department, and where the title is known, department and title.
+fn with_department(peers: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
+    let department = peers[..DIGEST.min(peers.len())].to_vec();
+    let title = (peers.len() > DIGEST).then_some(peers);
+    [Some(department), title].into_iter().flatten()
+}
+
 /// What a group did: people who were active, their active days, and by code how often each count was seen.
 #[derive(Default)]
 struct Did {
@@ -165,11 +168,6 @@ impl Store {
             today.0
         );
         let mut groups: BTreeMap<Vec<u8>, Did> = BTreeMap::new();
-        let with_department = |peers: Vec<u8>| {
-            let department = peers[..DIGEST.min(peers.len())].to_vec();
-            let title = (peers.len() > DIGEST).then_some(peers);
-            [Some(department), title].into_iter().flatten()
-        };
         let sql = format!(
             "SELECT peers, CAST(count(*) AS BIGINT) AS people, CAST(sum(days) AS BIGINT) AS days FROM \
              (SELECT p.peers, a.subject_id, count(DISTINCT a.day) AS days {days} GROUP BY p.peers, a.subject_id) AS active \

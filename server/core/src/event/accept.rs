@@ -5,8 +5,7 @@ use super::{
     AcceptedEvent, EventKey, NormalisedIdentifier, Profile, RawEvent, Reject, RejectReason, Value, evidence::divide,
 };
 use crate::{
-    indicator::{self, ActionClass, Indicator},
-    limits,
+    indicator, limits,
     scoring::input::Trigger,
     settings::{Settings, Verdict, site_key},
     subject,
@@ -70,7 +69,7 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         object: text(&raw, "object_id"),
         previous_object: text(&raw, "previous_object_id"),
         device: device(&raw),
-        destinations: if leaves(indicator) { destinations(&raw) } else { Vec::new() },
+        destinations: if indicator.goes_out() { destinations(&raw) } else { Vec::new() },
         trigger: trigger(&raw, indicator),
         site: text(&raw, "site_url").map(|site| site_key(&site)),
         verdict: Verdict::default(),
@@ -180,11 +179,6 @@ fn text(raw: &RawEvent, name: &str) -> Option<String> {
         Some(Value::Text(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         _ => None,
     }
-}
-
-/// Whether it says to whom something went.
-fn leaves(indicator: &Indicator) -> bool {
-    indicator.action == ActionClass::Exfiltration || indicator.code == "EMAIL_SENT_EXTERNAL"
 }
 
 /// The domains it went to, each once.

@@ -74,7 +74,7 @@ impl Objects {
             self.events.pop_front();
         }
         let mut today = signs.objects.clone();
-        today.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        today.sort_by_cached_key(order);
         today.dedup();
         today.truncate(limits::OBJECTS_PER_DAY);
         let acts = today.iter().map(|event| Act {
@@ -106,7 +106,7 @@ impl Objects {
     }
 }
 
-fn order(event: &ObjectEvent) -> (Micros, u8, &str, ObjectKey, Option<ObjectKey>) {
+fn order(event: &ObjectEvent) -> (Micros, u8, &'static str, ObjectKey, Option<ObjectKey>) {
     (event.at, Steps::of(event.indicator).stage(), event.indicator, event.object, event.previous)
 }
 
