@@ -268,3 +268,7 @@ pub const SCORE_HISTORY_POINTS: usize = 1_000;
 pub const PREVIEW_DAYS: std::ops::RangeInclusive<i32> = 1..=90;
 /// People that a preview looks at: more would not answer in time.
 pub const PREVIEW_SUBJECTS: usize = 20_000;
+/// Hours for which a reveal holds, unless the settings say otherwise.
+pub const REVEAL_HOURS: u32 = 8;
+/// What the settings may say.
+pub const REVEAL_HOURS_RANGE: std::ops::RangeInclusive<u32> = 1..=72;

@@ -11,6 +11,7 @@ mod tests;
 use crate::{
     event::AcceptedEvent,
     indicator::{self, ActionClass},
+    limits,
     scoring::threshold::Thresholds,
     subject::RiskTiming,
     words::words,
@@ -37,12 +38,49 @@ pub struct Settings {
     pub risk_level: RiskTiming,
     /// Whom the installation monitors.
     pub coverage: Coverage,
+    /// How identities are protected.
+    pub privacy: Privacy,
     /// Named lists, for variants.
     pub groups: Vec<Group>,
     /// Indicators narrowed to groups.
     pub variants: Vec<Variant>,
     /// Indicators of one's own.
     pub custom_indicators: Vec<CustomIndicator>,
+}
+
+/// How identities are protected (domain, section 8).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Privacy {
+    /// Whether subjects are shown under pseudonyms. Switching it off shows every identity to whoever may see the subject.
+    pub pseudonymise: bool,
+    /// Why it was switched off; needed for that, and kept as long as it is off.
+    pub justification: Option<String>,
+    /// Whose consent a reveal needs.
+    pub reveal_approval: RevealApproval,
+    /// Hours for which a reveal holds, within [`limits::REVEAL_HOURS_RANGE`].
+    pub reveal_hours: u32,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self {
+            pseudonymise: true,
+            justification: None,
+            reveal_approval: RevealApproval::SecondPerson,
+            reveal_hours: limits::REVEAL_HOURS,
+        }
+    }
+}
+
+words! {
+    /// Whose consent a reveal needs.
+    RevealApproval {
+        /// Somebody else, with the role APPROVER.
+        SecondPerson = "SECOND_PERSON",
+        /// Nobody's: for teams too small for two. The audit log says so with every reveal.
+        None = "NONE",
+    }
 }
 
 /// Lists of domains. `example.com` is that one, `*.example.com` one level below it, `**.example.com` every level below.

@@ -6,6 +6,7 @@ use super::{Action, Resource, Role};
 const STAFF: &[Role] = &[Role::Admin, Role::Analyst, Role::Investigator, Role::Auditor];
 const TRIAGE: &[Role] = &[Role::Analyst, Role::Investigator];
 const ADMIN: &[Role] = &[Role::Admin];
+const INVESTIGATOR: &[Role] = &[Role::Investigator];
 
 /// Every row: who may do what to what.
 pub const ROWS: &[(Resource, Action, &[Role])] = &[
@@ -28,7 +29,19 @@ pub const ROWS: &[(Resource, Action, &[Role])] = &[
     (Resource::Cases, Action::Change, TRIAGE),
     (Resource::Subjects, Action::Read, TRIAGE),
     (Resource::Scoring, Action::Change, ADMIN),
-    (Resource::EvidenceContent, Action::Read, &[Role::Investigator]),
+    (Resource::EvidenceContent, Action::Read, INVESTIGATOR),
+    (Resource::LegalHolds, Action::Change, INVESTIGATOR),
+    (Resource::Reveals, Action::Read, &[Role::Investigator, Role::Approver, Role::Auditor]),
+    (Resource::Reveals, Action::Change, &[Role::Investigator, Role::Approver]),
+    (Resource::RevealRequests, Action::Change, INVESTIGATOR),
+    (Resource::RevealDecisions, Action::Change, &[Role::Approver]),
+    (Resource::Shares, Action::Read, &[Role::Investigator, Role::Auditor]),
+    (Resource::Shares, Action::Change, INVESTIGATOR),
+    (Resource::ShareRevocations, Action::Change, &[Role::Investigator, Role::Admin]),
+    (Resource::RoleGrants, Action::Read, &[Role::Admin, Role::Auditor]),
+    (Resource::RoleGrants, Action::Change, ADMIN),
+    (Resource::Erasure, Action::Change, ADMIN),
+    (Resource::AuditLog, Action::Read, &[Role::Auditor]),
     (Resource::Analytics, Action::Read, &[Role::Admin, Role::Analyst, Role::Investigator]),
 ];
 

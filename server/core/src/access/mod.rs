@@ -54,6 +54,24 @@ words! {
         Scoring = "scoring by hand",
         /// Full names of objects, paths, recipients, message text.
         EvidenceContent = "evidence content",
+        /// Keeping a case and what is below it beyond the periods of retention.
+        LegalHolds = "legal hold of a case",
+        /// Reveals: looked up, and ended before their time.
+        Reveals = "reveals of an identity",
+        /// Asking for one.
+        RevealRequests = "requests for a reveal",
+        /// Approving or denying one.
+        RevealDecisions = "decisions on a reveal",
+        /// Shares of cases with HR and legal.
+        Shares = "shares of a case",
+        /// Taking a share back.
+        ShareRevocations = "revocation of a share",
+        /// Who holds which role.
+        RoleGrants = "role grants",
+        /// Erasing a person.
+        Erasure = "erasure of a subject",
+        /// What everybody did.
+        AuditLog = "audit log",
         /// Counts over everything.
         Analytics = "aggregate analytics",
     }
