@@ -133,7 +133,7 @@ impl Verifier {
             return Err(AuthError::TooEarly);
         }
         let roles = roles_of(&claims.roles)?;
-        Ok(Viewer { id: claims.sub, name: claims.name, roles })
+        Ok(Viewer::staff(claims.sub, claims.name, roles))
     }
 }
 

@@ -25,6 +25,11 @@ impl Clock {
         Self { fixed: Some(Arc::new(AtomicI64::new(at.0))) }
     }
 
+    /// Whether it stands still until it is moved.
+    pub fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// The instant it is now. Where the machine's clock stands before 1970, that is 1970.
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the machine's clock")]
     pub fn now(&self) -> Micros {

@@ -7,9 +7,18 @@ mod answer;
 mod graphql;
 mod observe;
 mod operations;
+mod rate;
 mod request;
+mod veil;
 
-use crate::{auth::Verifier, clock::Clock, config::Mode, ids::Ids, service::ingest::Intake, telemetry::Metrics};
+use crate::{
+    auth::Verifier,
+    clock::Clock,
+    config::Mode,
+    ids::Ids,
+    service::{ingest::Intake, shares::Shares},
+    telemetry::Metrics,
+};
 use async_graphql::Executor;
 use axum::{
     Router,
@@ -34,6 +43,8 @@ pub struct App<E> {
     pub schema: E,
     /// Takes deliveries.
     pub intake: Arc<dyn Intake>,
+    /// Tells who holds a share token.
+    pub shares: Arc<dyn Shares>,
     /// Asked by `/readyz`.
     pub ready: Ready,
     /// Tells who is behind a token.
@@ -54,6 +65,8 @@ struct Shared<E> {
     /// One for each body of a delivery that is held in memory.
     bodies: Semaphore,
     graphql_deadline: Duration,
+    /// Requests through each share token.
+    share_rate: rate::Rate,
 }
 
 /// Every route.
@@ -62,7 +75,7 @@ pub fn router<E: Executor>(app: App<E>) -> Router {
 }
 
 fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Duration) -> Router {
-    let shared = Arc::new(Shared { app, bodies: Semaphore::new(bodies), graphql_deadline });
+    let shared = Arc::new(Shared { app, bodies: Semaphore::new(bodies), graphql_deadline, share_rate: rate::Rate::default() });
     let mut router = Router::new()
         .route(
             "/graphql",

@@ -2,10 +2,59 @@
 //! Never: a permit without a row of the matrix, except the operator's own, which has an alarming name.
 
 use crate::error::ServiceError;
-use std::fmt;
-use vizard_core::access::{Action, Resource, Role, matrix};
+use std::{fmt, sync::Arc};
+use vizard_core::{
+    access::{Action, Resource, Role, matrix, share, share::ShareSection},
+    ids::{CaseId, ShareId, SubjectId},
+};
 
-/// Whoever calls the API: staff, or a connector's service account.
+/// What a share token opens: one case, for a time. Looked up anew with every request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharedCase {
+    /// The share.
+    pub id: ShareId,
+    /// The only case there is for its holder.
+    pub case: CaseId,
+    /// Whom it is about.
+    pub subject: SubjectId,
+    /// The label of the subject in this share and nowhere else.
+    pub pseudonym: String,
+    /// What of the case is opened.
+    pub sections: Vec<ShareSection>,
+    /// Whether the identity is shown at this moment.
+    pub identity: bool,
+    /// What ids are veiled with, so that they name nothing outside of this share.
+    pub veil: VeilKey,
+}
+
+/// A key that is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VeilKey(pub [u8; 32]);
+
+impl fmt::Debug for VeilKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VeilKey")
+    }
+}
+
+/// Whose data a viewer sees. What lies outside does not exist for them: in lists, counts, look-ups and decisions alike.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// Everybody's: the operator on the machine itself.
+    Everybody,
+    /// Everybody's but one's own, and that of members of restricted priority user groups whose list one is not on, unless
+    /// one contributes to a case about them.
+    Staff {
+        /// The viewer's id.
+        viewer: String,
+        /// The subjects that the viewer is.
+        own: Vec<SubjectId>,
+    },
+    /// One case's.
+    Case(CaseId, SubjectId),
+}
+
+/// Whoever calls the API: staff, a connector's service account, or the holder of a share token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Viewer {
     /// Stable id from the sign-in, such as `dev:ada`.
@@ -14,6 +63,24 @@ pub struct Viewer {
     pub name: String,
     /// Roles from the sign-in, without repeats.
     pub roles: Vec<Role>,
+    /// The subjects that the viewer is: nobody sees or decides about themselves.
+    pub own: Vec<SubjectId>,
+    /// The one case that a share token opens; the holder has no roles.
+    pub share: Option<Arc<SharedCase>>,
+}
+
+impl Viewer {
+    /// A viewer of staff, or a connector.
+    pub fn staff(id: String, name: String, roles: Vec<Role>) -> Self {
+        Self { id, name, roles, own: Vec::new(), share: None }
+    }
+
+    fn may(&self, resource: Resource, action: Action) -> bool {
+        match &self.share {
+            Some(share) => share::allows(&share.sections, share.identity, resource, action),
+            None => self.roles.iter().any(|role| matrix::allows(*role, resource, action)),
+        }
+    }
 }
 
 /// Without the id, which development tokens derive from the name.
@@ -43,6 +110,9 @@ impl From<Denied> for ServiceError {
     }
 }
 
+/// The viewer id of the operator on the machine. No sign-in gives it: ids of theirs have a colon.
+const OPERATOR: &str = "operator";
+
 /// Proof that `viewer` may do `action` to `resource`.
 #[derive(Clone, Debug)]
 pub struct Permit {
@@ -55,7 +125,7 @@ impl Permit {
     /// Asks the matrix.
     pub fn check(viewer: Option<&Viewer>, resource: Resource, action: Action) -> Result<Self, Denied> {
         let viewer = viewer.ok_or(Denied::Unauthenticated)?;
-        if viewer.roles.iter().any(|role| matrix::allows(*role, resource, action)) {
+        if viewer.may(resource, action) {
             Ok(Self { viewer: viewer.clone(), resource, action })
         } else {
             Err(Denied::Forbidden { requires: matrix::roles(resource, action).to_vec() })
@@ -65,7 +135,7 @@ impl Permit {
     /// For commands that the operator runs on the machine itself (`vizard import`, the demo): whoever can read the
     /// data directory and its keys needs no role. Not reachable from `http` or `graphql`.
     pub fn of_the_operator_bypassing_roles(resource: Resource, action: Action) -> Self {
-        let viewer = Viewer { id: "operator".to_owned(), name: "operator".to_owned(), roles: Vec::new() };
+        let viewer = Viewer::staff(OPERATOR.to_owned(), OPERATOR.to_owned(), Vec::new());
         Self { viewer, resource, action }
     }
 
@@ -85,6 +155,15 @@ impl Permit {
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
     }
+
+    /// Whose data it reaches.
+    pub fn sight(&self) -> Sight {
+        match &self.viewer.share {
+            Some(share) => Sight::Case(share.case, share.subject),
+            None if self.viewer.id == OPERATOR => Sight::Everybody,
+            None => Sight::Staff { viewer: self.viewer.id.clone(), own: self.viewer.own.clone() },
+        }
+    }
 }
 
 fn words(roles: &[Role]) -> String {
@@ -96,7 +175,7 @@ mod tests {
     use super::*;
 
     fn ada(roles: &[Role]) -> Viewer {
-        Viewer { id: "dev:ada".into(), name: "Ada".into(), roles: roles.to_vec() }
+        Viewer::staff("dev:ada".into(), "Ada".into(), roles.to_vec())
     }
 
     #[test]

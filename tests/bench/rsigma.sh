@@ -12,7 +12,7 @@ vizard=${CARGO_TARGET_DIR:-target}/release/vizard
 "$vizard" bench rules --rules docs/rules/example.toml --events "$work/events.jsonl" --generate "$events" >/dev/null 2>&1
 ls -l "$work/events.jsonl" | awk '{print $5 " bytes"}'
 for run in 1 2 3; do
-    "$vizard" bench rules --rules docs/rules/example.toml --events "$work/events.jsonl" | tee "$work/ours" | tail -1
+    "$vizard" bench rules --rules docs/rules/example.toml --events "$work/events.jsonl" | tee "$work/ours" | grep events/s
     "$vizard" bench rules --rules docs/rules/example.toml --events "$work/events.jsonl" --scored | grep -E "events/s|scored"
     start=$(date +%s.%N)
     "$root/bin/rsigma" engine eval --rules docs/rules/example.sigma.yml --event "@$work/events.jsonl" --action reset \
@@ -21,7 +21,7 @@ for run in 1 2 3; do
     awk -v n="$events" -v a="$start" -v b="$end" 'BEGIN { printf "rsigma: %.2f s: %.0f events/s\n", b - a, n / (b - a) }'
 done
 echo "matches: ours, theirs, rule"
-grep -v -E "events/s|  matches$" "$work/ours" | while read -r count rule; do
+grep -v -E "events/s|  matches$|^$" "$work/ours" | while read -r count rule; do
     theirs=$(grep -c -F "\"rule_title\":\"$rule\"" "$work/theirs" || true)
     echo "$count $theirs $rule"
     [ "$count" = "$theirs" ] || { echo "they differ"; exit 1; }

@@ -11,11 +11,14 @@
 mod command;
 mod coverage;
 mod deliveries;
+mod need;
 mod policies;
 mod privacy;
+mod reveal;
 mod schema;
 mod scoring;
 mod settings;
+mod share;
 mod story;
 mod templates;
 mod tidy;

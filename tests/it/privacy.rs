@@ -216,6 +216,50 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             "query($policy: ID!) { node(id: $policy) { ... on Policy { field: health { code } } } }",
             &["node", "field"],
         ),
+        ("Query", "reveals") => (
+            "{ reveals { totalCount } }",
+            &["reveals"],
+        ),
+        ("Mutation", "addCaseNote") => (
+            "mutation { addCaseNote(input: {caseId: \"x\", body: \"b\"}) { userErrors { code } } }",
+            &["addCaseNote"],
+        ),
+        ("Mutation", "addCaseContributor") => (
+            "mutation { addCaseContributor(input: {caseId: \"x\", viewer: \"v\"}) { userErrors { code } } }",
+            &["addCaseContributor"],
+        ),
+        ("Mutation", "requestReveal") => (
+            "mutation { requestReveal(input: {caseId: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["requestReveal"],
+        ),
+        ("Mutation", "decideReveal") => (
+            "mutation { decideReveal(input: {revealId: \"x\", approve: true}) { userErrors { code } } }",
+            &["decideReveal"],
+        ),
+        ("Mutation", "endReveal") => (
+            "mutation { endReveal(input: {revealId: \"x\"}) { userErrors { code } } }",
+            &["endReveal"],
+        ),
+        ("Mutation", "shareCase") => (
+            "mutation { shareCase(input: {caseId: \"x\", audience: HR, recipient: \"HR\", sections: [NOTES], expiresInHours: 1, reason: \"r\"}) { userErrors { code } } }",
+            &["shareCase"],
+        ),
+        ("Mutation", "revokeCaseShare") => (
+            "mutation { revokeCaseShare(input: {shareId: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["revokeCaseShare"],
+        ),
+        ("Case", "reveals") => (
+            "query($reveal: ID!) { node(id: $reveal) { ... on Reveal { case { field: reveals { id } } } } }",
+            &["node", "case", "field"],
+        ),
+        ("Case", "shares") => (
+            "query($reveal: ID!) { node(id: $reveal) { ... on Reveal { case { field: shares { id } } } } }",
+            &["node", "case", "field"],
+        ),
+        ("PriorityUserGroup", "viewers") => (
+            "query($group: ID!) { node(id: $group) { ... on PriorityUserGroup { field: viewers } } }",
+            &["node", "field"],
+        ),
         _ => panic!("{of}.{field} is guarded and this test does not know how to reach it: add it"),
     }
 }
@@ -268,11 +312,16 @@ on_both! {
         world.import_demo().await;
         world.settle().await;
         let investigator = world.caller(&[Role::Investigator]);
-        let found = investigator.query("{ alerts(first: 1) { nodes { subject { id } insights(first: 1) { nodes { activities(first: 1) { nodes { id } } } } } } }").await;
+        let found = investigator.query("{ alerts(first: 1) { nodes { id subject { id } insights(first: 1) { nodes { activities(first: 1) { nodes { id } } } } } } }").await;
         let alert = &found["alerts"]["nodes"][0];
+        let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+        let case = investigator.ask(confirm, json!({"input": {"alertId": alert["id"], "caseName": "A case"}})).await.data()["confirmAlert"]["case"]["id"].clone();
+        let reveal = crate::reveal::requested(&investigator, case.as_str().unwrap()).await["reveal"]["id"].clone();
+        let save = "mutation { savePriorityUserGroup(input: {name: \"Board\"}) { group { id } userErrors { message } } }";
+        let group = world.caller(&[Role::Admin]).query(save).await["savePriorityUserGroup"]["group"]["id"].clone();
         let connectors = investigator.query("{ connectors { nodes { id lastRun { id } } } }").await;
         let variables = json!({
-            "policy": policy, "subject": alert["subject"]["id"],
+            "reveal": reveal, "group": group, "policy": policy, "subject": alert["subject"]["id"],
             "activity": alert["insights"]["nodes"][0]["activities"]["nodes"][0]["id"],
             "connector": connectors["connectors"]["nodes"][0]["id"], "run": connectors["connectors"]["nodes"][0]["lastRun"]["id"],
         });

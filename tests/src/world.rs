@@ -90,6 +90,13 @@ impl World {
         Caller { url: self.url.clone(), token: Some(token) }
     }
 
+    /// Somebody else with these roles, by name.
+    pub fn person(&self, name: &str, roles: &[Role]) -> Caller {
+        let life = Duration::from_secs(400 * 24 * 3_600);
+        let token = self.signer.issue(name, roles, life, self.clock.now()).expect("a token");
+        Caller { url: self.url.clone(), token: Some(token) }
+    }
+
     /// Nobody in particular.
     pub fn stranger(&self) -> Caller {
         Caller { url: self.url.clone(), token: None }
@@ -181,6 +188,11 @@ impl World {
         let rows = self.sql.query_all_raw(Statement::from_string(self.sql.get_database_backend(), sql)).await;
         let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Runs a statement against the database, behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        self.sql.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The texts in a statement's first column.

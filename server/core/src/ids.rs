@@ -63,6 +63,10 @@ id_kinds! {
     AlertId = "alert";
     /// A case.
     CaseId = "case";
+    /// A request to lift the mask, and what became of it.
+    RevealId = "reveal";
+    /// A case shared with somebody.
+    ShareId = "share";
     /// A note on an alert or a case.
     NoteId = "note";
     /// One subject's activity of one kind over one day, as one policy sees it.

@@ -272,3 +272,15 @@ pub const PREVIEW_SUBJECTS: usize = 20_000;
 pub const REVEAL_HOURS: u32 = 8;
 /// What the settings may say.
 pub const REVEAL_HOURS_RANGE: std::ops::RangeInclusive<u32> = 1..=72;
+/// Hours after which a request for a reveal that nobody decided on is over.
+pub const REVEAL_REQUEST_HOURS: u32 = 7 * 24;
+/// Hours that a share of a case may hold.
+pub const SHARE_HOURS: std::ops::RangeInclusive<i32> = 1..=90 * 24;
+/// Shares of one case.
+pub const CASE_SHARES: u64 = 200;
+/// Requests a minute through one share token, on one server.
+pub const SHARE_REQUESTS_A_MINUTE: u32 = 120;
+/// Share tokens whose requests one server counts at once.
+pub const SHARES_COUNTED: usize = 10_000;
+/// Viewers on the list of a priority user group, and contributors of a case.
+pub const LISTED_VIEWERS: usize = 200;

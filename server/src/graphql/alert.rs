@@ -2,7 +2,7 @@
 //! Never: an explanation with personal data; the core writes them.
 
 use super::{
-    case::{Case, Note},
+    case::{Case, Note, opened, readable},
     guard::{Answer, Guarded, guarded},
     insight::Insight,
     page::{Connection, Page, PageArgs, wants},
@@ -10,7 +10,7 @@ use super::{
     request::{self, Fault, Reader},
     rules,
     scalars::DateTime,
-    subject::Subject,
+    subject::{Subject, SubjectOf},
     user_error::{UserError, outcome},
     words::{AlertStatus, DismissReason, RiskFactor, Severity},
 };
@@ -22,7 +22,7 @@ use crate::{
 use async_graphql::{Context, Enum, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
-    access::{Action, Resource},
+    access::{Action, Resource, share::ShareSection},
     alert as rule,
     ids::{AlertId, CaseId, PolicyId, SubjectId},
     scoring,
@@ -80,6 +80,15 @@ pub enum AlertOrder {
     ScoreDesc,
     /// The most urgent first.
     DueAtAsc,
+}
+
+/// What a viewer can do with an alert.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum AlertAction {
+    /// `confirmAlert`.
+    Confirm,
+    /// `dismissAlerts`.
+    Dismiss,
 }
 
 /// The alerts of something.
@@ -153,7 +162,7 @@ impl Alert {
 
     /// Whose activity it is, under a pseudonym.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Subject, Error> {
-        request::load_known(ctx, self.0.subject).await.map(Subject::from)
+        request::load_known(ctx, SubjectOf(self.0.subject, self.0.case)).await.map(Subject::from)
     }
 
     /// The policy that raised it.
@@ -242,10 +251,22 @@ impl Alert {
         Ok(Connection::cut(&page, keyed))
     }
 
-    /// Notes on it, the oldest first.
+    /// What the viewer may do with it as it stands: which buttons to show.
+    async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<AlertAction> {
+        let may = self.0.status == rule::AlertStatus::NeedsReview
+            && request::permit(ctx, Resource::Alerts, Action::Change).is_some();
+        if may { vec![AlertAction::Confirm, AlertAction::Dismiss] } else { Vec::new() }
+    }
+
+    /// Notes on it, the oldest first; through a share as `Case.notes`.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<Note>, Error> {
-        let found = request::load(ctx, NotesOf(self.0.id)).await.map_err(|error| super::errors::failed(&error))?;
-        Ok(found.unwrap_or_default().into_iter().map(Note::from).collect())
+        let listed = async {
+            if opened(ctx, Resource::Notes, ShareSection::Notes)?.is_none() {
+                return Ok(Vec::new());
+            }
+            Ok(readable(ctx, request::load(ctx, NotesOf(self.0.id)).await?.unwrap_or_default()))
+        };
+        listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
     }
 
     /// The case that it is part of; null before it is confirmed.
@@ -315,7 +336,7 @@ impl Loader<NotesOf> for Reader {
     type Error = Fault;
 
     async fn load(&self, keys: &[NotesOf]) -> Result<HashMap<NotesOf, Self::Value>, Fault> {
-        let permit = self.permit(Resource::Alerts, Action::Read)?;
+        let permit = self.permit(Resource::Notes, Action::Read)?;
         let ids: Vec<AlertId> = keys.iter().map(|key| key.0).collect();
         let found = self.services.alert_notes(&permit, &ids).await?;
         Ok(found.into_iter().map(|(alert, notes)| (NotesOf(AlertId::new(alert)), notes)).collect())

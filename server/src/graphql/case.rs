@@ -1,30 +1,35 @@
-//! Cases, as far as this version has them: opened by a confirmed alert, with their alerts and notes, and resolved.
+//! Cases: opened by a confirmed alert, with their alerts, timeline, notes, contributors, reveals and shares.
 //! Never: another subject's alert in a case.
 
 use super::{
     alert::{Alert, AlertConnectionOf},
     guard::{Answer, Guarded, guarded},
+    insight::Insight,
     page::{Connection, Page, PageArgs, wants},
     request::{self, Fault, Reader},
+    reveal::{Reveal, RevealsOf},
     rules,
     scalars::DateTime,
-    subject::Subject,
+    share::{CaseShare, SharesOf},
+    subject::{Subject, SubjectOf},
     user_error::{UserError, outcome},
     words::{CaseResolution, CaseStatus, Severity},
 };
 use crate::{
     error::ServiceError,
-    permit::{Permit, Viewer},
+    permit::{Permit, SharedCase, Viewer},
     service::{
         alerts::{StoredCase, StoredNote},
         cases::Resolution,
     },
 };
-use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Enum, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
-    access::{Action, Resource},
+    access::{Action, Resource, share::ShareSection},
+    case,
     ids::CaseId,
+    scoring,
 };
 
 /// Something that was written down about an alert or a case. It cannot be changed or removed.
@@ -67,14 +72,17 @@ impl Case {
         self.0.id.into()
     }
 
-    /// As it was named when it was opened.
-    async fn name(&self) -> &str {
-        &self.0.name
+    /// As it was named when it was opened. Through a share that hides identity: "Shared case", since staff wrote the name.
+    async fn name(&self, ctx: &Context<'_>) -> &str {
+        match shared(ctx) {
+            Some(share) if !share.identity => "Shared case",
+            _ => &self.0.name,
+        }
     }
 
     /// Whom it is about, under a pseudonym.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Subject, Error> {
-        request::load_known(ctx, self.0.subject).await.map(Subject::from)
+        request::load_known(ctx, SubjectOf(self.0.subject, Some(self.0.id))).await.map(Subject::from)
     }
 
     /// Whether it is worked on.
@@ -97,17 +105,81 @@ impl Case {
         DateTime(self.0.updated_at)
     }
 
-    /// How it ended; null while it is worked on.
-    async fn resolution(&self) -> Option<CaseResolution> {
-        self.0.resolution.map(Into::into)
+    /// How it ended; null while it is worked on, and through a share without the summary.
+    async fn resolution(&self, ctx: &Context<'_>) -> Option<CaseResolution> {
+        self.0.resolution.filter(|_| shared(ctx).is_none_or(has_summary)).map(Into::into)
     }
 
-    /// What was done about it; null while it is worked on.
-    async fn action_taken(&self) -> Option<&str> {
-        self.0.action_taken.as_deref()
+    /// What was done about it; null while it is worked on, and through a share without the summary or that hides identity:
+    /// staff wrote it.
+    async fn action_taken(&self, ctx: &Context<'_>) -> Option<&str> {
+        let shown = shared(ctx).is_none_or(|share| share.identity && has_summary(share));
+        self.0.action_taken.as_deref().filter(|_| shown)
     }
 
-    /// Its alerts, the newest first.
+    /// What its alerts rest on, each insight once, the newest day first. Empty through a share without the timeline.
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Insight>, Error> {
+        let listed = async {
+            let page = Page::asked("case/timeline", PageArgs { first, after, ..PageArgs::default() })?;
+            let Some(permit) = opened(ctx, Resource::Insights, ShareSection::Timeline)? else {
+                return Ok(Connection::new(&page, vec![], false, 0));
+            };
+            let slice = page.slice(wants(ctx, "totalCount"));
+            let listed = request::services(ctx)?.timeline(&permit, self.0.id, &slice).await?;
+            let key = |insight: &scoring::Insight| (insight.day, insight.id.uuid());
+            Ok(Connection::of(&page, listed, key, |insight| Insight::new(self.0.subject, insight)))
+        };
+        listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
+    }
+
+    /// Ids of viewers who see the case and its subject whatever the lists of priority user groups say.
+    async fn contributors(&self, ctx: &Context<'_>) -> Result<Vec<String>, Error> {
+        if shared(ctx).is_some() {
+            return Ok(Vec::new());
+        }
+        let found = request::load(ctx, ContributorsOf(self.0.id)).await;
+        found.map(Option::unwrap_or_default).map_err(|error| super::errors::failed(&error))
+    }
+
+    /// Requests to lift the mask in this case, the newest first.
+    async fn reveals(&self, ctx: &Context<'_>) -> Guarded<Vec<Reveal>, rules::CaseReveals> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, RevealsOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(found.into_iter().map(Reveal::from).collect::<Vec<_>>())
+        })
+        .await
+    }
+
+    /// With whom it was shared, the newest first.
+    async fn shares(&self, ctx: &Context<'_>) -> Guarded<Vec<CaseShare>, rules::CaseShares> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, SharesOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(found.into_iter().map(CaseShare::from).collect::<Vec<_>>())
+        })
+        .await
+    }
+
+    /// What the viewer may do with it as it stands: which buttons to show.
+    async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<CaseAction> {
+        let can = |resource| request::permit(ctx, resource, Action::Change).is_some();
+        let active = self.0.status == case::CaseStatus::Active;
+        let all = [
+            (CaseAction::AddNote, active && can(Resource::Cases)),
+            (CaseAction::AddContributor, active && can(Resource::Cases)),
+            (CaseAction::Resolve, active && can(Resource::Cases)),
+            (CaseAction::RequestReveal, active && can(Resource::RevealRequests)),
+            (CaseAction::Share, can(Resource::Shares)),
+            (CaseAction::SetLegalHold, can(Resource::LegalHolds)),
+        ];
+        all.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
+    }
+
+    /// Its alerts, the newest first. Empty through a share without them.
     async fn alerts(
         &self,
         ctx: &Context<'_>,
@@ -115,18 +187,62 @@ impl Case {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<Connection<Alert>, Error> {
         let listed = async {
-            let permit = Permit::check(ctx.data_opt::<Viewer>(), Resource::Alerts, Action::Read)?;
             let args = PageArgs { first, after, ..PageArgs::default() };
+            let Some(permit) = opened(ctx, Resource::Alerts, ShareSection::Alerts)? else {
+                let page = Page::<(f64, uuid::Uuid)>::asked("alerts/raised_at_desc", args)?;
+                return Ok(Connection::new(&page, vec![], false, 0));
+            };
             AlertConnectionOf::Case(self.0.id).page(ctx, &permit, args).await
         };
         listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
     }
 
-    /// Notes of it, the oldest first.
+    /// Notes of it, the oldest first. Through a share that hides identity only those of the system: what staff wrote may
+    /// name somebody. None through a share without notes.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<Note>, Error> {
-        let found = request::load(ctx, CaseNotesOf(self.0.id)).await.map_err(|error| super::errors::failed(&error))?;
-        Ok(found.unwrap_or_default().into_iter().map(Note::from).collect())
+        let listed = async {
+            if opened(ctx, Resource::Notes, ShareSection::Notes)?.is_none() {
+                return Ok(Vec::new());
+            }
+            let found = request::load(ctx, CaseNotesOf(self.0.id)).await?.unwrap_or_default();
+            Ok(readable(ctx, found))
+        };
+        listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
     }
+}
+
+/// What the viewer may read of a case: a permit, or nothing where a share does not open it. Staff without the role are
+/// refused.
+pub(super) fn opened(
+    ctx: &Context<'_>,
+    resource: Resource,
+    section: ShareSection,
+) -> Result<Option<Permit>, ServiceError> {
+    match shared(ctx) {
+        Some(share) if !share.sections.contains(&section) => Ok(None),
+        _ => Ok(Some(Permit::check(ctx.data_opt::<Viewer>(), resource, Action::Read)?)),
+    }
+}
+
+/// The notes that a viewer may read of those there are.
+pub(super) fn readable(ctx: &Context<'_>, notes: Vec<StoredNote>) -> Vec<Note> {
+    let hides = shared(ctx).is_some_and(|share| !share.identity);
+    notes.into_iter().filter(|note| note.system || !hides).map(Note::from).collect()
+}
+
+/// The share that the viewer holds.
+pub(super) fn shared<'a>(ctx: &Context<'a>) -> Option<&'a SharedCase> {
+    ctx.data_opt::<Viewer>().and_then(|viewer| viewer.share.as_deref())
+}
+
+/// Whether the viewer may look for cases; the holder of a share finds theirs, and no other is in sight.
+pub(super) fn finds(ctx: &Context<'_>) -> Option<Permit> {
+    let resource = if shared(ctx).is_some() { Resource::CaseHeaders } else { Resource::Cases };
+    request::permit(ctx, resource, Action::Read)
+}
+
+fn has_summary(share: &SharedCase) -> bool {
+    share.sections.contains(&ShareSection::Summary)
 }
 
 impl Loader<CaseId> for Reader {
@@ -134,7 +250,7 @@ impl Loader<CaseId> for Reader {
     type Error = Fault;
 
     async fn load(&self, ids: &[CaseId]) -> Result<HashMap<CaseId, StoredCase>, Fault> {
-        let permit = self.permit(Resource::Cases, Action::Read)?;
+        let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
         Ok(self.services.cases_by_id(&permit, ids).await?.into_iter().collect())
     }
 }
@@ -148,11 +264,44 @@ impl Loader<CaseNotesOf> for Reader {
     type Error = Fault;
 
     async fn load(&self, keys: &[CaseNotesOf]) -> Result<HashMap<CaseNotesOf, Self::Value>, Fault> {
-        let permit = self.permit(Resource::Cases, Action::Read)?;
+        let permit = self.permit(Resource::Notes, Action::Read)?;
         let ids: Vec<CaseId> = keys.iter().map(|key| key.0).collect();
         let found = self.services.case_notes(&permit, &ids).await?;
         Ok(found.into_iter().map(|(case, notes)| (CaseNotesOf(CaseId::new(case)), notes)).collect())
     }
+}
+
+/// The key of who contributes to a case.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ContributorsOf(CaseId);
+
+impl Loader<ContributorsOf> for Reader {
+    type Value = Vec<String>;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[ContributorsOf]) -> Result<HashMap<ContributorsOf, Vec<String>>, Fault> {
+        let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
+        let ids: Vec<CaseId> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.contributors(&permit, &ids).await?;
+        Ok(found.into_iter().map(|(case, viewers)| (ContributorsOf(case), viewers)).collect())
+    }
+}
+
+/// What a viewer can do with a case.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum CaseAction {
+    /// `addCaseNote`.
+    AddNote,
+    /// `addCaseContributor`.
+    AddContributor,
+    /// `resolveCase`.
+    Resolve,
+    /// `requestReveal`.
+    RequestReveal,
+    /// `shareCase`.
+    Share,
+    /// `setLegalHold`.
+    SetLegalHold,
 }
 
 /// The part of the root about cases.
@@ -164,7 +313,7 @@ impl CaseQuery {
     /// One case; null where there is none of that id, or the viewer may not see cases.
     async fn case(&self, ctx: &Context<'_>, #[graphql(desc = "The case's id.")] id: ID) -> Answer<Case> {
         let found = async {
-            let (Ok(id), Some(_)) = (id.parse::<CaseId>(), request::permit(ctx, Resource::Cases, Action::Read)) else {
+            let (Ok(id), Some(_)) = (id.parse::<CaseId>(), finds(ctx)) else {
                 return Ok(None);
             };
             Ok::<_, ServiceError>(request::load(ctx, id).await?.map(Case))
@@ -214,12 +363,77 @@ pub struct ResolveCasePayload {
     user_errors: Vec<UserError>,
 }
 
+/// What `addCaseNote` takes.
+#[derive(InputObject)]
+pub struct AddCaseNoteInput {
+    /// An active case.
+    case_id: ID,
+    /// At most 4,000 characters; leave names out.
+    body: String,
+}
+
+/// What `addCaseNote` answers.
+#[derive(SimpleObject)]
+pub struct AddCaseNotePayload {
+    /// The case with the note; null where something was wrong with the input.
+    case: Option<Case>,
+    /// What was wrong with the input. Nothing was changed then.
+    user_errors: Vec<UserError>,
+}
+
+/// What `addCaseContributor` takes.
+#[derive(InputObject)]
+pub struct AddCaseContributorInput {
+    /// An active case.
+    case_id: ID,
+    /// The viewer's id, as `viewer { id }` shows it to them.
+    viewer: String,
+}
+
+/// What `addCaseContributor` answers.
+#[derive(SimpleObject)]
+pub struct AddCaseContributorPayload {
+    /// The case; null where something was wrong with the input.
+    case: Option<Case>,
+    /// What was wrong with the input. Nothing was changed then.
+    user_errors: Vec<UserError>,
+}
+
 /// The part of the root that decides about cases.
 #[derive(Default)]
 pub struct CaseMutation;
 
 #[Object]
 impl CaseMutation {
+    /// Writes a note into an active case. It stays as it is written.
+    async fn add_case_note(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Into which case, and what.")] input: AddCaseNoteInput,
+    ) -> Guarded<AddCaseNotePayload, rules::AddCaseNote> {
+        guarded(ctx, async |permit| {
+            let asked = request::services(ctx)?.add_case_note(&permit, input.case_id.parse().ok(), &input.body);
+            let (case, user_errors) = outcome(asked.await)?;
+            Ok::<_, ServiceError>(AddCaseNotePayload { case: case.map(Case), user_errors })
+        })
+        .await
+    }
+
+    /// Lets another viewer see a case and its subject, whatever the lists of priority user groups say. What the viewer may do
+    /// there is up to their roles.
+    async fn add_case_contributor(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "To which case, and whom.")] input: AddCaseContributorInput,
+    ) -> Guarded<AddCaseContributorPayload, rules::AddCaseContributor> {
+        guarded(ctx, async |permit| {
+            let asked = request::services(ctx)?.add_contributor(&permit, input.case_id.parse().ok(), &input.viewer);
+            let (case, user_errors) = outcome(asked.await)?;
+            Ok::<_, ServiceError>(AddCaseContributorPayload { case: case.map(Case), user_errors })
+        })
+        .await
+    }
+
     /// Closes an active case for good: nothing can be added to it afterwards, its confirmed alerts are RESOLVED, and what
     /// they gave to the subject's risk level goes.
     async fn resolve_case(

@@ -12,7 +12,7 @@ use crate::{
     error::ServiceError,
     service::groups::{GroupEdit, StoredGroup},
 };
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource},
@@ -45,6 +45,12 @@ impl PriorityUserGroup {
     /// How many members it has.
     async fn size(&self) -> i32 {
         int(self.0.size)
+    }
+
+    /// Ids of the viewers who may see its members: in lists, counts, look-ups and decisions. Null where everybody with the
+    /// role may; an empty list is nobody.
+    async fn viewers(&self, ctx: &Context<'_>) -> Guarded<Vec<String>, rules::PriorityUserGroupViewers> {
+        guarded(ctx, async |_| Ok::<_, ServiceError>(self.0.viewers.clone())).await
     }
 }
 
@@ -94,6 +100,10 @@ pub struct SavePriorityUserGroupInput {
     add_accounts: Option<Vec<String>>,
     /// People to take out, by their accounts.
     remove_accounts: Option<Vec<String>>,
+    /// Ids of the viewers who may see the members, all of them; null for everybody with the role; left out: as it was.
+    /// Somebody in several groups with a list is seen by who is on all of these lists. Contributors of a case about a member
+    /// see that member.
+    viewers: MaybeUndefined<Vec<String>>,
 }
 
 /// What `savePriorityUserGroup` answers.
@@ -124,6 +134,7 @@ impl GroupMutation {
                 name: input.name,
                 add: input.add_accounts.unwrap_or_default(),
                 remove: input.remove_accounts.unwrap_or_default(),
+                viewers: input.viewers.into(),
             };
             let (made, user_errors) = outcome(request::services(ctx)?.save_group(&permit, edit).await)?;
             Ok::<_, ServiceError>(SavePriorityUserGroupPayload { group: made.map(PriorityUserGroup), user_errors })

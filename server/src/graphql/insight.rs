@@ -185,7 +185,7 @@ impl Insight {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<Connection<Activity>, Error> {
         let listed = async {
-            let permit = Permit::check(ctx.data_opt::<Viewer>(), Resource::Subjects, Action::Read)?;
+            let permit = Permit::check(ctx.data_opt::<Viewer>(), Resource::Activities, Action::Read)?;
             let page = Page::asked("activities", PageArgs { first, after, ..PageArgs::default() })?;
             let slice = page.slice(wants(ctx, "totalCount"));
             let (services, insight) = (request::services(ctx)?, &self.insight);

@@ -3,20 +3,22 @@
 
 use super::{
     alert::Alert,
-    case::Case,
+    case::{self, Case},
     connector::{Connector, ConnectorRun, Plugin},
     group::PriorityUserGroup,
     indicator::Indicator,
     insight::{Activity, Insight},
     policy::Policy,
     request,
+    reveal::Reveal,
+    share::CaseShare,
     subject::Subject,
 };
 use crate::error::ServiceError;
 use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
-    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RunId, SubjectId},
+    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId, ShareId, SubjectId},
     limits,
     problem::ProblemCode,
 };
@@ -45,6 +47,10 @@ pub enum Node {
     Connector(Connector),
     /// A run of a connector.
     ConnectorRun(ConnectorRun),
+    /// A reveal.
+    Reveal(Reveal),
+    /// A share of a case.
+    CaseShare(CaseShare),
     /// A priority user group.
     PriorityUserGroup(PriorityUserGroup),
 }
@@ -77,13 +83,16 @@ impl NodeQuery {
 
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> {
     let may = |resource| request::permit(ctx, resource, Action::Read);
-    if let (Ok(id), Some(_)) = (id.parse::<SubjectId>(), may(Resource::Subjects)) {
-        return Ok(request::load(ctx, id).await?.map(|found| Node::Subject(Subject::from(found))));
+    // Through a share an insight or an event is reached from the case alone: by its id it could be another's.
+    let staff = |resource| may(resource).filter(|permit| permit.viewer().share.is_none());
+    if let (Ok(id), Some(permit)) = (id.parse::<SubjectId>(), may(Resource::Subjects)) {
+        let found = request::services(ctx)?.subject_shown(&permit, id).await?;
+        return Ok(found.map(|found| Node::Subject(Subject::from(found))));
     }
     if let (Ok(id), Some(_)) = (id.parse::<AlertId>(), may(Resource::Alerts)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::Alert(Alert::from(found))));
     }
-    if let (Ok(id), Some(_)) = (id.parse::<CaseId>(), may(Resource::Cases)) {
+    if let (Ok(id), Some(_)) = (id.parse::<CaseId>(), case::finds(ctx)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::Case(Case::from(found))));
     }
     if let (Ok(id), Some(_)) = (id.parse::<PolicyId>(), may(Resource::Policies)) {
@@ -99,11 +108,19 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Ok(id), Some(_)) = (id.parse::<PluginId>(), may(Resource::Connectors)) {
         return Ok(request::load(ctx, id).await?.map(|found| Node::Plugin(Plugin::from(found))));
     }
-    if let (Ok(id), Some(permit)) = (id.parse::<InsightId>(), may(Resource::Subjects)) {
+    if let (Ok(id), Some(permit)) = (id.parse::<RevealId>(), may(Resource::Reveals)) {
+        let found = request::services(ctx)?.reveals_by_id(&permit, &[id]).await?.remove(&id);
+        return Ok(found.map(|found| Node::Reveal(Reveal::from(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<ShareId>(), may(Resource::Shares)) {
+        let found = request::services(ctx)?.shares_by_id(&permit, &[id]).await?.remove(&id);
+        return Ok(found.map(|found| Node::CaseShare(CaseShare::from(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<InsightId>(), staff(Resource::Insights)) {
         let found = request::services(ctx)?.insight(&permit, id).await?;
         return Ok(found.map(|(subject, insight)| Node::Insight(Insight::new(subject, insight))));
     }
-    if let (Some(seq), Some(permit)) = (Activity::seq(id), may(Resource::Subjects)) {
+    if let (Some(seq), Some(permit)) = (Activity::seq(id), staff(Resource::Activities)) {
         let found = request::services(ctx)?.activity(&permit, seq).await?;
         return Ok(found.map(|found| Node::Activity(Activity(found))));
     }

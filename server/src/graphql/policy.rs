@@ -2,6 +2,7 @@
 //! Never: a count or finding by itself; those of a page are loaded together.
 
 use super::{
+    case::shared,
     guard::{Guarded, guarded},
     indicator::{Indicator, Thresholds},
     page::{Connection, Page, PageArgs},
@@ -17,7 +18,7 @@ use crate::{
     error::ServiceError,
     service::policies::{NewPolicy, NewScope, Ordered, PolicyCounts, ScoringOrder, StoredPolicy},
 };
-use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Enum, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::{collections::HashMap, sync::Arc};
 use vizard_core::{
     access::{Action, Resource},
@@ -25,6 +26,21 @@ use vizard_core::{
     ids::PolicyId,
     policy, template,
 };
+
+/// What a viewer can do with a policy.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyAction {
+    /// `updatePolicy`.
+    Edit,
+    /// `setPolicyState`.
+    SetState,
+    /// `copyPolicy`.
+    Copy,
+    /// `deletePolicy`.
+    Delete,
+    /// `startScoring` and `stopScoring`.
+    StartScoring,
+}
 
 /// What a new policy starts from.
 pub struct PolicyTemplate(&'static template::Template);
@@ -132,9 +148,23 @@ impl Policy {
         &self.0.policy.name
     }
 
-    /// What it is for, in the words of who made it.
-    async fn description(&self) -> &str {
-        &self.spec().description
+    /// What it is for, in the words of who made it; empty through a share, as staff wrote it.
+    async fn description(&self, ctx: &Context<'_>) -> &str {
+        if shared(ctx).is_some() { "" } else { &self.spec().description }
+    }
+
+    /// What the viewer may do with it as it stands: which buttons to show.
+    async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<PolicyAction> {
+        let may = self.0.deleted_at.is_none() && request::permit(ctx, Resource::Policies, Action::Change).is_some();
+        let scoring = self.0.deleted_at.is_none() && request::permit(ctx, Resource::Scoring, Action::Change).is_some();
+        let all = [
+            (PolicyAction::Edit, may),
+            (PolicyAction::SetState, may),
+            (PolicyAction::Copy, may),
+            (PolicyAction::Delete, may),
+            (PolicyAction::StartScoring, scoring),
+        ];
+        all.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
     }
 
     /// What it started from, never changed.
@@ -323,7 +353,7 @@ impl Loader<PolicyId> for Reader {
     type Error = Fault;
 
     async fn load(&self, ids: &[PolicyId]) -> Result<HashMap<PolicyId, StoredPolicy>, Fault> {
-        let permit = self.permit(Resource::Policies, Action::Read)?;
+        let permit = self.permit(Resource::CaseHeaders, Action::Read).or_else(|_| self.permit(Resource::Policies, Action::Read))?;
         Ok(self.services.policies_by_id(&permit, ids).await?.into_iter().collect())
     }
 }

@@ -13,6 +13,7 @@ crate::rules! {
     QueryAlerts = "Query"."alerts": Alerts, Read;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
+    QueryReveals = "Query"."reveals": Reveals, Read;
     QueryPlugins = "Query"."plugins": Connectors, Read;
     QueryConnectors = "Query"."connectors": Connectors, Read;
 
@@ -29,6 +30,13 @@ crate::rules! {
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
+    AddCaseNote = "Mutation"."addCaseNote": Cases, Change;
+    AddCaseContributor = "Mutation"."addCaseContributor": Cases, Change;
+    RequestReveal = "Mutation"."requestReveal": RevealRequests, Change;
+    DecideReveal = "Mutation"."decideReveal": RevealDecisions, Change;
+    EndReveal = "Mutation"."endReveal": Reveals, Change;
+    ShareCase = "Mutation"."shareCase": Shares, Change;
+    RevokeCaseShare = "Mutation"."revokeCaseShare": ShareRevocations, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
@@ -39,8 +47,10 @@ crate::rules! {
     SubjectPriorityGroups = "Subject"."priorityGroups": PriorityGroups, Read;
     SubjectActivations = "Subject"."activations": Subjects, Read;
     SubjectAlerts = "Subject"."alerts": Alerts, Read;
-    SubjectInsights = "Subject"."insights": Subjects, Read;
-    SubjectScoreHistory = "Subject"."scoreHistory": Subjects, Read;
+    SubjectInsights = "Subject"."insights": Insights, Read;
+    SubjectScoreHistory = "Subject"."scoreHistory": Insights, Read;
+    CaseReveals = "Case"."reveals": Reveals, Read;
+    CaseShares = "Case"."shares": Shares, Read;
     ActivityContent = "Activity"."content": EvidenceContent, Read;
 
     PolicyIndicators = "Policy"."indicators": Policies, Read;
@@ -55,6 +65,8 @@ crate::rules! {
     PolicyPriorityContent = "Policy"."priorityContent": Policies, Read;
     PolicyVersions = "Policy"."versions": Policies, Read;
     PolicyHealth = "Policy"."health": Policies, Read;
+
+    PriorityUserGroupViewers = "PriorityUserGroup"."viewers": Settings, Change;
 
     ConnectorConfig = "Connector"."config": ConnectorConfig, Read;
     ConnectorGrants = "Connector"."grants": ConnectorGrants, Read;

@@ -13,7 +13,9 @@ use super::{
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
     request::PerRequest,
+    reveal::{RevealMutation, RevealQuery},
     settings::{SettingsMutation, SettingsQuery},
+    share::ShareMutation,
     spec::Spec,
     subject::{SubjectMutation, SubjectQuery},
     viewer::ViewerQuery,
@@ -31,11 +33,11 @@ pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery,
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery);
+pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SetupMutation, AlertMutation, CaseMutation, SubjectMutation);
+pub struct Mutation(SetupMutation, AlertMutation, CaseMutation, SubjectMutation, RevealMutation, ShareMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

@@ -1,5 +1,5 @@
 //! Subjects, under their pseudonyms.
-//! Never: a name; `identity` is null and says why.
+//! Never: the id that the database knows a subject by; an identity but through `service::reveals`, which audits the look.
 
 use super::{
     alert::{Alert, AlertConnectionOf},
@@ -14,19 +14,26 @@ use super::{
     user_error::{UserError, outcome},
     words::{IdentityState, RiskLevel},
 };
-use crate::{error::ServiceError, service::subjects::StoredSubject};
+use crate::{
+    error::ServiceError,
+    service::{
+        reveals::{OpenIdentity, SeenFrom},
+        subjects::StoredSubject,
+    },
+};
 use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource},
-    ids::{PolicyId, SubjectId},
+    ids::{CaseId, PolicyId, SubjectId},
     scoring::{self, history::Cause},
+    subject::IdentityState as CoreState,
 };
 
 /// Who a subject is, where that is shown.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 pub struct Identity {
-    /// How the person is called.
+    /// How the person is called; an account where HR delivered no name.
     display_name: String,
     /// Mail address.
     email: Option<String>,
@@ -36,10 +43,37 @@ pub struct Identity {
     employee_id: Option<String>,
     /// Job title.
     job_title: Option<String>,
-    /// Name of the manager.
+    /// Name of the manager, where HR delivers one.
     manager_name: Option<String>,
     /// The last working day, of somebody who leaves.
     last_working_date: Option<Date>,
+}
+
+impl Identity {
+    fn of(open: OpenIdentity) -> Self {
+        let email = open.address().map(str::to_owned);
+        let employee_id = open.identifiers.iter().find(|(namespace, _)| namespace == "employee-id");
+        let employee_id = employee_id.map(|(_, value)| value.clone());
+        let accounts: Vec<String> = open
+            .identifiers
+            .into_iter()
+            .filter(|(namespace, _)| namespace != "employee-id")
+            .map(|(_, value)| value)
+            .collect();
+        let mut profile = open.profile.unwrap_or_default();
+        let mut more = |name: &str| profile.more.remove(name);
+        let manager_name = more("manager_name");
+        let display_name = profile.display_name.or_else(|| accounts.first().cloned()).unwrap_or_default();
+        Self {
+            display_name,
+            email,
+            accounts,
+            employee_id,
+            job_title: profile.title,
+            manager_name,
+            last_working_date: open.last_working_at.map(|at| Date(at.day())),
+        }
+    }
 }
 
 /// A monitored person.
@@ -52,27 +86,36 @@ impl From<StoredSubject> for Subject {
     }
 }
 
+impl Subject {
+    fn key(&self) -> SeenFrom {
+        (self.0.id, self.0.case)
+    }
+}
+
 /// A monitored person, shown under a pseudonym.
 #[Object]
 impl Subject {
     /// Global id. Random: it tells nothing about the person.
     pub(super) async fn id(&self) -> ID {
-        self.0.id.into()
+        self.0.label.into()
     }
 
-    /// Random, stable, e.g. Anon-7Q4K-2MX9. Derived from nothing about the person.
+    /// Random, e.g. Anon-7Q4K-2MX9. Derived from nothing about the person. A case in which the identity was revealed keeps
+    /// the pseudonym that the subject had, and so does a share with its own; everywhere else the subject has a new one, and a
+    /// new id, from then on.
     async fn pseudonym(&self) -> &str {
         &self.0.pseudonym
     }
 
-    /// Whether `identity` is shown, and why or why not. In this version it is always MASKED: nothing lifts the mask yet.
-    async fn identity_state(&self) -> IdentityState {
-        IdentityState::Masked
+    /// Whether `identity` is shown, and why or why not.
+    async fn identity_state(&self, ctx: &Context<'_>) -> Result<IdentityState, Error> {
+        let state: Result<Option<CoreState>, _> = request::load(ctx, StateOf(self.key())).await;
+        state.map(|state| state.unwrap_or(CoreState::Masked).into()).map_err(|error| super::errors::failed(&error))
     }
 
-    /// Who it is; null while masked, which is the normal state and no error.
-    async fn identity(&self) -> Option<Identity> {
-        None
+    /// Who it is; null while masked, which is the normal state and no error. Every look is in the audit log.
+    async fn identity(&self, ctx: &Context<'_>) -> Answer<Identity> {
+        request::load(ctx, IdentityOf(self.key())).await.into()
     }
 
     /// As HR delivers it; null without an HR profile.
@@ -94,6 +137,9 @@ impl Subject {
     /// Windows of scoring: those that are open, were open lately, or will be.
     async fn activations(&self, ctx: &Context<'_>) -> Guarded<Vec<Activation>, rules::SubjectActivations> {
         guarded(ctx, async |_| {
+            if self.0.case.is_some() {
+                return Ok(Vec::new());
+            }
             let found = request::load(ctx, ActivationsOf(self.0.id)).await?.unwrap_or_default();
             Ok::<_, ServiceError>(
                 found.into_iter().map(|(policy, window)| Activation { policy, window }).collect::<Vec<_>>(),
@@ -122,7 +168,10 @@ impl Subject {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Guarded<Connection<Alert>, rules::SubjectAlerts> {
         guarded(ctx, async |permit| {
-            AlertConnectionOf::Subject(self.0.id)
+            match self.0.case {
+                Some(case) => AlertConnectionOf::Case(case),
+                None => AlertConnectionOf::Subject(self.0.id),
+            }
                 .page(ctx, &permit, PageArgs { first, after, ..PageArgs::default() })
                 .await
         })
@@ -142,6 +191,9 @@ impl Subject {
                 Some(Ok(policy)) => Some(policy),
                 None => None,
             };
+            if self.0.case.is_some() && permit.viewer().share.is_none() {
+                return Ok(Vec::new());
+            }
             let points = request::services(ctx)?.score_history(&permit, self.0.id, policy).await?;
             let shown = |(at, score, cause): (_, f64, Cause)| ScorePoint {
                 at: DateTime(at),
@@ -153,7 +205,8 @@ impl Subject {
         .await
     }
 
-    /// The subject's insights of all policies, the newest day first.
+    /// The subject's insights of all policies, the newest day first; in a case with a pseudonym of its own, the case's
+    /// timeline, unfiltered.
     async fn insights(
         &self,
         ctx: &Context<'_>,
@@ -165,7 +218,11 @@ impl Subject {
             let page = Page::asked("insights", PageArgs { first, after, ..PageArgs::default() })?;
             let filter = filter.map(InsightFilter::read).unwrap_or_default();
             let slice = page.slice(wants(ctx, "totalCount"));
-            let listed = request::services(ctx)?.insights(&permit, self.0.id, &filter, &slice).await?;
+            let services = request::services(ctx)?;
+            let listed = match self.0.case {
+                Some(case) => services.timeline(&permit, case, &slice).await?,
+                None => services.insights(&permit, self.0.id, &filter, &slice).await?,
+            };
             let key = |insight: &scoring::Insight| (insight.day, insight.id.uuid());
             Ok::<_, ServiceError>(Connection::of(&page, listed, key, |insight| Insight::new(self.0.id, insight)))
         })
@@ -224,13 +281,51 @@ impl Activation {
     }
 }
 
-impl Loader<SubjectId> for Reader {
+/// The key of a subject as an alert or a case shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SubjectOf(pub(super) SubjectId, pub(super) Option<CaseId>);
+
+impl Loader<SubjectOf> for Reader {
     type Value = StoredSubject;
     type Error = Fault;
 
-    async fn load(&self, ids: &[SubjectId]) -> Result<HashMap<SubjectId, StoredSubject>, Fault> {
-        let permit = self.permit(Resource::Subjects, Action::Read)?;
-        Ok(self.services.subjects_by_id(&permit, ids).await?.into_iter().collect())
+    async fn load(&self, keys: &[SubjectOf]) -> Result<HashMap<SubjectOf, StoredSubject>, Fault> {
+        let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
+        let seen: Vec<SeenFrom> = keys.iter().map(|key| (key.0, key.1)).collect();
+        let found = self.services.subjects_seen(&permit, &seen).await?;
+        Ok(found.into_iter().map(|((subject, case), stored)| (SubjectOf(subject, case), stored)).collect())
+    }
+}
+
+/// The key of whether an identity is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct StateOf(SeenFrom);
+
+impl Loader<StateOf> for Reader {
+    type Value = CoreState;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[StateOf]) -> Result<HashMap<StateOf, CoreState>, Fault> {
+        let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
+        let seen: Vec<SeenFrom> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.identity_states(&permit, &seen).await?;
+        Ok(found.into_iter().map(|(key, state)| (StateOf(key), state)).collect())
+    }
+}
+
+/// The key of an identity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct IdentityOf(SeenFrom);
+
+impl Loader<IdentityOf> for Reader {
+    type Value = Identity;
+    type Error = Fault;
+
+    async fn load(&self, keys: &[IdentityOf]) -> Result<HashMap<IdentityOf, Identity>, Fault> {
+        let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
+        let seen: Vec<SeenFrom> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.identities(&permit, &seen).await?;
+        Ok(found.into_iter().map(|(key, open)| (IdentityOf(key), Identity::of(open))).collect())
     }
 }
 
@@ -259,11 +354,12 @@ impl SubjectQuery {
     /// One subject; null where there is none of that id, or the viewer may not see subjects.
     async fn subject(&self, ctx: &Context<'_>, #[graphql(desc = "The subject's id.")] id: ID) -> Answer<Subject> {
         let found = async {
-            let (Ok(id), Some(_)) = (id.parse::<SubjectId>(), request::permit(ctx, Resource::Subjects, Action::Read))
+            let (Ok(id), Some(permit)) =
+                (id.parse::<SubjectId>(), request::permit(ctx, Resource::Subjects, Action::Read))
             else {
                 return Ok(None);
             };
-            Ok::<_, ServiceError>(request::load(ctx, id).await?.map(Subject))
+            Ok::<_, ServiceError>(request::services(ctx)?.subject_shown(&permit, id).await?.map(Subject))
         };
         found.await.into()
     }
@@ -283,7 +379,7 @@ impl SubjectQuery {
             let page = Page::asked("subjects", PageArgs { first, after, last, before })?;
             let slice = page.slice(wants(ctx, "totalCount"));
             let listed = request::services(ctx)?.subjects(&permit, risk_level.map(Into::into), &slice).await?;
-            let key = |subject: &StoredSubject| (subject.risk_score, subject.id.uuid());
+            let key = |subject: &StoredSubject| (subject.risk_score, subject.label.uuid());
             Ok::<_, ServiceError>(Connection::of(&page, listed, key, Subject))
         })
         .await

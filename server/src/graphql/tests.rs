@@ -42,7 +42,7 @@ impl Installation {
     }
 
     async fn answer(&self, role: Role, query: &str) -> Json {
-        let viewer = Viewer { id: "dev:ada".into(), name: "Ada".into(), roles: vec![role] };
+        let viewer = Viewer::staff("dev:ada".into(), "Ada".into(), vec![role]);
         serde_json::to_value(self.schema.execute(Request::new(query).data(viewer)).await).unwrap()
     }
 }

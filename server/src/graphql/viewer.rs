@@ -1,7 +1,11 @@
 //! Who is calling.
 //! Never: tells a caller about another.
 
-use super::directive::Role;
+use super::{
+    directive::Role,
+    guard::Answer,
+    share::{self, CaseShare},
+};
 use crate::permit;
 use async_graphql::{Context, ID, Object};
 
@@ -24,6 +28,11 @@ impl Viewer {
     /// What the viewer may hold. Fields with `@requires` answer to viewers with one of its roles.
     async fn roles(&self) -> Vec<Role> {
         self.0.iter().flat_map(|viewer| &viewer.roles).map(|role| (*role).into()).collect()
+    }
+
+    /// Set when the caller holds a case-sharing token: what it opens and until when.
+    async fn share(&self, ctx: &Context<'_>) -> Answer<CaseShare> {
+        share::held(ctx).await
     }
 }
 

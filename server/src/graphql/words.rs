@@ -2,7 +2,9 @@
 //! Never: a word or a meaning of its own; the core has both.
 
 use async_graphql::Enum;
-use vizard_core::{alert, case, health, indicator, policy, problem, scoring, settings, subject, template};
+use vizard_core::{
+    access::share, alert, case, health, indicator, policy, problem, reveal, scoring, settings, subject, template,
+};
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.
 macro_rules! shown {
@@ -38,6 +40,39 @@ shown! {
         PseudonymisationOff,
         /// Erased for good; nobody can bring it back.
         Erased,
+    }
+    /// Where a reveal stands.
+    RevealState = reveal::RevealState {
+        /// Waits for a second person.
+        Requested,
+        /// Shows the identity to who asked for it.
+        Approved,
+        /// Refused.
+        Denied,
+        /// Over: its time ran out, or nobody decided in time.
+        Expired,
+        /// Over before its time, or taken back.
+        Ended,
+    }
+    /// Whom a case is shared with.
+    ShareAudience = share::ShareAudience {
+        /// Human resources.
+        Hr,
+        /// The legal department.
+        Legal,
+    }
+    /// A part of a case that a share opens. Where the case stands and how severe it is, every share shows.
+    ShareSection = share::ShareSection {
+        /// How it ended and what was done; its subject's department and risk.
+        Summary,
+        /// Its insights, and how the score came to be what it is.
+        Timeline,
+        /// Notes: those of the system, and with identity those of staff.
+        Notes,
+        /// Its alerts.
+        Alerts,
+        /// The events beneath its insights, and with identity their content.
+        Evidence,
     }
     /// How risky a subject is now: its alerts and days of high exfiltration of late (`Settings.riskLevel`).
     RiskLevel = subject::RiskLevel {
@@ -274,7 +309,8 @@ mod tests {
         check!(IdentityState = subject::IdentityState, RiskLevel = subject::RiskLevel);
         check!(ThresholdLevel = scoring::threshold::ThresholdLevel, RiskFactor = scoring::RiskFactor);
         check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
-        check!(CaseResolution = case::CaseResolution);
+        check!(CaseResolution = case::CaseResolution, RevealState = reveal::RevealState);
+        check!(ShareAudience = share::ShareAudience, ShareSection = share::ShareSection);
         check!(CaseStatus = case::CaseStatus, PolicyState = policy::PolicyState, AlertVolume = policy::AlertVolume);
         check!(
             ThresholdMode = policy::ThresholdMode,

@@ -3,7 +3,7 @@
 
 mod media;
 
-use super::{Shared, answer, answer::Refusal, request};
+use super::{Shared, answer, answer::Refusal, request, veil::Veil};
 use crate::{
     config::Mode,
     graphql::{
@@ -37,7 +37,7 @@ struct Asked {
 pub(super) async fn get<E: Executor>(State(shared): State<Arc<Shared<E>>>, http: HttpRequest) -> Response {
     let (parts, _) = http.into_parts();
     let result = async {
-        let viewer = request::viewer(&parts.headers, &shared.app.verifier, shared.app.clock.now())?;
+        let viewer = request::viewer(&parts.headers, &shared).await?;
         execute(&shared, viewer, from_query(&parts)?, &parts.method).await
     };
     render(Media::wanted(&parts.headers), Box::pin(result)).await
@@ -46,7 +46,7 @@ pub(super) async fn get<E: Executor>(State(shared): State<Arc<Shared<E>>>, http:
 pub(super) async fn post<E: Executor>(State(shared): State<Arc<Shared<E>>>, http: HttpRequest) -> Response {
     let media = Media::wanted(http.headers());
     let result = async {
-        let viewer = request::viewer(http.headers(), &shared.app.verifier, shared.app.clock.now())?;
+        let viewer = request::viewer(http.headers(), &shared).await?;
         json_only(http.headers())?;
         let body = request::body(http, limits::GRAPHQL_BODY_BYTES).await?;
         execute(&shared, viewer, from_body(&body)?, &Method::POST).await
@@ -86,8 +86,8 @@ async fn execute<E: Executor>(
     asked: Asked,
     method: &Method,
 ) -> Result<Answer, Refusal> {
-    let variables = Variables::from_json(Json::Object(asked.variables));
-    let document = match precheck::check(&asked.query, &variables) {
+    let mut variables = Variables::from_json(Json::Object(asked.variables));
+    let mut document = match precheck::check(&asked.query, &variables) {
         Ok(document) => document,
         Err(error) => return Ok(Answer::from_errors(vec![error])),
     };
@@ -99,6 +99,10 @@ async fn execute<E: Executor>(
         let message = "GET is for queries: send a mutation by POST";
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, INVALID, message).with(header::ALLOW, "POST"));
     }
+    let veil = viewer.as_ref().and_then(|viewer| viewer.share.as_deref()).map(|share| Veil::new(&share.veil));
+    if let Some(veil) = &veil {
+        veil.lift(&mut document, &mut variables);
+    }
     let mut request = Request::new(asked.query).variables(variables);
     request.operation_name = asked.operation_name;
     request.set_parsed_query(document);
@@ -109,9 +113,13 @@ async fn execute<E: Executor>(
         request = request.data(viewer);
     }
     let answer = Box::pin(shared.app.schema.execute(request));
-    tokio::time::timeout(shared.graphql_deadline, answer).await.map_err(|_| {
+    let answer = tokio::time::timeout(shared.graphql_deadline, answer).await.map_err(|_| {
         let message = format!("the answer took longer than {} s: ask for less at once", limits::GRAPHQL_SECONDS);
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message)
+    })?;
+    Ok(match veil {
+        Some(veil) => veil.over(answer),
+        None => answer,
     })
 }
 

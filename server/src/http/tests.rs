@@ -97,6 +97,16 @@ impl Intake for FakeIntake {
     }
 }
 
+/// There are no shares behind these doors.
+struct NoShares;
+
+#[async_trait::async_trait]
+impl Shares for NoShares {
+    async fn holder(&self, _: &str) -> Result<Result<Viewer, &'static str>, ServiceError> {
+        Ok(Err("the share token is not valid here"))
+    }
+}
+
 struct World {
     _folder: tempfile::TempDir,
     router: Router,
@@ -121,6 +131,7 @@ impl World {
         let app = App {
             schema: directive::print_requires(builder).disable_suggestions().finish(),
             intake: Arc::clone(&intake) as Arc<dyn Intake>,
+            shares: Arc::new(NoShares),
             ready: Box::new(move || {
                 let calls = asked.fetch_add(1, Ordering::SeqCst);
                 Box::pin(async move {

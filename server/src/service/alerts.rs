@@ -6,7 +6,7 @@ pub use crate::store::{AlertFilter, AlertOrder};
 pub(crate) use crate::store::{StoredAlert, StoredCase, StoredNote};
 use crate::{
     error::ServiceError,
-    permit::Permit,
+    permit::{Permit, Sight},
     store::{Entry, NewNote, Page, Slice, Triage},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +55,7 @@ impl Services {
         slice: &Slice<(f64, Uuid)>,
     ) -> Result<Page<StoredAlert>, ServiceError> {
         permit.require(Resource::Alerts, Action::Read)?;
-        Ok(self.store.alerts(filter, order, slice, self.clock.now()).await?)
+        Ok(self.store.alerts(&permit.sight(), filter, order, slice, self.clock.now()).await?)
     }
 
     /// Alerts by id, those that exist.
@@ -65,7 +65,7 @@ impl Services {
         ids: &[AlertId],
     ) -> Result<BTreeMap<AlertId, StoredAlert>, ServiceError> {
         permit.require(Resource::Alerts, Action::Read)?;
-        Ok(self.store.alerts_by_id(ids).await?)
+        Ok(self.store.alerts_by_id(&permit.sight(), ids).await?)
     }
 
     /// What alerts rest on, the largest share first.
@@ -84,7 +84,7 @@ impl Services {
         permit: &Permit,
         ids: &[AlertId],
     ) -> Result<BTreeMap<Uuid, Vec<StoredNote>>, ServiceError> {
-        permit.require(Resource::Alerts, Action::Read)?;
+        permit.require(Resource::Notes, Action::Read)?;
         Ok(self.store.alert_notes(ids).await?)
     }
 
@@ -97,7 +97,7 @@ impl Services {
         let viewer = permit.require(Resource::Alerts, Action::Change)?;
         let ids = distinct(&asked.alerts)?;
         let note = text(asked.note.as_deref(), &["input", "note"])?;
-        let triage = self.store.triage(&ids).await?;
+        let triage = self.store.triage(&permit.sight(), &ids).await?;
         let found: BTreeMap<AlertId, &StoredAlert> = triage.alerts.iter().map(|alert| (alert.id, alert)).collect();
         let mut problems = Vec::new();
         for (at, id) in ids.iter().enumerate() {
@@ -111,13 +111,13 @@ impl Services {
             return Err(ServiceError::Invalid(problems));
         }
         let said = format!("Dismissed as {}.", asked.reason);
-        let mut notes = vec![NewNote { author: &viewer.name, system: true, body: &said }];
-        notes.extend(note.map(|body| NewNote { author: &viewer.name, system: false, body }));
+        let mut notes = vec![NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
+        notes.extend(note.map(|body| NewNote { author: (&viewer.name).into(), system: false, body: body.into() }));
         let detail = serde_json::json!({"status": "DISMISSED", "reason": asked.reason});
         let entries: Vec<Entry> = ids.iter().map(|id| Entry::by(viewer, "EDITED", "ALERTS", id, &detail)).collect();
         self.store.dismiss(triage, asked.reason, &notes, &entries, self.clock.now()).await?;
         self.bell.scoring.notify_one();
-        let mut dismissed = self.store.alerts_by_id(&ids).await?;
+        let mut dismissed = self.store.alerts_by_id(&permit.sight(), &ids).await?;
         Ok(ids.iter().filter_map(|id| dismissed.remove(id)).collect())
     }
 
@@ -131,14 +131,14 @@ impl Services {
         let comment = text(asked.comment.as_deref(), &["input", "comment"])?;
         let alert_field = ["input", "alertId"];
         let id = asked.alert.ok_or_else(|| invalid(not_found("alert").within(&alert_field)))?;
-        let triage = self.store.triage(&[id]).await?;
+        let triage = self.store.triage(&permit.sight(), &[id]).await?;
         let Some(alert) = triage.alerts.first().cloned() else {
             return Err(invalid(not_found("alert").within(&alert_field)));
         };
         alert::confirm(alert.status).map_err(|problem| invalid(problem.within(&alert_field)))?;
-        let (case, said) = self.case_for(&triage, &alert, &asked).await?;
-        let mut notes = vec![NewNote { author: &viewer.name, system: true, body: &said }];
-        notes.extend(comment.map(|body| NewNote { author: &viewer.name, system: false, body }));
+        let (case, said) = self.case_for(&permit.sight(), &triage, &alert, &asked).await?;
+        let mut notes = vec![NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
+        notes.extend(comment.map(|body| NewNote { author: (&viewer.name).into(), system: false, body: body.into() }));
         let entries = [
             Entry::by(viewer, "EDITED", "ALERTS", id, &serde_json::json!({"status": "CONFIRMED", "case": case.id})),
             Entry::by(
@@ -151,13 +151,14 @@ impl Services {
         ];
         self.store.confirm(triage, &case, &notes, &entries, self.clock.now()).await?;
         self.bell.scoring.notify_one();
-        let confirmed = self.store.alerts_by_id(&[id]).await?.remove(&id).ok_or(ServiceError::NotFound)?;
+        let confirmed = self.store.alerts_by_id(&permit.sight(), &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)?;
         Ok((confirmed, case))
     }
 
     /// The case that the alert joins, as it will be, and the note that says so.
     async fn case_for(
         &self,
+        sight: &Sight,
         triage: &Triage,
         alert: &StoredAlert,
         asked: &Confirmation,
@@ -167,7 +168,7 @@ impl Services {
             (Some(id), None) => {
                 let field = ["input", "caseId"];
                 let found = match id {
-                    Some(id) => self.store.case_for(triage, id).await?,
+                    Some(id) => self.store.case_for(sight, triage, id).await?,
                     None => None,
                 };
                 let case = found.ok_or_else(|| invalid(not_found("case").within(&field)))?;

@@ -4,20 +4,23 @@
 use super::{
     Services,
     alerts::{invalid, not_found, text},
+    reveals::required,
 };
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Entry, NewNote, Page, Slice, StoredCase, StoredNote},
+    store::{Contributed, Entry, NewNote, Page, Slice, StoredCase, StoredNote},
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
-    case::{self, CaseResolution, CaseStatus},
+    case::{self, CaseResolution, CaseStatus, name_of},
     ids::CaseId,
+    limits,
     problem::{Problem, ProblemCode},
-    time::Micros,
+    scoring::Insight,
+    time::{Day, Micros},
 };
 
 /// A decision about what a case came to.
@@ -43,7 +46,7 @@ impl Services {
         let unknown = || invalid(not_found("case").within(&field));
         let id = asked.case.ok_or_else(unknown)?;
         let triage = self.store.triage_case(id).await?;
-        let case = self.store.case_for(&triage, id).await?.ok_or_else(unknown)?;
+        let case = self.store.case_for(&permit.sight(), &triage, id).await?.ok_or_else(unknown)?;
         let status = case::resolve(case.status, &field).map_err(invalid)?;
         let now = self.clock.now();
         let case = StoredCase {
@@ -54,7 +57,7 @@ impl Services {
             ..case
         };
         let said = case::resolved_note(asked.resolution);
-        let notes = [NewNote { author: &viewer.name, system: true, body: &said }];
+        let notes = [NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
         // What was done is told in the case itself, which can be erased; the audit log cannot.
         let detail = serde_json::json!({"status": case.status, "resolution": asked.resolution});
         let mut entries = vec![Entry::by(viewer, "EDITED", "CASES", id, &detail)];
@@ -65,6 +68,76 @@ impl Services {
         Ok(case)
     }
 
+    /// Writes a note into an active case; answers with the case.
+    pub(crate) async fn add_case_note(
+        &self,
+        permit: &Permit,
+        case: Option<CaseId>,
+        body: &str,
+    ) -> Result<StoredCase, ServiceError> {
+        let viewer = permit.require(Resource::Cases, Action::Change)?;
+        let body = required(body, &["input", "body"], "A note says something.")?;
+        let field = ["input", "caseId"];
+        let unknown = || invalid(not_found("case").within(&field));
+        let id = case.ok_or_else(unknown)?;
+        let note = NewNote { author: (&viewer.name).into(), system: false, body: body.into() };
+        let entry = Entry::by(viewer, "EDITED", "CASES", id, &serde_json::json!({"note": "added"}));
+        match self.store.add_note(&permit.sight(), id, &note, entry, self.clock.now()).await? {
+            None => Err(unknown()),
+            Some(case) if case.status == CaseStatus::Closed => Err(invalid(frozen(&field))),
+            Some(case) => Ok(case),
+        }
+    }
+
+    /// Lets another viewer see a case and its subject, whatever lists say; answers with the case.
+    pub(crate) async fn add_contributor(
+        &self,
+        permit: &Permit,
+        case: Option<CaseId>,
+        contributor: &str,
+    ) -> Result<StoredCase, ServiceError> {
+        let viewer = permit.require(Resource::Cases, Action::Change)?;
+        let named = name_of("contributor", contributor, &["input", "viewer"]).map_err(invalid)?;
+        let field = ["input", "caseId"];
+        let unknown = || invalid(not_found("case").within(&field));
+        let id = case.ok_or_else(unknown)?;
+        let body = format!("{named} contributes from now on.");
+        let note = NewNote { author: (&viewer.name).into(), system: true, body: body.into() };
+        let entry = Entry::by(viewer, "EDITED", "CASES", id, &serde_json::json!({"contributor": named}));
+        let (sight, now) = (permit.sight(), self.clock.now());
+        match self.store.add_contributor(&sight, (id, &named), (&viewer.id, &note), entry, now).await? {
+            Contributed::Done => {}
+            Contributed::NoCase => return Err(unknown()),
+            Contributed::Closed => return Err(invalid(frozen(&field))),
+            Contributed::TooMany => {
+                let message = format!("A case has at most {} contributors.", limits::LISTED_VIEWERS);
+                return Err(invalid(Problem::new(&["input", "viewer"], ProblemCode::LimitExceeded, message)));
+            }
+        }
+        self.store.cases_by_id(&sight, &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)
+    }
+
+    /// Ids of who contributes to cases.
+    pub(crate) async fn contributors(
+        &self,
+        permit: &Permit,
+        ids: &[CaseId],
+    ) -> Result<BTreeMap<CaseId, Vec<String>>, ServiceError> {
+        permit.require(Resource::CaseHeaders, Action::Read)?;
+        Ok(self.store.contributors(ids).await?)
+    }
+
+    /// The insights that a case's alerts rest on, the newest day first.
+    pub(crate) async fn timeline(
+        &self,
+        permit: &Permit,
+        of: CaseId,
+        slice: &Slice<(Day, Uuid)>,
+    ) -> Result<Page<Insight>, ServiceError> {
+        permit.require(Resource::Insights, Action::Read)?;
+        Ok(self.store.timeline(of, slice).await?)
+    }
+
     /// Cases, the newest first.
     pub(crate) async fn cases(
         &self,
@@ -73,7 +146,7 @@ impl Services {
         slice: &Slice<(Micros, Uuid)>,
     ) -> Result<Page<StoredCase>, ServiceError> {
         permit.require(Resource::Cases, Action::Read)?;
-        Ok(self.store.cases(status, slice).await?)
+        Ok(self.store.cases(&permit.sight(), status, slice).await?)
     }
 
     /// Cases by id, those that exist.
@@ -82,8 +155,8 @@ impl Services {
         permit: &Permit,
         ids: &[CaseId],
     ) -> Result<BTreeMap<CaseId, StoredCase>, ServiceError> {
-        permit.require(Resource::Cases, Action::Read)?;
-        Ok(self.store.cases_by_id(ids).await?)
+        permit.require(Resource::CaseHeaders, Action::Read)?;
+        Ok(self.store.cases_by_id(&permit.sight(), ids).await?)
     }
 
     /// Notes on cases, the oldest first.
@@ -92,7 +165,11 @@ impl Services {
         permit: &Permit,
         ids: &[CaseId],
     ) -> Result<BTreeMap<Uuid, Vec<StoredNote>>, ServiceError> {
-        permit.require(Resource::Cases, Action::Read)?;
+        permit.require(Resource::Notes, Action::Read)?;
         Ok(self.store.case_notes(ids).await?)
     }
+}
+
+fn frozen(field: &[&str]) -> Problem {
+    Problem::new(field, ProblemCode::NotAllowed, "The case is closed. A closed case is frozen.")
 }

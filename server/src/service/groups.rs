@@ -28,6 +28,8 @@ pub struct GroupEdit {
     pub add: Vec<String>,
     /// Accounts of people to take out.
     pub remove: Vec<String>,
+    /// Ids of the viewers who may see the members: `None` leaves it, the inner `None` lets everybody with the role.
+    pub viewers: Option<Option<Vec<String>>>,
 }
 
 impl Services {
@@ -57,6 +59,7 @@ impl Services {
         let mut problems = Vec::new();
         let name = name_of("priority user group", &edit.name, &["input", "name"]);
         let name = name.map_err(|problem| problems.push(problem)).unwrap_or_default();
+        let viewers = edit.viewers.map(|viewers| viewers.map(|viewers| listed(viewers, &mut problems)));
         let add = self.known(&edit.add, &["input", "addAccounts"], &mut problems).await?;
         let remove = self.known(&edit.remove, &["input", "removeAccounts"], &mut problems).await?;
         let known: BTreeSet<PriorityGroupId> = self.store.groups().await?.into_iter().map(|group| group.id).collect();
@@ -76,10 +79,10 @@ impl Services {
             once.into_iter().collect()
         };
         let (add, remove) = (once(add), once(remove));
-        let detail = serde_json::json!({"group": id, "added": add, "removed": remove});
+        let detail = serde_json::json!({"group": id, "added": add, "removed": remove, "viewers": viewers});
         let activity = if edit.id.is_none() { "ADDED" } else { "EDITED" };
         let entry = Entry::by(viewer, activity, "SETTINGS", id, &detail);
-        let write = GroupWrite { id, name: &name, add: &add, remove: &remove };
+        let write = GroupWrite { id, name: &name, add: &add, remove: &remove, viewers: viewers.as_ref().map(Option::as_deref) };
         match self.store.save_group(&write, entry, self.clock.now()).await? {
             GroupSaved::Done => self.bell.scoring.notify_one(),
             GroupSaved::NameTaken => {
@@ -95,4 +98,21 @@ impl Services {
         let saved = self.store.groups().await?.into_iter().find(|group| group.id == id);
         saved.ok_or_else(|| ServiceError::Internal(anyhow::anyhow!("a priority user group vanished")))
     }
+}
+
+/// The list of viewers as it is kept: each once; problems at their places.
+fn listed(viewers: Vec<String>, problems: &mut Vec<Problem>) -> Vec<String> {
+    if viewers.len() > limits::LISTED_VIEWERS {
+        let message = format!("A list has at most {} viewers.", limits::LISTED_VIEWERS);
+        problems.push(Problem::new(&["input", "viewers"], ProblemCode::LimitExceeded, message));
+        return Vec::new();
+    }
+    let mut once = BTreeSet::new();
+    for (at, viewer) in viewers.into_iter().enumerate() {
+        match name_of("viewer", &viewer, &["input", "viewers", &at.to_string()]) {
+            Ok(viewer) => drop(once.insert(viewer)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    once.into_iter().collect()
 }

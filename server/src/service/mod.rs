@@ -16,8 +16,10 @@ pub mod policy_file;
 mod preview;
 mod pump;
 pub mod replay;
+pub mod reveals;
 pub mod scoring;
 pub mod settings;
+pub mod shares;
 pub mod subjects;
 
 pub use crate::store::{Page, Slice};

@@ -115,7 +115,7 @@ impl Services {
         ids: &[PolicyId],
     ) -> Result<BTreeMap<PolicyId, PolicyCounts>, ServiceError> {
         permit.require(Resource::Policies, Action::Read)?;
-        Ok(self.store.policy_counts(ids, self.clock.now().plus_days(-EFFECTIVENESS_DAYS)).await?)
+        Ok(self.store.policy_counts(&permit.sight(), ids, self.clock.now().plus_days(-EFFECTIVENESS_DAYS)).await?)
     }
 
     /// What keeps these policies from finding anything. The number of statements does not depend on how many they are.
@@ -127,7 +127,7 @@ impl Services {
         permit.require(Resource::Policies, Action::Read)?;
         let now = self.clock.now();
         let policies = self.store.policies_by_id(ids).await?;
-        let counts = self.store.policy_counts(ids, now).await?;
+        let counts = self.store.policy_counts(&permit.sight(), ids, now).await?;
         let enabled = self.store.enabled_indicators().await?;
         let sources = self.store.sources().await?;
         let scored = self.store.scored_by_template().await?;

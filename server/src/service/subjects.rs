@@ -10,12 +10,12 @@ pub(crate) use crate::store::{StoredActivity, StoredSubject};
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Entry, Page, Slice},
+    store::{Entry, Page, SeenFrom, Slice},
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
-    access::{Action, Resource},
+    access::{Action, Resource, share::ShareSection},
     ids::{InsightId, PolicyId, SubjectId},
     problem::{Problem, ProblemCode},
     scoring::{Activation, Insight, history::Cause},
@@ -32,7 +32,7 @@ impl Services {
         slice: &Slice<(f64, Uuid)>,
     ) -> Result<Page<StoredSubject>, ServiceError> {
         permit.require(Resource::Subjects, Action::Read)?;
-        Ok(self.store.subjects(level, slice).await?)
+        Ok(self.store.subjects(&permit.sight(), level, slice).await?)
     }
 
     /// Takes a subject's risk level away, until something new matches; answers with the subject.
@@ -48,23 +48,46 @@ impl Services {
             .ok_or_else(|| invalid(Problem::new(&field, ProblemCode::Required, "Say why.")))?;
         let unknown = || invalid(not_found("subject").within(&["input", "subjectId"]));
         let id = id.ok_or_else(unknown)?;
+        let found = self.store.subject_by_label(&permit.sight(), id).await?.ok_or_else(unknown)?;
         let entry = |was: RiskLevel| {
             let detail = serde_json::json!({"riskLevel": RiskLevel::None, "was": was, "reason": reason});
             Entry::by(viewer, "EDITED", "SUBJECTS", id, &detail)
         };
-        self.store.reset_risk_level(id, entry, self.clock.now()).await?.ok_or_else(unknown)?;
+        self.store.reset_risk_level(&permit.sight(), found.id, entry, self.clock.now()).await?.ok_or_else(unknown)?;
         self.bell.scoring.notify_one();
-        self.store.subjects_by_id(&[id]).await?.remove(&id).ok_or(ServiceError::NotFound)
+        self.store.subject_by_label(&permit.sight(), id).await?.ok_or(ServiceError::NotFound)
     }
 
-    /// Subjects by id, those that exist.
-    pub(crate) async fn subjects_by_id(
+    /// Subjects as they are seen from where they are looked at, those in sight. The holder of a share sees the one of the
+    /// case under the share's own label, and what the summary opens.
+    pub(crate) async fn subjects_seen(
         &self,
         permit: &Permit,
-        ids: &[SubjectId],
-    ) -> Result<BTreeMap<SubjectId, StoredSubject>, ServiceError> {
+        keys: &[SeenFrom],
+    ) -> Result<BTreeMap<SeenFrom, StoredSubject>, ServiceError> {
+        permit.require(Resource::CaseHeaders, Action::Read)?;
+        let mut found = self.store.subjects_seen(&permit.sight(), keys).await?;
+        if let Some(share) = &permit.viewer().share {
+            let summary = share.sections.contains(&ShareSection::Summary);
+            for subject in found.values_mut() {
+                subject.pseudonym.clone_from(&share.pseudonym);
+                subject.case = Some(share.case);
+                if !summary {
+                    (subject.department, subject.risk_level, subject.risk_score) = (None, RiskLevel::None, 0.0);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The subject that is shown under this id.
+    pub(crate) async fn subject_shown(
+        &self,
+        permit: &Permit,
+        label: SubjectId,
+    ) -> Result<Option<StoredSubject>, ServiceError> {
         permit.require(Resource::Subjects, Action::Read)?;
-        Ok(self.store.subjects_by_id(ids).await?)
+        Ok(self.store.subject_by_label(&permit.sight(), label).await?)
     }
 
     /// Windows of scoring of subjects, by policy.
@@ -85,7 +108,7 @@ impl Services {
         filter: &InsightFilter,
         slice: &Slice<(Day, Uuid)>,
     ) -> Result<Page<Insight>, ServiceError> {
-        permit.require(Resource::Subjects, Action::Read)?;
+        permit.require(Resource::Insights, Action::Read)?;
         Ok(self.store.insights(of, filter, slice).await?)
     }
 
@@ -95,8 +118,8 @@ impl Services {
         permit: &Permit,
         id: InsightId,
     ) -> Result<Option<(SubjectId, Insight)>, ServiceError> {
-        permit.require(Resource::Subjects, Action::Read)?;
-        Ok(self.store.insight(id).await?)
+        permit.require(Resource::Insights, Action::Read)?;
+        Ok(self.store.insight(&permit.sight(), id).await?)
     }
 
     /// The events of one subject beneath an insight, in the order in which they happened.
@@ -107,7 +130,7 @@ impl Services {
         beneath: &vizard_core::scoring::Beneath,
         slice: &Slice<(Micros, i64)>,
     ) -> Result<Page<StoredActivity>, ServiceError> {
-        permit.require(Resource::Subjects, Action::Read)?;
+        permit.require(Resource::Activities, Action::Read)?;
         Ok(self.store.activities(of, beneath, slice).await?)
     }
 
@@ -118,14 +141,14 @@ impl Services {
         of: SubjectId,
         policy: Option<PolicyId>,
     ) -> Result<Vec<(Micros, f64, Cause)>, ServiceError> {
-        permit.require(Resource::Subjects, Action::Read)?;
+        permit.require(Resource::Insights, Action::Read)?;
         Ok(self.store.score_history(of, policy).await?)
     }
 
     /// One event.
     pub(crate) async fn activity(&self, permit: &Permit, seq: i64) -> Result<Option<StoredActivity>, ServiceError> {
-        permit.require(Resource::Subjects, Action::Read)?;
-        Ok(self.store.activity(seq).await?)
+        permit.require(Resource::Activities, Action::Read)?;
+        Ok(self.store.activity(&permit.sight(), seq).await?)
     }
 
     /// The content of events: names of files, paths, addresses. In the order asked for.

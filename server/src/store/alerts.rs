@@ -8,8 +8,9 @@ use super::{
     page::{List, Page, Slice},
     scoring::insight,
 };
+use crate::permit::Sight;
 use sea_orm::Value;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 use uuid::Uuid;
 use vizard_core::{
     alert::{AlertStatus, DismissReason, Severity},
@@ -111,9 +112,9 @@ pub(crate) struct Triage {
 
 /// A note to write.
 pub(crate) struct NewNote<'a> {
-    pub(crate) author: &'a str,
+    pub(crate) author: Cow<'a, str>,
     pub(crate) system: bool,
-    pub(crate) body: &'a str,
+    pub(crate) body: Cow<'a, str>,
 }
 
 const ALERT: &str = "id, subject_id, policy_id, policy_version, severity, status, score, cause, risk_factors, assignee, \
@@ -192,16 +193,27 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
     (conditions, values)
 }
 
+/// A case that is in sight, under a lock.
+pub(super) async fn lock_case(tx: &Tx, sight: &Sight, id: CaseId) -> anyhow::Result<Option<StoredCase>> {
+    let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
+    let mut values = vec![id.uuid().into()];
+    let seen = sight.and("subject_id", Some("id"), &mut values);
+    let sql = format!("SELECT {CASE} FROM cases WHERE id = $1{seen} {lock}");
+    tx.row(&sql, values).await?.as_ref().map(case).transpose()
+}
+
 impl Store {
     /// A page of alerts. The key is the ordering column (times as microseconds) and the id.
     pub(crate) async fn alerts(
         &self,
+        sight: &Sight,
         filter: &AlertFilter,
         order: AlertOrder,
         slice: &Slice<(f64, Uuid)>,
         now: Micros,
     ) -> anyhow::Result<Page<StoredAlert>> {
-        let (conditions, values) = conditions(filter, now);
+        let (mut conditions, mut values) = conditions(filter, now);
+        conditions.extend(sight.conditions("subject_id", Some("case_id"), &mut values));
         let (column, descending) = match order {
             AlertOrder::RaisedAtDesc => ("raised_at", true),
             AlertOrder::RaisedAtAsc => ("raised_at", false),
@@ -218,13 +230,19 @@ impl Store {
         list.page(&self.db, slice, key, alert).await
     }
 
-    /// Alerts by id, those that exist.
-    pub(crate) async fn alerts_by_id(&self, ids: &[AlertId]) -> anyhow::Result<BTreeMap<AlertId, StoredAlert>> {
+    /// Alerts by id, those that are in sight.
+    pub(crate) async fn alerts_by_id(
+        &self,
+        sight: &Sight,
+        ids: &[AlertId],
+    ) -> anyhow::Result<BTreeMap<AlertId, StoredAlert>> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let sql = format!("SELECT {ALERT} FROM alerts WHERE id IN ({})", marks(0, ids.len()));
-        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
+        let mut values = ids.iter().map(|id| id.uuid().into()).collect();
+        let seen = sight.and("subject_id", Some("case_id"), &mut values);
+        let sql = format!("SELECT {ALERT} FROM alerts WHERE id IN ({}){seen}", marks(0, ids.len()));
+        let rows = self.db.rows(&sql, values).await?;
         rows.iter().map(|row| alert(row).map(|alert| (alert.id, alert))).collect()
     }
 
@@ -276,37 +294,48 @@ impl Store {
         Ok(found)
     }
 
-    /// Cases by id, those that exist.
-    pub(crate) async fn cases_by_id(&self, ids: &[CaseId]) -> anyhow::Result<BTreeMap<CaseId, StoredCase>> {
+    /// Cases by id, those that are in sight.
+    pub(crate) async fn cases_by_id(
+        &self,
+        sight: &Sight,
+        ids: &[CaseId],
+    ) -> anyhow::Result<BTreeMap<CaseId, StoredCase>> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let sql = format!("SELECT {CASE} FROM cases WHERE id IN ({})", marks(0, ids.len()));
-        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
+        let mut values = ids.iter().map(|id| id.uuid().into()).collect();
+        let seen = sight.and("subject_id", Some("id"), &mut values);
+        let sql = format!("SELECT {CASE} FROM cases WHERE id IN ({}){seen}", marks(0, ids.len()));
+        let rows = self.db.rows(&sql, values).await?;
         rows.iter().map(|row| case(row).map(|case| (case.id, case))).collect()
     }
 
     /// Cases, the newest first.
     pub(crate) async fn cases(
         &self,
+        sight: &Sight,
         status: Option<CaseStatus>,
         slice: &Slice<(Micros, Uuid)>,
     ) -> anyhow::Result<Page<StoredCase>> {
+        let mut conditions: Vec<String> = status.iter().map(|_| "status = $1".to_owned()).collect();
+        let mut values = status.iter().map(|status| status.as_str().into()).collect();
+        conditions.extend(sight.conditions("subject_id", Some("id"), &mut values));
         let list = List {
             columns: CASE,
             from: "cases",
-            conditions: status.iter().map(|_| "status = $1".to_owned()).collect(),
-            values: status.iter().map(|status| status.as_str().into()).collect(),
+            conditions,
+            values,
             order: ("opened_at", "id"),
             descending: true,
         };
         list.page(&self.db, slice, |(at, id)| [at.0.into(), (*id).into()], case).await
     }
 
-    /// Locks alerts for a decision. Subjects are locked first, in the order of their ids, as the scorer does.
-    pub(crate) async fn triage(&self, ids: &[AlertId]) -> anyhow::Result<Triage> {
+    /// Locks alerts that are in sight for a decision. Subjects are locked first, in the order of their ids, as the scorer
+    /// does.
+    pub(crate) async fn triage(&self, sight: &Sight, ids: &[AlertId]) -> anyhow::Result<Triage> {
         let tx = self.db.begin().await?;
-        let list: Vec<Value> = ids.iter().map(|id| id.uuid().into()).collect();
+        let mut list: Vec<Value> = ids.iter().map(|id| id.uuid().into()).collect();
         if tx.is_postgres() {
             let sql = format!(
                 "SELECT id FROM subjects WHERE id IN (SELECT subject_id FROM alerts WHERE id IN ({})) ORDER BY id FOR UPDATE",
@@ -315,7 +344,8 @@ impl Store {
             tx.rows(&sql, list.clone()).await?;
         }
         let lock = if tx.is_postgres() { "ORDER BY id FOR UPDATE" } else { "" };
-        let sql = format!("SELECT {ALERT} FROM alerts WHERE id IN ({}) {lock}", marks(0, ids.len()));
+        let seen = sight.and("subject_id", Some("case_id"), &mut list);
+        let sql = format!("SELECT {ALERT} FROM alerts WHERE id IN ({}){seen} {lock}", marks(0, ids.len()));
         let mut found = BTreeMap::new();
         for row in tx.rows(&sql, list).await? {
             let alert = alert(&row)?;
@@ -350,11 +380,14 @@ impl Store {
         triage.tx.commit().await
     }
 
-    /// A case, read under the triage's lock.
-    pub(crate) async fn case_for(&self, triage: &Triage, id: CaseId) -> anyhow::Result<Option<StoredCase>> {
-        let lock = if triage.tx.is_postgres() { "FOR UPDATE" } else { "" };
-        let sql = format!("SELECT {CASE} FROM cases WHERE id = $1 {lock}");
-        triage.tx.row(&sql, vec![id.uuid().into()]).await?.as_ref().map(case).transpose()
+    /// A case that is in sight, read under the triage's lock.
+    pub(crate) async fn case_for(
+        &self,
+        sight: &Sight,
+        triage: &Triage,
+        id: CaseId,
+    ) -> anyhow::Result<Option<StoredCase>> {
+        lock_case(&triage.tx, sight, id).await
     }
 
     /// Puts the one alert of the triage into `case`, which is written as given: new, or the existing one changed.
@@ -444,7 +477,7 @@ impl Store {
         triage.tx.commit().await
     }
 
-    async fn write_note(
+    pub(super) async fn write_note(
         &self,
         tx: &Tx,
         alert: Option<AlertId>,
@@ -458,9 +491,9 @@ impl Store {
                 self.ids.draw(NoteId::new).uuid().into(),
                 alert.map(|id| id.uuid()).into(),
                 case.map(|id| id.uuid()).into(),
-                note.author.into(),
+                note.author.as_ref().into(),
                 i64::from(note.system).into(),
-                note.body.into(),
+                note.body.as_ref().into(),
                 now.0.into(),
             ],
         )

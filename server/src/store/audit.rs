@@ -56,6 +56,15 @@ impl Entry {
     }
 }
 
+impl super::Store {
+    /// Entries about what changed nothing: denied attempts, looks.
+    pub(crate) async fn audit(&self, entries: &[Entry], now: Micros) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        insert_entries(&tx, &self.ids, entries, now).await?;
+        tx.commit().await
+    }
+}
+
 pub(super) async fn insert_entries(tx: &Tx, ids: &Ids, entries: &[Entry], now: Micros) -> anyhow::Result<()> {
     for rows in entries.chunks(limits::INSERT_ROWS) {
         let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 8);

@@ -23,6 +23,8 @@ pub struct StoredGroup {
     pub name: String,
     /// How many members it has.
     pub size: u64,
+    /// Ids of the viewers who may see its members; `None` where everybody with the role may.
+    pub viewers: Option<Vec<String>>,
 }
 
 /// A group as it shall be.
@@ -31,6 +33,8 @@ pub(crate) struct GroupWrite<'a> {
     pub(crate) name: &'a str,
     pub(crate) add: &'a [SubjectId],
     pub(crate) remove: &'a [SubjectId],
+    /// Who may see the members: `None` leaves it, the inner `None` lets everybody with the role.
+    pub(crate) viewers: Option<Option<&'a [String]>>,
 }
 
 /// What became of a change.
@@ -42,7 +46,7 @@ pub(crate) enum GroupSaved {
     TooMany,
 }
 
-const GROUPS: &str = "SELECT g.id, g.name, (SELECT count(*) FROM priority_group_members m WHERE m.group_id = g.id) AS size \
+const GROUPS: &str = "SELECT g.id, g.name, g.restricted, (SELECT count(*) FROM priority_group_members m WHERE m.group_id = g.id) AS size \
                       FROM priority_groups g";
 
 fn group(row: &Row) -> anyhow::Result<StoredGroup> {
@@ -50,13 +54,24 @@ fn group(row: &Row) -> anyhow::Result<StoredGroup> {
         id: PriorityGroupId::new(row.get("id")?),
         name: row.get("name")?,
         size: u64::try_from(row.get::<i64>("size")?)?,
+        viewers: (row.get::<i64>("restricted")? != 0).then(Vec::new),
     })
 }
 
 impl Store {
     /// All groups in the order of their names.
     pub(crate) async fn groups(&self) -> anyhow::Result<Vec<StoredGroup>> {
-        self.db.rows(&format!("{GROUPS} ORDER BY g.name, g.id"), vec![]).await?.iter().map(group).collect()
+        let rows = self.db.rows(&format!("{GROUPS} ORDER BY g.name, g.id"), vec![]).await?;
+        let mut groups: Vec<StoredGroup> = rows.iter().map(group).collect::<anyhow::Result<_>>()?;
+        let sql = "SELECT group_id, viewer FROM priority_group_viewers ORDER BY group_id, viewer";
+        for row in self.db.rows(sql, vec![]).await? {
+            let of = PriorityGroupId::new(row.get("group_id")?);
+            let group = groups.iter_mut().find(|group| group.id == of);
+            if let Some(viewers) = group.and_then(|group| group.viewers.as_mut()) {
+                viewers.push(row.get("viewer")?);
+            }
+        }
+        Ok(groups)
     }
 
     /// Adds or changes a group, its members in the same transaction.
@@ -95,6 +110,18 @@ impl Store {
                 tuples(&tx, 2, subjects.len())
             );
             tx.run(&sql, values).await?;
+        }
+        if let Some(viewers) = write.viewers {
+            let restricted = i64::from(viewers.is_some());
+            tx.run("UPDATE priority_groups SET restricted = $1 WHERE id = $2", vec![restricted.into(), id.into()]).await?;
+            tx.run("DELETE FROM priority_group_viewers WHERE group_id = $1", vec![id.into()]).await?;
+            for viewer in viewers.unwrap_or_default() {
+                tx.run(
+                    "INSERT INTO priority_group_viewers (group_id, viewer) VALUES ($1, $2)",
+                    vec![id.into(), viewer.as_str().into()],
+                )
+                .await?;
+            }
         }
         let sql = "SELECT (SELECT count(*) FROM priority_groups) AS groups_, \
                    (SELECT count(*) FROM priority_group_members WHERE group_id = $1) AS members";

@@ -158,8 +158,9 @@ impl Store {
         while !left.is_empty() {
             let mut inserted = HashSet::new();
             for rows in left.chunks(limits::INSERT_ROWS) {
-                let mut values = Vec::with_capacity(rows.len() * 6);
+                let mut values = Vec::with_capacity(rows.len() * 7);
                 for (subject, wrapped) in rows {
+                    values.push(subject.uuid().into());
                     values.push(subject.uuid().into());
                     values.push(Pseudonym::from_random(self.ids.random_u64()).to_string().into());
                     values.push(wrapped.clone().into());
@@ -168,9 +169,9 @@ impl Store {
                     values.push("NONE".into());
                 }
                 let sql = format!(
-                    "INSERT INTO subjects (id, pseudonym, key, created_at, risk_score, risk_level) VALUES {} \
+                    "INSERT INTO subjects (id, label, pseudonym, key, created_at, risk_score, risk_level) VALUES {} \
                      ON CONFLICT (pseudonym) DO NOTHING RETURNING id",
-                    tuples(tx, 6, rows.len())
+                    tuples(tx, 7, rows.len())
                 );
                 for row in tx.rows(&sql, values).await? {
                     inserted.insert(SubjectId::new(row.get::<Uuid>("id")?));

@@ -6,6 +6,7 @@ use super::{
     audit::{Entry, insert_entries},
     db::{Row, Sql, Tx, marks},
 };
+use crate::permit::Sight;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
@@ -173,6 +174,7 @@ impl Store {
     /// Counts of these policies; `since` bounds what was triaged.
     pub(crate) async fn policy_counts(
         &self,
+        sight: &Sight,
         ids: &[PolicyId],
         since: Micros,
     ) -> anyhow::Result<BTreeMap<PolicyId, PolicyCounts>> {
@@ -188,11 +190,12 @@ impl Store {
                 format!("sum(CASE WHEN open = 1 AND score >= {} THEN 1 ELSE 0 END) AS over_{at}", volume.raises_from())
             })
             .collect();
-        let list: Vec<sea_orm::Value> = ids.iter().map(|id| id.uuid().into()).collect();
+        let mut list: Vec<sea_orm::Value> = ids.iter().map(|id| id.uuid().into()).collect();
+        let seen = sight.and("subject_id", None, &mut list);
         let sql = format!(
             "SELECT policy_id, count(*) AS number, sum(CASE WHEN open = 1 THEN 1 ELSE 0 END) AS now, \
              sum(CASE WHEN open = 1 AND missing LIKE '%BASELINE%' THEN 1 ELSE 0 END) AS unsettled, \
-             {} FROM scores WHERE policy_id IN ({}) GROUP BY policy_id",
+             {} FROM scores WHERE policy_id IN ({}){seen} GROUP BY policy_id",
             over.join(", "),
             marks(0, ids.len())
         );
@@ -207,7 +210,7 @@ impl Store {
         }
         let sql = format!(
             "SELECT policy_id, status, count(*) AS number, sum(CASE WHEN triaged_at >= {} THEN 1 ELSE 0 END) AS lately \
-             FROM alerts WHERE policy_id IN ({}) GROUP BY policy_id, status",
+             FROM alerts WHERE policy_id IN ({}){seen} GROUP BY policy_id, status",
             since.0,
             marks(0, ids.len())
         );

@@ -8,12 +8,13 @@ use super::{
     page::{List, Page, Slice},
     scoring::insight,
 };
+use crate::permit::Sight;
 use anyhow::Context as _;
 use sea_orm::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
-    ids::{ConnectorId, InsightId, PolicyId, SubjectId},
+    ids::{CaseId, ConnectorId, InsightId, PolicyId, SubjectId},
     limits,
     scoring::{Activation, Beneath, Insight, InsightKind, RiskFactor, history::Cause},
     subject::{RiskLevel, SeenInsight},
@@ -23,7 +24,12 @@ use vizard_core::{
 /// A subject, as listed.
 #[derive(Clone)]
 pub(crate) struct StoredSubject {
+    /// For look-ups; never shown.
     pub(crate) id: SubjectId,
+    /// Shown in place of it. It changes with the pseudonym, so that nobody follows a person by it.
+    pub(crate) label: SubjectId,
+    /// The case that has this label and pseudonym for itself: seen from it, there is nothing beyond it.
+    pub(crate) case: Option<CaseId>,
     pub(crate) pseudonym: String,
     pub(crate) department: Option<String>,
     pub(crate) risk_score: f64,
@@ -61,14 +67,16 @@ pub(crate) struct StoredActivity {
 
 /// What drafts make of a subject is not shown with the subject.
 const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
-const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, p.department";
-const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
-const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
+pub(super) const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, p.department";
+pub(super) const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
+pub(super) const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
 const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
 
-fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
+pub(super) fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
     Ok(StoredSubject {
         id: SubjectId::new(row.get("id")?),
+        label: SubjectId::new(row.get("label")?),
+        case: None,
         pseudonym: row.get("pseudonym")?,
         department: row.get("department")?,
         risk_score: row.get("risk_score")?,
@@ -96,14 +104,17 @@ impl Store {
     /// such subject.
     pub(crate) async fn reset_risk_level(
         &self,
+        sight: &Sight,
         id: SubjectId,
         entry: impl FnOnce(RiskLevel) -> Entry,
         now: Micros,
     ) -> anyhow::Result<Option<RiskLevel>> {
         let tx = self.db.begin().await?;
         let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
-        let sql = format!("SELECT risk_level FROM subjects WHERE id = $1 {lock}");
-        let Some(row) = tx.row(&sql, vec![id.uuid().into()]).await? else { return Ok(None) };
+        let mut values = vec![id.uuid().into()];
+        let seen = sight.and("id", None, &mut values);
+        let sql = format!("SELECT risk_level FROM subjects WHERE id = $1{seen} {lock}");
+        let Some(row) = tx.row(&sql, values).await? else { return Ok(None) };
         let was: RiskLevel = row.word("risk_level")?;
         let sql = format!(
             "SELECT day, indicator, max(count) AS count FROM insights WHERE subject_id = $1 AND {NOT_SHADOW} \
@@ -164,15 +175,19 @@ impl Store {
     /// Subjects, the highest risk first.
     pub(crate) async fn subjects(
         &self,
+        sight: &Sight,
         level: Option<RiskLevel>,
         slice: &Slice<(f64, Uuid)>,
     ) -> anyhow::Result<Page<StoredSubject>> {
+        let mut conditions: Vec<String> = level.iter().map(|_| "s.risk_level = $1".to_owned()).collect();
+        let mut values = level.iter().map(|level| level.as_str().into()).collect();
+        conditions.extend(sight.conditions("s.id", None, &mut values));
         let list = List {
             columns: SUBJECT,
             from: FROM,
-            conditions: level.iter().map(|_| "s.risk_level = $1".to_owned()).collect(),
-            values: level.iter().map(|level| level.as_str().into()).collect(),
-            order: ("s.risk_score", "s.id"),
+            conditions,
+            values,
+            order: ("s.risk_score", "s.label"),
             descending: true,
         };
         list.page(&self.db, slice, |(score, id)| [(*score).into(), (*id).into()], subject).await
@@ -234,14 +249,21 @@ impl Store {
     }
 
     /// Whose insight this is; also of insights that only an alert still holds.
-    pub(crate) async fn insight(&self, id: InsightId) -> anyhow::Result<Option<(SubjectId, Insight)>> {
-        let live = format!("SELECT subject_id, {INSIGHT} FROM insights WHERE id = $1");
-        let kept = "SELECT a.subject_id, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, i.explanation, \
-                    i.risk_factors FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE i.insight_id = $1 \
-                    ORDER BY a.id DESC LIMIT 1";
-        let row = match self.db.row(&live, vec![id.uuid().into()]).await? {
+    pub(crate) async fn insight(
+        &self,
+        sight: &Sight,
+        id: InsightId,
+    ) -> anyhow::Result<Option<(SubjectId, Insight)>> {
+        let mut values = vec![id.uuid().into()];
+        let seen = sight.and("subject_id", None, &mut values);
+        let live = format!("SELECT subject_id, {INSIGHT} FROM insights WHERE id = $1{seen}");
+        let seen = sight.and("a.subject_id", None, &mut vec![id.uuid().into()]);
+        let kept = format!("SELECT a.subject_id, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, i.explanation, \
+                    i.risk_factors FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE i.insight_id = $1{seen} \
+                    ORDER BY a.id DESC LIMIT 1");
+        let row = match self.db.row(&live, values.clone()).await? {
             Some(row) => Some(row),
-            None => self.db.row(kept, vec![id.uuid().into()]).await?,
+            None => self.db.row(&kept, values).await?,
         };
         row.map(|row| Ok((SubjectId::new(row.get("subject_id")?), insight(&row)?))).transpose()
     }
@@ -327,9 +349,11 @@ impl Store {
     }
 
     /// One event.
-    pub(crate) async fn activity(&self, seq: i64) -> anyhow::Result<Option<StoredActivity>> {
-        let sql = format!("SELECT {ACTIVITY} FROM events WHERE seq = $1");
-        self.db.row(&sql, vec![seq.into()]).await?.as_ref().map(activity).transpose()
+    pub(crate) async fn activity(&self, sight: &Sight, seq: i64) -> anyhow::Result<Option<StoredActivity>> {
+        let mut values = vec![seq.into()];
+        let seen = sight.and("subject_id", None, &mut values);
+        let sql = format!("SELECT {ACTIVITY} FROM events WHERE seq = $1{seen}");
+        self.db.row(&sql, values).await?.as_ref().map(activity).transpose()
     }
 
     /// The sealed content of events, opened: names and paths. Only for a viewer with the right to evidence content.

@@ -13,7 +13,10 @@ use hmac::{Hmac, Mac as _};
 use rand::Rng as _;
 use sha2::Sha256;
 use std::path::Path;
-use vizard_core::{event::NormalisedIdentifier, ids::SubjectId};
+use vizard_core::{
+    event::NormalisedIdentifier,
+    ids::{ShareId, SubjectId},
+};
 use zeroize::Zeroizing;
 
 const NONCE_BYTES: usize = 24;
@@ -25,6 +28,7 @@ pub(crate) struct Vault {
     spool: XChaCha20Poly1305,
     blind: Key,
     object: Key,
+    shares: Key,
     check: String,
 }
 
@@ -49,6 +53,7 @@ impl Vault {
             spool: cipher(derive("deliveries")?),
             blind: derive("identifiers")?,
             object: derive("objects")?,
+            shares: derive("ids in shares")?,
             check: hex(&derive("check")?[..16]),
         })
     }
@@ -66,6 +71,15 @@ impl Vault {
     /// The digest by which an object is followed through sequences.
     pub(crate) fn object(&self, object: &str) -> [u8; 16] {
         mac(&self.object, &[object.as_bytes()])
+    }
+
+    /// The key that ids are veiled with in one share.
+    pub(crate) fn share_key(&self, share: ShareId) -> [u8; 32] {
+        let half = |which: u8| mac(&self.shares, &[share.uuid().as_bytes(), &[which]]);
+        let mut key = [0u8; 32];
+        key[..16].copy_from_slice(&half(0));
+        key[16..].copy_from_slice(&half(1));
+        key
     }
 
     /// A new key for `subject`, and its wrapped form for the database.

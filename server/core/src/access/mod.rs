@@ -2,6 +2,7 @@
 //! Never: a second place that decides. Guards, the printed `@requires` and the golden file all come from [`matrix`].
 
 pub mod matrix;
+pub mod share;
 
 use crate::words::words;
 
@@ -46,10 +47,18 @@ words! {
         Deliveries = "deliveries",
         /// Alerts and what they rest on.
         Alerts = "alerts",
-        /// Cases.
+        /// Cases: found, listed, worked on.
         Cases = "cases",
-        /// Subjects, under their pseudonyms.
+        /// What a case is called, whom it is about under a pseudonym, and where it stands.
+        CaseHeaders = "case headers",
+        /// Notes on alerts and cases.
+        Notes = "notes",
+        /// Subjects, under their pseudonyms: found, listed, with their windows of scoring.
         Subjects = "subjects",
+        /// Insights, and how a score came to be what it is.
+        Insights = "insights",
+        /// The events beneath an insight, without their content.
+        Activities = "activities",
         /// Scoring of a subject, started and stopped by hand.
         Scoring = "scoring by hand",
         /// Full names of objects, paths, recipients, message text.

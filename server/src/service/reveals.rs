@@ -1,0 +1,216 @@
+//! Reveals: asked for, decided on by somebody else, ended; and the look at what they open.
+//! Never: an identity that a refused or unaudited look would show; a decision by who asked.
+
+use super::{
+    Services,
+    alerts::{invalid, not_found, text},
+};
+pub(crate) use crate::store::{OpenIdentity, SeenFrom, StoredReveal};
+use crate::{
+    error::ServiceError,
+    permit::{Permit, Viewer},
+    store::{Entry, NewNote, Page, RevealChange, Slice},
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use vizard_core::{
+    access::{Action, Resource},
+    case::CaseStatus,
+    ids::{CaseId, RevealId},
+    problem::{Problem, ProblemCode},
+    reveal::{Reveal, RevealState},
+    settings::RevealApproval,
+    subject::IdentityState,
+    time::Micros,
+};
+
+/// A decision on a request for a reveal.
+#[derive(Clone, Debug)]
+pub struct RevealDecision {
+    /// Which; `None` where a viewer's text is no reveal's id.
+    pub reveal: Option<RevealId>,
+    /// Consent, or not.
+    pub approve: bool,
+    /// More about it, for who asked.
+    pub note: Option<String>,
+}
+
+impl Services {
+    /// Asks for the identity of a case's subject.
+    pub(crate) async fn request_reveal(
+        &self,
+        permit: &Permit,
+        case: Option<CaseId>,
+        reason: &str,
+    ) -> Result<StoredReveal, ServiceError> {
+        let viewer = permit.require(Resource::RevealRequests, Action::Change)?;
+        let reason = required(reason, &["input", "reason"], "Say why the identity is needed.")?.to_owned();
+        let unknown = || invalid(not_found("case").within(&["input", "caseId"]));
+        let case = case.ok_or_else(unknown)?;
+        let privacy = self.store.settings().await?.1.privacy;
+        let id = self.ids.draw(RevealId::new);
+        let sight = permit.sight();
+        let asked = self.store.request_reveal(&sight, case, &self.clock, |found, there, now| {
+            if found.status == CaseStatus::Closed {
+                let message = "The case is closed. An identity is revealed in an active case only.";
+                return Err(Problem::new(&["input", "caseId"], ProblemCode::NotAllowed, message));
+            }
+            let live = |one: &&Reveal| matches!(one.state(now), RevealState::Requested | RevealState::Approved);
+            if there.iter().filter(live).any(|one| one.requested_by == viewer.id) {
+                let message = "You have asked already in this case: the request waits, or the reveal still holds.";
+                return Err(Problem::new(&["input", "caseId"], ProblemCode::Conflict, message));
+            }
+            let reveal = Reveal::request(id, (case, found.subject), &viewer.id, &privacy, now);
+            let alone = privacy.reveal_approval == RevealApproval::None;
+            let mut entries = vec![entry(viewer, "REVEAL_REQUESTED", &reveal, Some(&reason))];
+            if alone {
+                entries.push(entry(viewer, "REVEAL_APPROVED", &reveal, None));
+            }
+            let body = if alone {
+                "Identity revealed; the settings ask for nobody's consent."
+            } else {
+                "Reveal of the identity requested."
+            };
+            let stored =
+                StoredReveal { reveal, requester: viewer.name.clone(), decider: None, reason: reason.clone(), note: None };
+            Ok(RevealChange { reveal: stored, entries, note: said(viewer, body) })
+        });
+        asked.await?.ok_or_else(unknown)?.map_err(invalid)
+    }
+
+    /// Consents to a request, or denies it.
+    pub(crate) async fn decide_reveal(
+        &self,
+        permit: &Permit,
+        asked: RevealDecision,
+    ) -> Result<StoredReveal, ServiceError> {
+        let viewer = permit.require(Resource::RevealDecisions, Action::Change)?;
+        let note = text(asked.note.as_deref(), &["input", "note"])?.map(str::to_owned);
+        let unknown = || invalid(not_found("reveal").within(&["input", "revealId"]));
+        let id = asked.reveal.ok_or_else(unknown)?;
+        let privacy = self.store.settings().await?.1.privacy;
+        let sight = permit.sight();
+        let decided = self.store.change_reveal(&sight, id, &self.clock, |found, now| {
+            let reveal = found.reveal.decide(&viewer.id, asked.approve, &privacy, now)?;
+            let (activity, body) = if asked.approve {
+                ("REVEAL_APPROVED", "Reveal of the identity approved.")
+            } else {
+                ("REVEAL_DENIED", "Reveal of the identity denied.")
+            };
+            let entries = vec![entry(viewer, activity, &reveal, note.as_deref())];
+            let reveal = StoredReveal { reveal, decider: Some(viewer.name.clone()), note: note.clone(), ..found.clone() };
+            Ok(RevealChange { reveal, entries, note: said(viewer, body) })
+        });
+        self.or_denied(viewer, id, decided.await?.ok_or_else(unknown)?).await
+    }
+
+    /// Ends a reveal before its time, or takes a request back.
+    pub(crate) async fn end_reveal(
+        &self,
+        permit: &Permit,
+        id: Option<RevealId>,
+    ) -> Result<StoredReveal, ServiceError> {
+        let viewer = permit.require(Resource::Reveals, Action::Change)?;
+        let unknown = || invalid(not_found("reveal").within(&["input", "revealId"]));
+        let id = id.ok_or_else(unknown)?;
+        let sight = permit.sight();
+        let ended = self.store.change_reveal(&sight, id, &self.clock, |found, now| {
+            let reveal = found.reveal.end(now)?;
+            let entries = vec![entry(viewer, "REVEAL_ENDED", &reveal, None)];
+            let reveal = StoredReveal { reveal, ..found.clone() };
+            Ok(RevealChange { reveal, entries, note: said(viewer, "Reveal of the identity ended.") })
+        });
+        self.or_denied(viewer, id, ended.await?.ok_or_else(unknown)?).await
+    }
+
+    /// The change, or what forbids it; whoever tried to decide for themselves is in the audit log.
+    async fn or_denied(
+        &self,
+        viewer: &Viewer,
+        id: RevealId,
+        outcome: Result<StoredReveal, Problem>,
+    ) -> Result<StoredReveal, ServiceError> {
+        match outcome {
+            Ok(stored) => Ok(stored),
+            Err(problem) => {
+                let detail = serde_json::json!({"tried": "decide", "because": problem.message});
+                self.store.audit(&[Entry::by(viewer, "DENIED", "CASES", id, &detail)], self.clock.now()).await?;
+                Err(invalid(problem.within(&["input", "revealId"])))
+            }
+        }
+    }
+
+    /// Reveals, the newest request first.
+    pub(crate) async fn reveals(
+        &self,
+        permit: &Permit,
+        state: Option<RevealState>,
+        slice: &Slice<(Micros, Uuid)>,
+    ) -> Result<Page<StoredReveal>, ServiceError> {
+        permit.require(Resource::Reveals, Action::Read)?;
+        let now = self.store.common_time(&self.clock).await?;
+        Ok(self.store.reveals(&permit.sight(), state, slice, now).await?)
+    }
+
+    /// Reveals by id, those in sight.
+    pub(crate) async fn reveals_by_id(
+        &self,
+        permit: &Permit,
+        ids: &[RevealId],
+    ) -> Result<BTreeMap<RevealId, StoredReveal>, ServiceError> {
+        permit.require(Resource::Reveals, Action::Read)?;
+        Ok(self.store.reveals_by_id(&permit.sight(), ids).await?)
+    }
+
+    /// The reveals of cases, the newest first.
+    pub(crate) async fn case_reveals(
+        &self,
+        permit: &Permit,
+        ids: &[CaseId],
+    ) -> Result<BTreeMap<CaseId, Vec<StoredReveal>>, ServiceError> {
+        permit.require(Resource::Reveals, Action::Read)?;
+        Ok(self.store.case_reveals(ids).await?)
+    }
+
+    /// The instant by which reveals and shares run out.
+    pub(crate) async fn common_time(&self) -> Result<Micros, ServiceError> {
+        Ok(self.store.common_time(&self.clock).await?)
+    }
+
+    /// Whether the viewer sees who subjects are, from where they are looked at.
+    pub(crate) async fn identity_states(
+        &self,
+        permit: &Permit,
+        keys: &[SeenFrom],
+    ) -> Result<BTreeMap<SeenFrom, IdentityState>, ServiceError> {
+        permit.require(Resource::CaseHeaders, Action::Read)?;
+        Ok(self.store.identity_states(permit.viewer(), keys, &self.clock).await?)
+    }
+
+    /// Who subjects are, where the viewer may see it. The look is audited first.
+    pub(crate) async fn identities(
+        &self,
+        permit: &Permit,
+        keys: &[SeenFrom],
+    ) -> Result<BTreeMap<SeenFrom, OpenIdentity>, ServiceError> {
+        permit.require(Resource::CaseHeaders, Action::Read)?;
+        Ok(self.store.identities(permit.viewer(), keys, &self.clock).await?)
+    }
+}
+
+fn entry(viewer: &Viewer, activity: &'static str, reveal: &Reveal, _reason: Option<&str>) -> Entry {
+    let detail = serde_json::json!({
+        "reveal": reveal.id, "state": reveal.written, "alone": reveal.written == RevealState::Approved && reveal.decided_by.is_none(),
+        "expiresAt": reveal.expires_at,
+    });
+    Entry::by(viewer, activity, "CASES", reveal.case, &detail)
+}
+
+fn said(viewer: &Viewer, body: &'static str) -> NewNote<'static> {
+    NewNote { author: viewer.name.clone().into(), system: true, body: body.into() }
+}
+
+/// Text that must be there.
+pub(super) fn required<'a>(given: &'a str, field: &[&str], message: &str) -> Result<&'a str, ServiceError> {
+    text(Some(given), field)?.ok_or_else(|| invalid(Problem::new(field, ProblemCode::Required, message)))
+}

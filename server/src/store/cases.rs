@@ -1,0 +1,233 @@
+//! What belongs to a case beside its row: whom it shows under which label, its timeline, its contributors.
+//! Never: a look beyond a case that has a label of its own; what was learned in it names nobody elsewhere.
+
+use super::{
+    Store, StoredCase,
+    alerts::{NewNote, lock_case},
+    audit::{Entry, insert_entries},
+    db::{Row, Sql as _, Tx, marks},
+    page::{List, Page, Slice},
+    scoring::insight,
+    subjects::{FROM, INSIGHT, SUBJECT, StoredSubject, subject},
+};
+use crate::permit::Sight;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use vizard_core::{
+    case::CaseStatus,
+    ids::{CaseId, SubjectId},
+    limits,
+    scoring::Insight,
+    subject::Pseudonym,
+    time::{Day, Micros},
+};
+
+/// A subject and the case that it is seen from; without one, as the queue shows it.
+pub(crate) type SeenFrom = (SubjectId, Option<CaseId>);
+
+/// The columns of `INSIGHT` as an alert keeps them.
+const KEPT: &str = "i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, \
+                    i.explanation, i.risk_factors";
+
+/// What became of a new contributor.
+pub(crate) enum Contributed {
+    Done,
+    /// There is no such case in sight.
+    NoCase,
+    /// A closed case is frozen.
+    Closed,
+    /// There would be too many.
+    TooMany,
+}
+
+impl Store {
+    /// Subjects as they are seen from where they are looked at: under the case's own label where it has one.
+    pub(crate) async fn subjects_seen(
+        &self,
+        sight: &Sight,
+        keys: &[SeenFrom],
+    ) -> anyhow::Result<BTreeMap<SeenFrom, StoredSubject>> {
+        let mut found = BTreeMap::new();
+        if keys.is_empty() {
+            return Ok(found);
+        }
+        let mut ids: Vec<Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut values = ids.iter().map(|id| (*id).into()).collect();
+        let seen = sight.and("s.id", None, &mut values);
+        let sql = format!("SELECT {SUBJECT} FROM {FROM} WHERE s.id IN ({}){seen}", marks(0, ids.len()));
+        let mut subjects = BTreeMap::new();
+        for row in self.db.rows(&sql, values).await? {
+            let subject = subject(&row)?;
+            subjects.insert(subject.id, subject);
+        }
+        let cases: Vec<Uuid> = keys.iter().filter_map(|key| key.1).map(CaseId::uuid).collect();
+        let mut labels = BTreeMap::new();
+        if !cases.is_empty() {
+            let sql = format!(
+                "SELECT id, label, pseudonym FROM cases WHERE label IS NOT NULL AND id IN ({})",
+                marks(0, cases.len())
+            );
+            for row in self.db.rows(&sql, cases.into_iter().map(Into::into).collect()).await? {
+                let label = (SubjectId::new(row.get("label")?), row.get::<String>("pseudonym")?);
+                labels.insert(CaseId::new(row.get("id")?), label);
+            }
+        }
+        for key in keys {
+            let Some(subject) = subjects.get(&key.0) else { continue };
+            let own = key.1.and_then(|case| Some((case, labels.get(&case)?.clone())));
+            let subject = match own {
+                Some((case, (label, pseudonym))) => {
+                    StoredSubject { label, pseudonym, case: Some(case), ..subject.clone() }
+                }
+                None => subject.clone(),
+            };
+            found.insert(*key, subject);
+        }
+        Ok(found)
+    }
+
+    /// The subject that is shown under this id, and the case that it is so shown in.
+    pub(crate) async fn subject_by_label(
+        &self,
+        sight: &Sight,
+        label: SubjectId,
+    ) -> anyhow::Result<Option<StoredSubject>> {
+        let sql = "SELECT id AS subject_id, NULL AS case_id FROM subjects WHERE label = $1 \
+                   UNION ALL SELECT subject_id, id AS case_id FROM cases WHERE label = $1";
+        let sql = if self.db.is_postgres() { sql.replace("NULL AS", "NULL::uuid AS") } else { sql.to_owned() };
+        let Some(row) = self.db.row(&sql, vec![label.uuid().into()]).await? else { return Ok(None) };
+        let key = (SubjectId::new(row.get("subject_id")?), row.get::<Option<Uuid>>("case_id")?.map(CaseId::new));
+        Ok(self.subjects_seen(sight, &[key]).await?.remove(&key))
+    }
+
+    /// The insights that a case's alerts rest on, each once as the newest of them has it, the newest day first.
+    pub(crate) async fn timeline(&self, of: CaseId, slice: &Slice<(Day, Uuid)>) -> anyhow::Result<Page<Insight>> {
+        let from = format!(
+            "(SELECT {KEPT} FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE a.case_id = $1 AND NOT EXISTS \
+             (SELECT 1 FROM alert_insights j JOIN alerts b ON b.id = j.alert_id WHERE b.case_id = $1 \
+             AND j.insight_id = i.insight_id AND b.id > a.id)) AS t"
+        );
+        let list = List {
+            columns: INSIGHT,
+            from: &from,
+            conditions: vec![],
+            values: vec![of.uuid().into()],
+            order: ("day", "id"),
+            descending: true,
+        };
+        list.page(&self.db, slice, |(day, id)| [i64::from(day.0).into(), (*id).into()], insight).await
+    }
+
+    /// Writes a note into a case that is in sight, unless it is closed; answers with the case as it was.
+    pub(crate) async fn add_note(
+        &self,
+        sight: &Sight,
+        case: CaseId,
+        note: &NewNote<'_>,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<Option<StoredCase>> {
+        let tx = self.db.begin().await?;
+        let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(None) };
+        if found.status == CaseStatus::Active {
+            self.write_note(&tx, None, Some(case), note, now).await?;
+            insert_entries(&tx, &self.ids, &[entry], now).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(found))
+    }
+
+    /// Ids of the viewers who contribute to cases.
+    pub(crate) async fn contributors(&self, ids: &[CaseId]) -> anyhow::Result<BTreeMap<CaseId, Vec<String>>> {
+        let mut found: BTreeMap<CaseId, Vec<String>> = BTreeMap::new();
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT case_id, viewer FROM case_contributors WHERE case_id IN ({}) ORDER BY case_id, added_at, viewer",
+            marks(0, ids.len())
+        );
+        for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
+            found.entry(CaseId::new(row.get("case_id")?)).or_default().push(row.get("viewer")?);
+        }
+        Ok(found)
+    }
+
+    /// Lets a viewer see a case's subject; again changes nothing.
+    pub(crate) async fn add_contributor(
+        &self,
+        sight: &Sight,
+        (case, viewer): (CaseId, &str),
+        (by, note): (&str, &NewNote<'_>),
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<Contributed> {
+        let tx = self.db.begin().await?;
+        let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(Contributed::NoCase) };
+        if found.status == CaseStatus::Closed {
+            return Ok(Contributed::Closed);
+        }
+        let sql = "SELECT count(*) AS number FROM case_contributors WHERE case_id = $1 AND viewer <> $2";
+        let others = tx.row(sql, vec![case.uuid().into(), viewer.into()]).await?;
+        if others.map_or(Ok(0), |row| row.get::<i64>("number"))? >= i64::try_from(limits::LISTED_VIEWERS)? {
+            return Ok(Contributed::TooMany);
+        }
+        let added = tx
+            .run(
+                "INSERT INTO case_contributors (case_id, viewer, added_by, added_at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (case_id, viewer) DO NOTHING",
+                vec![case.uuid().into(), viewer.into(), by.into(), now.0.into()],
+            )
+            .await?;
+        if added == 1 {
+            self.write_note(&tx, None, Some(case), note, now).await?;
+            insert_entries(&tx, &self.ids, &[entry], now).await?;
+        }
+        tx.commit().await?;
+        Ok(Contributed::Done)
+    }
+
+    /// Gives a case the label that its subject has in the queue, and the queue a new one, so that what is learned in the
+    /// case from now on names nobody outside of it. The entry tells of both; nothing where the case has its own already.
+    pub(super) async fn part(
+        &self,
+        tx: &Tx,
+        case: CaseId,
+        subject: SubjectId,
+        entry: impl FnOnce(&str, &str) -> Entry,
+        now: Micros,
+    ) -> anyhow::Result<()> {
+        let sql = "UPDATE cases SET label = (SELECT label FROM subjects WHERE id = $2), \
+                   pseudonym = (SELECT pseudonym FROM subjects WHERE id = $2) WHERE id = $1 AND label IS NULL \
+                   RETURNING pseudonym";
+        let Some(row) = tx.row(sql, vec![case.uuid().into(), subject.uuid().into()]).await? else { return Ok(()) };
+        let before: String = row.get("pseudonym")?;
+        let after = self.fresh_pseudonym(tx).await?;
+        tx.run(
+            "UPDATE subjects SET label = $1, pseudonym = $2 WHERE id = $3",
+            vec![self.ids.random(SubjectId::new).uuid().into(), after.as_str().into(), subject.uuid().into()],
+        )
+        .await?;
+        insert_entries(tx, &self.ids, &[entry(&before, &after)], now).await
+    }
+
+    /// A pseudonym that nobody has, in the queue, a case or a share.
+    pub(super) async fn fresh_pseudonym(&self, tx: &Tx) -> anyhow::Result<String> {
+        loop {
+            let drawn = Pseudonym::from_random(self.ids.random_u64()).to_string();
+            let sql = "SELECT 1 AS one FROM subjects WHERE pseudonym = $1 UNION ALL \
+                       SELECT 1 AS one FROM cases WHERE pseudonym = $1 UNION ALL \
+                       SELECT 1 AS one FROM shares WHERE pseudonym = $1";
+            if tx.row(sql, vec![drawn.as_str().into()]).await?.is_none() {
+                return Ok(drawn);
+            }
+        }
+    }
+}
+
+/// A column that holds an instant or nothing.
+pub(super) fn instant(row: &Row, name: &str) -> anyhow::Result<Option<Micros>> {
+    Ok(row.get::<Option<i64>>(name)?.map(Micros))
+}

@@ -1,0 +1,150 @@
+//! The one place where an identity is opened: for the requester of a live reveal in its case, through a share that the
+//! reveal covers, or for everybody where the installation does without pseudonyms.
+//! Never: an identity without its audit entry, committed before anything is shown; one that outlives the answer.
+
+use super::{
+    Store,
+    audit::{Entry, insert_entries},
+    cases::SeenFrom,
+    db::{Row, Sql as _, Tx, marks},
+    reveals::{common_time, open_reveals},
+    settings,
+};
+use crate::{clock::Clock, permit::Viewer};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use vizard_core::{
+    access::{Action, Resource, matrix},
+    event::Profile,
+    ids::{CaseId, SubjectId},
+    subject::{ADDRESS, IdentityState},
+    time::Micros,
+};
+
+/// Who somebody is. No `Debug`, no `Serialize`: it is taken apart by the one resolver that shows it.
+pub(crate) struct OpenIdentity {
+    pub(crate) profile: Option<Profile>,
+    /// Namespace and value of each identifier.
+    pub(crate) identifiers: Vec<(String, String)>,
+    /// The last working day, of somebody who leaves.
+    pub(crate) last_working_at: Option<Micros>,
+}
+
+impl OpenIdentity {
+    /// The first mail address.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.identifiers.iter().find(|(namespace, _)| namespace == ADDRESS).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Store {
+    /// Whether this viewer sees who these subjects are, from where they look.
+    pub(crate) async fn identity_states(
+        &self,
+        viewer: &Viewer,
+        keys: &[SeenFrom],
+        clock: &Clock,
+    ) -> anyhow::Result<BTreeMap<SeenFrom, IdentityState>> {
+        let (_, privacy) = settings::current(&self.db).await?;
+        let now = common_time(&self.db, clock).await?;
+        let cases: Vec<CaseId> = keys.iter().filter_map(|key| key.1).collect();
+        let open = open_reveals(&self.db, &cases, now).await?;
+        // Whoever lost the role since sees nothing more.
+        let may = viewer.roles.iter().any(|role| matrix::allows(*role, Resource::RevealRequests, Action::Change));
+        let state = |(subject, case): SeenFrom| match &viewer.share {
+            Some(share) if share.identity && (share.subject, Some(share.case)) == (subject, case) => {
+                IdentityState::Revealed
+            }
+            Some(_) => IdentityState::Masked,
+            None if !privacy.privacy.pseudonymise => IdentityState::PseudonymisationOff,
+            None => {
+                let opens = |case: CaseId| open.iter().any(|reveal| reveal.opens(&viewer.id, case, subject, now));
+                if may && case.is_some_and(opens) { IdentityState::Revealed } else { IdentityState::Masked }
+            }
+        };
+        Ok(keys.iter().map(|key| (*key, state(*key))).collect())
+    }
+
+    /// The identities that this viewer may see at this moment; the look at each is in the audit log before it is answered.
+    pub(crate) async fn identities(
+        &self,
+        viewer: &Viewer,
+        keys: &[SeenFrom],
+        clock: &Clock,
+    ) -> anyhow::Result<BTreeMap<SeenFrom, OpenIdentity>> {
+        let states = self.identity_states(viewer, keys, clock).await?;
+        let open: BTreeMap<SeenFrom, IdentityState> = states
+            .into_iter()
+            .filter(|(_, state)| matches!(state, IdentityState::Revealed | IdentityState::PseudonymisationOff))
+            .collect();
+        if open.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let now = clock.now();
+        let tx = self.db.begin().await?;
+        let mut subjects: Vec<Uuid> = open.keys().map(|key| key.0.uuid()).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        let sql = format!("SELECT id, pseudonym FROM subjects WHERE id IN ({})", marks(0, subjects.len()));
+        let mut pseudonyms: BTreeMap<SubjectId, String> = BTreeMap::new();
+        for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
+            pseudonyms.insert(SubjectId::new(row.get("id")?), row.get("pseudonym")?);
+        }
+        let looked = |(key, state): (&SeenFrom, &IdentityState)| {
+            let detail = serde_json::json!({"why": state, "share": viewer.share.as_ref().map(|share| share.id)});
+            match (key.1, pseudonyms.get(&key.0)) {
+                (Some(case), _) => Entry::by(viewer, "IDENTITY_VIEWED", "CASES", case, &detail),
+                (None, label) => Entry::by(viewer, "IDENTITY_VIEWED", "SUBJECTS", label.map_or("", |label| label), &detail),
+            }
+        };
+        let entries: Vec<Entry> = open.iter().map(looked).collect();
+        insert_entries(&tx, &self.ids, &entries, now).await?;
+        let found = self.open_identities(&tx, &subjects).await?;
+        let sql = format!(
+            "SELECT subject_id, max(lasts_until) AS until FROM triggers WHERE lasts_until IS NOT NULL AND subject_id IN ({}) \
+             GROUP BY subject_id",
+            marks(0, subjects.len())
+        );
+        let mut leaving: BTreeMap<SubjectId, Micros> = BTreeMap::new();
+        for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
+            leaving.insert(SubjectId::new(row.get("subject_id")?), Micros(row.get("until")?));
+        }
+        tx.commit().await?;
+        let identity = |key: SeenFrom| found.get(&key.0).map(|(profile, identifiers)| {
+            (key, OpenIdentity { profile: profile.clone(), identifiers: identifiers.clone(), last_working_at: leaving.get(&key.0).copied() })
+        });
+        Ok(open.into_keys().filter_map(identity).collect())
+    }
+
+    /// Opens what is sealed about these subjects. Subjects without a key were erased: there is nothing to open.
+    async fn open_identities(&self, tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<BTreeMap<SubjectId, Opened>> {
+        let values = || subjects.iter().map(|id| (*id).into()).collect::<Vec<_>>();
+        let list = marks(0, subjects.len());
+        let mut keys = BTreeMap::new();
+        let sql = format!("SELECT id, key FROM subjects WHERE length(key) > 0 AND id IN ({list})");
+        for row in tx.rows(&sql, values()).await? {
+            let subject = SubjectId::new(row.get("id")?);
+            keys.insert(subject, self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
+        }
+        let mut found: BTreeMap<SubjectId, Opened> = keys.keys().map(|id| (*id, Opened::default())).collect();
+        let of = |row: &Row| anyhow::Ok(SubjectId::new(row.get("subject_id")?));
+        let sql = format!("SELECT subject_id, sealed FROM profiles WHERE subject_id IN ({list})");
+        for row in tx.rows(&sql, values()).await? {
+            let subject = of(&row)?;
+            let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };
+            let plain = key.open(subject.uuid().as_bytes(), &row.get::<Vec<u8>>("sealed")?)?;
+            opened.0 = Some(serde_json::from_slice(&plain)?);
+        }
+        let sql = format!("SELECT subject_id, blind, sealed FROM identifiers WHERE subject_id IN ({list}) ORDER BY blind");
+        for row in tx.rows(&sql, values()).await? {
+            let subject = of(&row)?;
+            let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };
+            let plain = key.open(&row.get::<Vec<u8>>("blind")?, &row.get::<Vec<u8>>("sealed")?)?;
+            opened.1.push(serde_json::from_slice(&plain)?);
+        }
+        Ok(found)
+    }
+}
+
+/// A profile, and namespace and value of each identifier.
+type Opened = (Option<Profile>, Vec<(String, String)>);
