@@ -55,7 +55,9 @@ mod tests {
     fn columns(text: &str) -> BTreeMap<String, Vec<String>> {
         let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for statement in text.split(";\n").map(str::trim) {
-            if let Some((name, column)) = statement.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" ADD COLUMN ")) {
+            if let Some((name, column)) =
+                statement.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" ADD COLUMN "))
+            {
                 let column = column.split(' ').next().unwrap().to_owned();
                 tables.entry(name.to_owned()).or_default().push(column);
             }

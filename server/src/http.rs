@@ -75,7 +75,8 @@ pub fn router<E: Executor>(app: App<E>) -> Router {
 }
 
 fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Duration) -> Router {
-    let shared = Arc::new(Shared { app, bodies: Semaphore::new(bodies), graphql_deadline, share_rate: rate::Rate::default() });
+    let shared =
+        Arc::new(Shared { app, bodies: Semaphore::new(bodies), graphql_deadline, share_rate: rate::Rate::default() });
     let mut router = Router::new()
         .route(
             "/graphql",

@@ -151,6 +151,11 @@ impl Permit {
         )))
     }
 
+    /// The same where either row would do.
+    pub fn require_either(&self, one: (Resource, Action), other: (Resource, Action)) -> Result<&Viewer, ServiceError> {
+        if (self.resource, self.action) == one { Ok(&self.viewer) } else { self.require(other.0, other.1) }
+    }
+
     /// Who acts.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer

@@ -216,14 +216,10 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             "query($policy: ID!) { node(id: $policy) { ... on Policy { field: health { code } } } }",
             &["node", "field"],
         ),
-        ("Query", "reveals") => (
-            "{ reveals { totalCount } }",
-            &["reveals"],
-        ),
-        ("Mutation", "addCaseNote") => (
-            "mutation { addCaseNote(input: {caseId: \"x\", body: \"b\"}) { userErrors { code } } }",
-            &["addCaseNote"],
-        ),
+        ("Query", "reveals") => ("{ reveals { totalCount } }", &["reveals"]),
+        ("Mutation", "addCaseNote") => {
+            ("mutation { addCaseNote(input: {caseId: \"x\", body: \"b\"}) { userErrors { code } } }", &["addCaseNote"])
+        }
         ("Mutation", "addCaseContributor") => (
             "mutation { addCaseContributor(input: {caseId: \"x\", viewer: \"v\"}) { userErrors { code } } }",
             &["addCaseContributor"],
@@ -236,10 +232,9 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             "mutation { decideReveal(input: {revealId: \"x\", approve: true}) { userErrors { code } } }",
             &["decideReveal"],
         ),
-        ("Mutation", "endReveal") => (
-            "mutation { endReveal(input: {revealId: \"x\"}) { userErrors { code } } }",
-            &["endReveal"],
-        ),
+        ("Mutation", "endReveal") => {
+            ("mutation { endReveal(input: {revealId: \"x\"}) { userErrors { code } } }", &["endReveal"])
+        }
         ("Mutation", "shareCase") => (
             "mutation { shareCase(input: {caseId: \"x\", audience: HR, recipient: \"HR\", sections: [NOTES], expiresInHours: 1, reason: \"r\"}) { userErrors { code } } }",
             &["shareCase"],

@@ -18,9 +18,11 @@ pub(crate) async fn case(world: &World) -> (String, String, String) {
     world.import_demo().await;
     world.settle().await;
     let analyst = world.person("Ann Analyst", &[Role::Analyst]);
-    let found = analyst.query("{ alerts(first: 1, orderBy: SCORE_DESC) { nodes { id subject { id pseudonym } } } }").await;
+    let found =
+        analyst.query("{ alerts(first: 1, orderBy: SCORE_DESC) { nodes { id subject { id pseudonym } } } }").await;
     let alert = &found["alerts"]["nodes"][0];
-    let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+    let confirm =
+        "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
     let input = json!({"alertId": alert["id"], "caseName": "Leaving with the price list", "comment": "Looks bad."});
     let made = analyst.ask(confirm, json!({"input": input})).await.data()["confirmAlert"].clone();
     let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
@@ -33,7 +35,8 @@ pub(crate) async fn requested(who: &Caller, case: &str) -> Value {
 }
 
 pub(crate) async fn decided(who: &Caller, reveal: &Value, approve: bool) -> Value {
-    who.ask(DECIDE, json!({"input": {"revealId": reveal["id"], "approve": approve}})).await.data()["decideReveal"].clone()
+    who.ask(DECIDE, json!({"input": {"revealId": reveal["id"], "approve": approve}})).await.data()["decideReveal"]
+        .clone()
 }
 
 async fn audit(world: &World, activity: &str) -> i64 {

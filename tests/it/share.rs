@@ -52,7 +52,9 @@ on_both! {
         let known = ida.ask("query($id: ID!) { case(id: $id) { id subject { id pseudonym } alerts { nodes { id } } notes { id } timeline { nodes { id } pageInfo { endCursor } } } }", json!({"id": case})).await.data()["case"].clone();
         let ids = |value: &Value| -> Vec<String> {
             let text = value.to_string();
-            text.split('"').filter(|word| word.len() > 30 && !word.contains(' ') || word.starts_with("Anon-")).map(str::to_owned).collect()
+            let id = |word: &&str| word.split_once('_').is_some_and(|(_, hex)| matches!(hex.len(), 16 | 32)) || word.starts_with("Anon-");
+            let cursor = value.pointer("/timeline/pageInfo/endCursor").and_then(Value::as_str);
+            text.split('"').filter(id).chain(cursor).map(str::to_owned).collect()
         };
         let mine = ids(&seen);
         assert!(mine.len() > 5);

@@ -2,6 +2,7 @@
 //! Never: content of evidence for a viewer without the right to it; it is not even loaded.
 
 use super::{
+    case::opened,
     connector::Connector,
     guard::{Guarded, guarded},
     indicator::Indicator,
@@ -14,13 +15,12 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    permit::{Permit, Viewer},
     service::subjects::{self, StoredActivity},
 };
 use async_graphql::{Context, Enum, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
-    access::{Action, Resource},
+    access::{Action, Resource, share::ShareSection},
     ids::{ConnectorId, SubjectId},
     scoring, template,
 };
@@ -177,7 +177,7 @@ impl Insight {
         self.insight.risk_factors.iter().map(|factor| (*factor).into()).collect()
     }
 
-    /// The events beneath it, in the order in which they happened.
+    /// The events beneath it, in the order in which they happened. Empty through a share without evidence.
     async fn activities(
         &self,
         ctx: &Context<'_>,
@@ -185,8 +185,10 @@ impl Insight {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<Connection<Activity>, Error> {
         let listed = async {
-            let permit = Permit::check(ctx.data_opt::<Viewer>(), Resource::Activities, Action::Read)?;
             let page = Page::asked("activities", PageArgs { first, after, ..PageArgs::default() })?;
+            let Some(permit) = opened(ctx, Resource::Activities, ShareSection::Evidence)? else {
+                return Ok(Connection::new(&page, vec![], false, 0));
+            };
             let slice = page.slice(wants(ctx, "totalCount"));
             let (services, insight) = (request::services(ctx)?, &self.insight);
             let listed = services.activities(&permit, self.subject, &insight.beneath(), &slice).await?;

@@ -18,7 +18,10 @@ use crate::error::ServiceError;
 use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
-    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId, ShareId, SubjectId},
+    ids::{
+        AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId, ShareId,
+        SubjectId,
+    },
     limits,
     problem::ProblemCode,
 };

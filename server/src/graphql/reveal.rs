@@ -212,11 +212,8 @@ impl RevealMutation {
         #[graphql(desc = "Which request, and how.")] input: DecideRevealInput,
     ) -> Guarded<DecideRevealPayload, rules::DecideReveal> {
         guarded(ctx, async |permit| {
-            let asked = RevealDecision {
-                reveal: input.reveal_id.parse().ok(),
-                approve: input.approve,
-                note: input.note,
-            };
+            let asked =
+                RevealDecision { reveal: input.reveal_id.parse().ok(), approve: input.approve, note: input.note };
             let (reveal, user_errors) = outcome(request::services(ctx)?.decide_reveal(&permit, asked).await)?;
             Ok::<_, ServiceError>(DecideRevealPayload { reveal: reveal.map(Reveal), user_errors })
         })

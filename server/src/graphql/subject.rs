@@ -172,8 +172,8 @@ impl Subject {
                 Some(case) => AlertConnectionOf::Case(case),
                 None => AlertConnectionOf::Subject(self.0.id),
             }
-                .page(ctx, &permit, PageArgs { first, after, ..PageArgs::default() })
-                .await
+            .page(ctx, &permit, PageArgs { first, after, ..PageArgs::default() })
+            .await
         })
         .await
     }

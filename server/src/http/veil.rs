@@ -13,16 +13,24 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{
-    XChaCha20Poly1305, XNonce,
-    aead::Aead as _,
-};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce, aead::Aead as _};
 use rand::Rng as _;
 use vizard_core::limits;
 
 /// What ids begin with; `activity` is of half the length of the others.
 const KINDS: &[&str] = &[
-    "activity", "alert", "case", "connector", "group", "insight", "note", "plugin", "policy", "reveal", "run", "share",
+    "activity",
+    "alert",
+    "case",
+    "connector",
+    "group",
+    "insight",
+    "note",
+    "plugin",
+    "policy",
+    "reveal",
+    "run",
+    "share",
     "subject",
 ];
 /// What a cursor under the veil begins with.

@@ -151,7 +151,8 @@ impl Services {
         ];
         self.store.confirm(triage, &case, &notes, &entries, self.clock.now()).await?;
         self.bell.scoring.notify_one();
-        let confirmed = self.store.alerts_by_id(&permit.sight(), &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)?;
+        let confirmed =
+            self.store.alerts_by_id(&permit.sight(), &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)?;
         Ok((confirmed, case))
     }
 

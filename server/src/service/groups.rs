@@ -82,7 +82,8 @@ impl Services {
         let detail = serde_json::json!({"group": id, "added": add, "removed": remove, "viewers": viewers});
         let activity = if edit.id.is_none() { "ADDED" } else { "EDITED" };
         let entry = Entry::by(viewer, activity, "SETTINGS", id, &detail);
-        let write = GroupWrite { id, name: &name, add: &add, remove: &remove, viewers: viewers.as_ref().map(Option::as_deref) };
+        let write =
+            GroupWrite { id, name: &name, add: &add, remove: &remove, viewers: viewers.as_ref().map(Option::as_deref) };
         match self.store.save_group(&write, entry, self.clock.now()).await? {
             GroupSaved::Done => self.bell.scoring.notify_one(),
             GroupSaved::NameTaken => {

@@ -104,7 +104,7 @@ impl Services {
         permit: &Permit,
         ids: &[PolicyId],
     ) -> Result<BTreeMap<PolicyId, StoredPolicy>, ServiceError> {
-        permit.require(Resource::Policies, Action::Read)?;
+        permit.require_either((Resource::Policies, Action::Read), (Resource::CaseHeaders, Action::Read))?;
         Ok(self.store.policies_by_id(ids).await?)
     }
 

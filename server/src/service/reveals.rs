@@ -71,8 +71,13 @@ impl Services {
             } else {
                 "Reveal of the identity requested."
             };
-            let stored =
-                StoredReveal { reveal, requester: viewer.name.clone(), decider: None, reason: reason.clone(), note: None };
+            let stored = StoredReveal {
+                reveal,
+                requester: viewer.name.clone(),
+                decider: None,
+                reason: reason.clone(),
+                note: None,
+            };
             Ok(RevealChange { reveal: stored, entries, note: said(viewer, body) })
         });
         asked.await?.ok_or_else(unknown)?.map_err(invalid)
@@ -98,18 +103,15 @@ impl Services {
                 ("REVEAL_DENIED", "Reveal of the identity denied.")
             };
             let entries = vec![entry(viewer, activity, &reveal, note.as_deref())];
-            let reveal = StoredReveal { reveal, decider: Some(viewer.name.clone()), note: note.clone(), ..found.clone() };
+            let reveal =
+                StoredReveal { reveal, decider: Some(viewer.name.clone()), note: note.clone(), ..found.clone() };
             Ok(RevealChange { reveal, entries, note: said(viewer, body) })
         });
         self.or_denied(viewer, id, decided.await?.ok_or_else(unknown)?).await
     }
 
     /// Ends a reveal before its time, or takes a request back.
-    pub(crate) async fn end_reveal(
-        &self,
-        permit: &Permit,
-        id: Option<RevealId>,
-    ) -> Result<StoredReveal, ServiceError> {
+    pub(crate) async fn end_reveal(&self, permit: &Permit, id: Option<RevealId>) -> Result<StoredReveal, ServiceError> {
         let viewer = permit.require(Resource::Reveals, Action::Change)?;
         let unknown = || invalid(not_found("reveal").within(&["input", "revealId"]));
         let id = id.ok_or_else(unknown)?;

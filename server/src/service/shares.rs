@@ -89,12 +89,8 @@ impl Services {
         let id = self.ids.draw(ShareId::new);
         let until = |now: Micros| Micros(now.0.saturating_add(i64::from(asked.hours) * HOUR));
         let sight = permit.sight();
-        let shared = self.store.share_case(
-            (&sight, viewer),
-            (case, asked.identity),
-            &token,
-            &self.clock,
-            |_, reveal, now| {
+        let shared =
+            self.store.share_case((&sight, viewer), (case, asked.identity), &token, &self.clock, |_, reveal, now| {
                 let stored = StoredShare {
                     id,
                     case,
@@ -119,8 +115,7 @@ impl Services {
                 let with = if asked.identity { "with identity" } else { "masked" };
                 let body = format!("Shared with {}, {with}, for {} hours.", asked.audience, asked.hours);
                 (stored, NewNote { author: viewer.name.clone().into(), system: true, body: body.into() }, entry)
-            },
-        );
+            });
         match shared.await? {
             Shared::Done(stored) => Ok((stored, token)),
             Shared::NoCase => Err(unknown()),

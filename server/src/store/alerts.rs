@@ -320,14 +320,8 @@ impl Store {
         let mut conditions: Vec<String> = status.iter().map(|_| "status = $1".to_owned()).collect();
         let mut values = status.iter().map(|status| status.as_str().into()).collect();
         conditions.extend(sight.conditions("subject_id", Some("id"), &mut values));
-        let list = List {
-            columns: CASE,
-            from: "cases",
-            conditions,
-            values,
-            order: ("opened_at", "id"),
-            descending: true,
-        };
+        let list =
+            List { columns: CASE, from: "cases", conditions, values, order: ("opened_at", "id"), descending: true };
         list.page(&self.db, slice, |(at, id)| [at.0.into(), (*id).into()], case).await
     }
 

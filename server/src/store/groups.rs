@@ -113,7 +113,8 @@ impl Store {
         }
         if let Some(viewers) = write.viewers {
             let restricted = i64::from(viewers.is_some());
-            tx.run("UPDATE priority_groups SET restricted = $1 WHERE id = $2", vec![restricted.into(), id.into()]).await?;
+            tx.run("UPDATE priority_groups SET restricted = $1 WHERE id = $2", vec![restricted.into(), id.into()])
+                .await?;
             tx.run("DELETE FROM priority_group_viewers WHERE group_id = $1", vec![id.into()]).await?;
             for viewer in viewers.unwrap_or_default() {
                 tx.run(

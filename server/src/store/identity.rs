@@ -94,7 +94,9 @@ impl Store {
             let detail = serde_json::json!({"why": state, "share": viewer.share.as_ref().map(|share| share.id)});
             match (key.1, pseudonyms.get(&key.0)) {
                 (Some(case), _) => Entry::by(viewer, "IDENTITY_VIEWED", "CASES", case, &detail),
-                (None, label) => Entry::by(viewer, "IDENTITY_VIEWED", "SUBJECTS", label.map_or("", |label| label), &detail),
+                (None, label) => {
+                    Entry::by(viewer, "IDENTITY_VIEWED", "SUBJECTS", label.map_or("", |label| label), &detail)
+                }
             }
         };
         let entries: Vec<Entry> = open.iter().map(looked).collect();
@@ -110,9 +112,18 @@ impl Store {
             leaving.insert(SubjectId::new(row.get("subject_id")?), Micros(row.get("until")?));
         }
         tx.commit().await?;
-        let identity = |key: SeenFrom| found.get(&key.0).map(|(profile, identifiers)| {
-            (key, OpenIdentity { profile: profile.clone(), identifiers: identifiers.clone(), last_working_at: leaving.get(&key.0).copied() })
-        });
+        let identity = |key: SeenFrom| {
+            found.get(&key.0).map(|(profile, identifiers)| {
+                (
+                    key,
+                    OpenIdentity {
+                        profile: profile.clone(),
+                        identifiers: identifiers.clone(),
+                        last_working_at: leaving.get(&key.0).copied(),
+                    },
+                )
+            })
+        };
         Ok(open.into_keys().filter_map(identity).collect())
     }
 
@@ -135,7 +146,8 @@ impl Store {
             let plain = key.open(subject.uuid().as_bytes(), &row.get::<Vec<u8>>("sealed")?)?;
             opened.0 = Some(serde_json::from_slice(&plain)?);
         }
-        let sql = format!("SELECT subject_id, blind, sealed FROM identifiers WHERE subject_id IN ({list}) ORDER BY blind");
+        let sql =
+            format!("SELECT subject_id, blind, sealed FROM identifiers WHERE subject_id IN ({list}) ORDER BY blind");
         for row in tx.rows(&sql, values()).await? {
             let subject = of(&row)?;
             let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };

@@ -28,10 +28,10 @@ mod subjects;
 mod vault;
 mod work;
 
-pub(crate) use cases::{Contributed, SeenFrom};
 pub use alerts::{AlertFilter, AlertOrder};
 pub(crate) use alerts::{NewNote, StoredAlert, StoredCase, StoredNote, Triage};
 pub(crate) use audit::Entry;
+pub(crate) use cases::{Contributed, SeenFrom};
 pub use connectors::ConnectorState;
 pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredRun};
 pub(crate) use coverage::{Admitted, Heard};

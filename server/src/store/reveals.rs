@@ -77,11 +77,7 @@ pub(super) async fn common_time(sql: &impl Sql, clock: &Clock) -> anyhow::Result
 }
 
 /// Reveals of a case that were approved and have not run out.
-pub(super) async fn open_reveals(
-    sql: &impl Sql,
-    cases: &[CaseId],
-    now: Micros,
-) -> anyhow::Result<Vec<Reveal>> {
+pub(super) async fn open_reveals(sql: &impl Sql, cases: &[CaseId], now: Micros) -> anyhow::Result<Vec<Reveal>> {
     if cases.is_empty() {
         return Ok(vec![]);
     }
@@ -110,10 +106,9 @@ impl Store {
     ) -> anyhow::Result<Page<StoredReveal>> {
         let mut conditions: Vec<String> = match state {
             None => vec![],
-            Some(RevealState::Expired) => vec![format!(
-                "(state = 'EXPIRED' OR (state IN ('REQUESTED', 'APPROVED') AND expires_at <= {}))",
-                now.0
-            )],
+            Some(RevealState::Expired) => {
+                vec![format!("(state = 'EXPIRED' OR (state IN ('REQUESTED', 'APPROVED') AND expires_at <= {}))", now.0)]
+            }
             Some(state @ (RevealState::Requested | RevealState::Approved)) => {
                 vec![format!("state = '{state}' AND expires_at > {}", now.0)]
             }

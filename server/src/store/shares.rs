@@ -163,9 +163,7 @@ impl Store {
         let subject = SubjectId::new(row.get("subject_id")?);
         let open = open_reveals(&tx, &[stored.case], now).await?;
         let identity = stored.reveal.is_some_and(|id| {
-            open.iter().any(|reveal| {
-                reveal.id == id && reveal.opens(&stored.created_by, stored.case, subject, now)
-            })
+            open.iter().any(|reveal| reveal.id == id && reveal.opens(&stored.created_by, stored.case, subject, now))
         });
         let viewer = Viewer {
             id: stored.id.to_string(),

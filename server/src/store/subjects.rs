@@ -69,7 +69,8 @@ pub(crate) struct StoredActivity {
 const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
 pub(super) const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, p.department";
 pub(super) const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
-pub(super) const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
+pub(super) const INSIGHT: &str =
+    "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
 const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
 
 pub(super) fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
@@ -249,18 +250,16 @@ impl Store {
     }
 
     /// Whose insight this is; also of insights that only an alert still holds.
-    pub(crate) async fn insight(
-        &self,
-        sight: &Sight,
-        id: InsightId,
-    ) -> anyhow::Result<Option<(SubjectId, Insight)>> {
+    pub(crate) async fn insight(&self, sight: &Sight, id: InsightId) -> anyhow::Result<Option<(SubjectId, Insight)>> {
         let mut values = vec![id.uuid().into()];
         let seen = sight.and("subject_id", None, &mut values);
         let live = format!("SELECT subject_id, {INSIGHT} FROM insights WHERE id = $1{seen}");
         let seen = sight.and("a.subject_id", None, &mut vec![id.uuid().into()]);
-        let kept = format!("SELECT a.subject_id, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, i.explanation, \
+        let kept = format!(
+            "SELECT a.subject_id, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, i.explanation, \
                     i.risk_factors FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE i.insight_id = $1{seen} \
-                    ORDER BY a.id DESC LIMIT 1");
+                    ORDER BY a.id DESC LIMIT 1"
+        );
         let row = match self.db.row(&live, values.clone()).await? {
             Some(row) => Some(row),
             None => self.db.row(&kept, values).await?,

@@ -115,7 +115,10 @@ fn a_reveal_ends_by_itself_to_the_microsecond() {
 fn whoever_asked_cannot_decide_and_is_told_so() {
     let privacy = Privacy::default();
     let problem = asked("ada", &privacy, Micros(0)).decide("ada", true, &privacy, Micros(1)).unwrap_err();
-    assert_eq!((problem.code, problem.message.as_str()), (ProblemCode::SelfDealing, "Somebody else decides on a request of yours."));
+    assert_eq!(
+        (problem.code, problem.message.as_str()),
+        (ProblemCode::SelfDealing, "Somebody else decides on a request of yours.")
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Ids and cursors through the veil and back.
+//! Never: an id of a kind that the veil does not know; the property draws from its own list.
 
 use super::*;
 use async_graphql::value;
