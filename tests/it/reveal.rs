@@ -144,6 +144,19 @@ on_both! {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
     }
 
+    async fn an_author_whose_text_names_somebody_is_told_and_the_text_stays(world) {
+        let (case, _, _) = case(&world).await;
+        let ida = world.person("Ida Investigator", &[Role::Investigator]);
+        let note = "mutation($input: AddCaseNoteInput!) { addCaseNote(input: $input) { warnings userErrors { code } case { notes { body } } } }";
+        let name = names().into_iter().find(|name| name == "brackwater").expect("a surname");
+        for (body, warned) in [(format!("Spoke to Ms {}.", name.to_uppercase()), true), ("The subject was heard.".to_owned(), false)] {
+            let made = ida.ask(note, json!({"input": {"caseId": case, "body": body}})).await.data()["addCaseNote"].clone();
+            assert_eq!(made["warnings"].as_array().unwrap().len(), usize::from(warned), "{made}");
+            assert!(made["case"]["notes"].as_array().unwrap().iter().any(|note| note["body"] == json!(body)), "{made}");
+            assert!(!made["warnings"].to_string().to_lowercase().contains(&name));
+        }
+    }
+
     async fn of_a_hundred_approvals_at_once_one_counts(world) {
         let (case, _, _) = case(&world).await;
         let ida = world.person("Ida Investigator", &[Role::Investigator]);

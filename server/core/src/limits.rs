@@ -284,3 +284,5 @@ pub const SHARE_REQUESTS_A_MINUTE: u32 = 120;
 pub const SHARES_COUNTED: usize = 10_000;
 /// Viewers on the list of a priority user group, and contributors of a case.
 pub const LISTED_VIEWERS: usize = 200;
+/// Words of one text of staff that are compared with names: a text of the longest kind has fewer.
+pub const NAMING_WORDS: usize = 2_500;

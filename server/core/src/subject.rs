@@ -4,6 +4,7 @@
 mod device;
 mod identifier;
 mod impact;
+pub mod naming;
 mod pseudonym;
 mod risk;
 

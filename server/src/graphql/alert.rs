@@ -403,6 +403,8 @@ pub struct DismissAlertsPayload {
     alerts: Vec<Alert>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// What `confirmAlert` takes: `caseId` or `caseName`.
@@ -427,6 +429,8 @@ pub struct ConfirmAlertPayload {
     case: Option<Case>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// The part of the root that decides about alerts.
@@ -442,14 +446,16 @@ impl AlertMutation {
         #[graphql(desc = "Which alerts, and why.")] input: DismissAlertsInput,
     ) -> Guarded<DismissAlertsPayload, rules::DismissAlerts> {
         guarded(ctx, async |permit| {
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[input.note.as_deref()]).await?;
             let asked = Dismissal {
                 alerts: input.alert_ids.iter().map(|id| id.parse().ok()).collect(),
                 reason: input.reason.into(),
                 note: input.note,
             };
-            let (alerts, user_errors) = outcome(request::services(ctx)?.dismiss_alerts(&permit, asked).await)?;
+            let (alerts, user_errors) = outcome(services.dismiss_alerts(&permit, asked).await)?;
             let alerts = alerts.unwrap_or_default().into_iter().map(Alert).collect();
-            Ok::<_, ServiceError>(DismissAlertsPayload { alerts, user_errors })
+            Ok::<_, ServiceError>(DismissAlertsPayload { alerts, user_errors, warnings })
         })
         .await
     }
@@ -461,15 +467,18 @@ impl AlertMutation {
         #[graphql(desc = "Which alert, and into which case.")] input: ConfirmAlertInput,
     ) -> Guarded<ConfirmAlertPayload, rules::ConfirmAlert> {
         guarded(ctx, async |permit| {
+            let services = request::services(ctx)?;
+            let texts = [input.case_name.as_deref(), input.comment.as_deref()];
+            let warnings = services.warnings(&permit, &texts).await?;
             let asked = Confirmation {
                 alert: input.alert_id.parse().ok(),
                 case: input.case_id.map(|id| id.parse().ok()),
                 case_name: input.case_name,
                 comment: input.comment,
             };
-            let (made, user_errors) = outcome(request::services(ctx)?.confirm_alert(&permit, asked).await)?;
+            let (made, user_errors) = outcome(services.confirm_alert(&permit, asked).await)?;
             let (alert, case) = made.map_or((None, None), |(alert, case)| (Some(Alert(alert)), Some(Case::from(case))));
-            Ok::<_, ServiceError>(ConfirmAlertPayload { alert, case, user_errors })
+            Ok::<_, ServiceError>(ConfirmAlertPayload { alert, case, user_errors, warnings })
         })
         .await
     }

@@ -361,6 +361,8 @@ pub struct ResolveCasePayload {
     case: Option<Case>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// What `addCaseNote` takes.
@@ -379,6 +381,8 @@ pub struct AddCaseNotePayload {
     case: Option<Case>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// What `addCaseContributor` takes.
@@ -412,9 +416,11 @@ impl CaseMutation {
         #[graphql(desc = "Into which case, and what.")] input: AddCaseNoteInput,
     ) -> Guarded<AddCaseNotePayload, rules::AddCaseNote> {
         guarded(ctx, async |permit| {
-            let asked = request::services(ctx)?.add_case_note(&permit, input.case_id.parse().ok(), &input.body);
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[Some(&input.body)]).await?;
+            let asked = services.add_case_note(&permit, input.case_id.parse().ok(), &input.body);
             let (case, user_errors) = outcome(asked.await)?;
-            Ok::<_, ServiceError>(AddCaseNotePayload { case: case.map(Case), user_errors })
+            Ok::<_, ServiceError>(AddCaseNotePayload { case: case.map(Case), user_errors, warnings })
         })
         .await
     }
@@ -442,13 +448,15 @@ impl CaseMutation {
         #[graphql(desc = "Which case, how it ended, and what was done.")] input: ResolveCaseInput,
     ) -> Guarded<ResolveCasePayload, rules::ResolveCase> {
         guarded(ctx, async |permit| {
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[Some(&input.action_taken)]).await?;
             let asked = Resolution {
                 case: input.case_id.parse().ok(),
                 resolution: input.resolution.into(),
                 action_taken: input.action_taken,
             };
-            let (case, user_errors) = outcome(request::services(ctx)?.resolve_case(&permit, asked).await)?;
-            Ok::<_, ServiceError>(ResolveCasePayload { case: case.map(Case), user_errors })
+            let (case, user_errors) = outcome(services.resolve_case(&permit, asked).await)?;
+            Ok::<_, ServiceError>(ResolveCasePayload { case: case.map(Case), user_errors, warnings })
         })
         .await
     }

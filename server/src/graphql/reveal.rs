@@ -145,6 +145,8 @@ pub struct RequestRevealPayload {
     reveal: Option<Reveal>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// What `decideReveal` takes.
@@ -165,6 +167,8 @@ pub struct DecideRevealPayload {
     reveal: Option<Reveal>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// What `endReveal` takes.
@@ -198,9 +202,11 @@ impl RevealMutation {
         #[graphql(desc = "In which case, and why.")] input: RequestRevealInput,
     ) -> Guarded<RequestRevealPayload, rules::RequestReveal> {
         guarded(ctx, async |permit| {
-            let asked = request::services(ctx)?.request_reveal(&permit, input.case_id.parse().ok(), &input.reason);
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[Some(&input.reason)]).await?;
+            let asked = services.request_reveal(&permit, input.case_id.parse().ok(), &input.reason);
             let (reveal, user_errors) = outcome(asked.await)?;
-            Ok::<_, ServiceError>(RequestRevealPayload { reveal: reveal.map(Reveal), user_errors })
+            Ok::<_, ServiceError>(RequestRevealPayload { reveal: reveal.map(Reveal), user_errors, warnings })
         })
         .await
     }
@@ -212,10 +218,12 @@ impl RevealMutation {
         #[graphql(desc = "Which request, and how.")] input: DecideRevealInput,
     ) -> Guarded<DecideRevealPayload, rules::DecideReveal> {
         guarded(ctx, async |permit| {
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[input.note.as_deref()]).await?;
             let asked =
                 RevealDecision { reveal: input.reveal_id.parse().ok(), approve: input.approve, note: input.note };
-            let (reveal, user_errors) = outcome(request::services(ctx)?.decide_reveal(&permit, asked).await)?;
-            Ok::<_, ServiceError>(DecideRevealPayload { reveal: reveal.map(Reveal), user_errors })
+            let (reveal, user_errors) = outcome(services.decide_reveal(&permit, asked).await)?;
+            Ok::<_, ServiceError>(DecideRevealPayload { reveal: reveal.map(Reveal), user_errors, warnings })
         })
         .await
     }

@@ -158,6 +158,8 @@ pub struct ShareCasePayload {
     token: Option<String>,
     /// What was wrong with the input. Nothing was shared then.
     user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
 }
 
 /// What `revokeCaseShare` takes.
@@ -192,6 +194,8 @@ impl ShareMutation {
         #[graphql(desc = "Which case, with whom, and what of it.")] input: ShareCaseInput,
     ) -> Guarded<ShareCasePayload, rules::ShareCase> {
         guarded(ctx, async |permit| {
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[Some(&input.reason)]).await?;
             let asked = ShareAsked {
                 case: input.case_id.parse().ok(),
                 audience: input.audience.into(),
@@ -201,9 +205,9 @@ impl ShareMutation {
                 hours: input.expires_in_hours,
                 reason: input.reason,
             };
-            let (made, user_errors) = outcome(request::services(ctx)?.share_case(&permit, asked).await)?;
+            let (made, user_errors) = outcome(services.share_case(&permit, asked).await)?;
             let (share, token) = made.map_or((None, None), |(share, token)| (Some(CaseShare(share)), Some(token)));
-            Ok::<_, ServiceError>(ShareCasePayload { share, token, user_errors })
+            Ok::<_, ServiceError>(ShareCasePayload { share, token, user_errors, warnings })
         })
         .await
     }

@@ -45,7 +45,21 @@ pub struct Confirmation {
     pub comment: Option<String>,
 }
 
+/// What an author is told whose text names somebody.
+const NAMES_SOMEBODY: &str = "Your text seems to name somebody who is monitored, by a name, an account or a number. It stays as \
+                              you wrote it, and everybody who may see it reads it: use pseudonyms.";
+
 impl Services {
+    /// What an author of these texts should know. They are kept as written either way.
+    pub(crate) async fn warnings(&self, _: &Permit, texts: &[Option<&str>]) -> Result<Vec<String>, ServiceError> {
+        for text in texts.iter().flatten().filter(|text| text.chars().count() <= limits::STAFF_TEXT_CHARS) {
+            if self.store.names_somebody(text).await? {
+                return Ok(vec![NAMES_SOMEBODY.to_owned()]);
+            }
+        }
+        Ok(Vec::new())
+    }
+
     /// A page of alerts.
     pub(crate) async fn alerts(
         &self,

@@ -19,7 +19,7 @@ use vizard_core::{
     ids::{ConnectorId, RunId, SubjectId},
     limits,
     settings::Weight,
-    subject::Impact,
+    subject::{Impact, naming},
     time::{Day, Micros, SECOND},
 };
 
@@ -532,6 +532,12 @@ impl Store {
                 tuples(tx, 7, rows.len())
             );
             tx.run(&sql, values).await?;
+            let named = rows
+                .iter()
+                .filter_map(|(event, who)| Some((who.subject, event.profile.as_ref()?.display_name.as_deref()?)));
+            let marks =
+                named.flat_map(|(subject, name)| naming::of_name(name).into_iter().map(move |piece| (subject, piece)));
+            self.mark_names(tx, marks.collect()).await?;
         }
         Ok(())
     }

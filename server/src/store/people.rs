@@ -8,11 +8,17 @@ use super::{
 };
 use anyhow::Context as _;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 use uuid::Uuid;
-use vizard_core::{event::NormalisedIdentifier, ids::SubjectId, limits, subject::Pseudonym, time::Micros};
+use vizard_core::{
+    event::NormalisedIdentifier,
+    ids::SubjectId,
+    limits,
+    subject::{Pseudonym, naming},
+    time::Micros,
+};
 
 /// A person as the store knows them.
 #[derive(Clone)]
@@ -147,9 +153,44 @@ impl Store {
                 tx.run("DELETE FROM subjects WHERE id = $1", vec![subject.uuid().into()]).await?;
             }
         }
+        let marks = fresh.iter().filter(|(blind, _)| won.contains(blind.as_slice())).filter_map(|(blind, who)| {
+            let pieces = naming::of_account(&names.get(blind)?.value);
+            Some(pieces.into_iter().map(|piece| (who.subject, piece)))
+        });
+        self.mark_names(&tx, marks.flatten().collect()).await?;
         tx.commit().await?;
         known.extend(fresh);
         Ok(())
+    }
+
+    /// Remembers pieces of names as keyed digests, so that a text of staff that holds one is noticed.
+    pub(super) async fn mark_names(&self, tx: &Tx, pieces: BTreeSet<(SubjectId, String)>) -> anyhow::Result<()> {
+        let mut marks: Vec<(Blind, SubjectId)> =
+            pieces.into_iter().map(|(subject, piece)| (self.vault.name_mark(&piece), subject)).collect();
+        // In one order, so that two deliveries that know the same people do not wait for each other in a circle.
+        marks.sort_unstable();
+        for rows in marks.chunks(limits::INSERT_ROWS) {
+            let values =
+                rows.iter().flat_map(|(mark, subject)| [mark.to_vec().into(), subject.uuid().into()]).collect();
+            let sql = format!(
+                "INSERT INTO name_marks (mark, subject_id) VALUES {} ON CONFLICT (mark, subject_id) DO NOTHING",
+                tuples(tx, 2, rows.len())
+            );
+            tx.run(&sql, values).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a text names somebody who is known here. Not whom: it could be asked about anybody.
+    pub(crate) async fn names_somebody(&self, text: &str) -> anyhow::Result<bool> {
+        let marks_of: Vec<Blind> = naming::of_text(text).iter().map(|piece| self.vault.name_mark(piece)).collect();
+        for part in marks_of.chunks(limits::INSERT_ROWS) {
+            let sql = format!("SELECT 1 AS one FROM name_marks WHERE mark IN ({}) LIMIT 1", marks(0, part.len()));
+            if self.db.row(&sql, part.iter().map(|mark| mark.to_vec().into()).collect()).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Inserts new subjects, each with a pseudonym that nobody has.

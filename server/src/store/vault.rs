@@ -29,6 +29,7 @@ pub(crate) struct Vault {
     blind: Key,
     object: Key,
     shares: Key,
+    naming: Key,
     check: String,
 }
 
@@ -54,6 +55,7 @@ impl Vault {
             blind: derive("identifiers")?,
             object: derive("objects")?,
             shares: derive("ids in shares")?,
+            naming: derive("pieces of names")?,
             check: hex(&derive("check")?[..16]),
         })
     }
@@ -71,6 +73,11 @@ impl Vault {
     /// The digest by which an object is followed through sequences.
     pub(crate) fn object(&self, object: &str) -> [u8; 16] {
         mac(&self.object, &[object.as_bytes()])
+    }
+
+    /// The digest of a piece of a name, by which a text that names somebody is noticed.
+    pub(crate) fn name_mark(&self, piece: &str) -> [u8; 16] {
+        mac(&self.naming, &[piece.as_bytes()])
     }
 
     /// The key that ids are veiled with in one share.

@@ -74,7 +74,7 @@ impl Names {
 }
 
 /// Two ways to write a text in plain small letters and digits: "Müller-Lüd." is "mullerlud" and "muellerlued".
-fn foldings(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn foldings(text: &str) -> impl Iterator<Item = String> {
     let plain = fold(text, false);
     let spelt = (!text.is_ascii()).then(|| fold(text, true)).filter(|spelt| *spelt != plain);
     std::iter::once(plain).chain(spelt)
