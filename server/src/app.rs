@@ -9,7 +9,7 @@ use crate::{
     http::{self, App},
     ids::Ids,
     jobs::Jobs,
-    service::Services,
+    service::{Services, sign_in::Door},
     telemetry::Metrics,
 };
 use anyhow::Context as _;
@@ -57,8 +57,7 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
             let asked = asked.clone();
             Box::pin(async move { asked.ready().await })
         }),
-        verifier: Verifier::new(config.mode, &signer),
-        clock: services.clock().clone(),
+        sign_in: Arc::new(Door::new(services.clone(), Verifier::new(config, &signer)?)),
         ids: services.ids().clone(),
         metrics: services.metrics().clone(),
         mode: config.mode,

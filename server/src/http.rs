@@ -9,7 +9,12 @@ mod observe;
 mod operations;
 mod request;
 
-use crate::{auth::Verifier, clock::Clock, config::Mode, ids::Ids, service::ingest::Intake, telemetry::Metrics};
+use crate::{
+    config::Mode,
+    ids::Ids,
+    service::{ingest::Intake, sign_in::SignIn},
+    telemetry::Metrics,
+};
 use async_graphql::Executor;
 use axum::{
     Router,
@@ -18,7 +23,7 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::future::BoxFuture;
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
@@ -37,9 +42,7 @@ pub struct App<E> {
     /// Asked by `/readyz`.
     pub ready: Ready,
     /// Tells who is behind a token.
-    pub verifier: Verifier,
-    /// For the times in tokens.
-    pub clock: Clock,
+    pub sign_in: Arc<dyn SignIn>,
     /// For request ids.
     pub ids: Ids,
     /// Counted here, shown at `/metrics`.
@@ -93,6 +96,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let told = Arc::new(Notify::new());
     let tell = Arc::clone(&told);
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         shutdown.await;
         tell.notify_one();

@@ -3,7 +3,10 @@
 
 use crate::error::ServiceError;
 use std::fmt;
-use vizard_core::access::{Action, Resource, Role, matrix};
+use vizard_core::{
+    access::{Action, Resource, Role, matrix},
+    ids::SubjectId,
+};
 
 /// Whoever calls the API: staff, or a connector's service account.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,8 +15,17 @@ pub struct Viewer {
     pub id: String,
     /// Display name, for the viewer's own eyes and for notes they sign. Never logged.
     pub name: String,
-    /// Roles from the sign-in, without repeats.
+    /// Roles from the sign-in and from grants, without repeats.
     pub roles: Vec<Role>,
+    /// The subjects that the viewer is, by the accounts that their token names; empty where no connector has named them.
+    pub own: Vec<SubjectId>,
+}
+
+impl Viewer {
+    /// Somebody whom no connector knows.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, roles: &[Role]) -> Self {
+        Self { id: id.into(), name: name.into(), roles: roles.to_vec(), own: Vec::new() }
+    }
 }
 
 /// Without the id, which development tokens derive from the name.
@@ -65,7 +77,7 @@ impl Permit {
     /// For commands that the operator runs on the machine itself (`vizard import`, the demo): whoever can read the
     /// data directory and its keys needs no role. Not reachable from `http` or `graphql`.
     pub fn of_the_operator_bypassing_roles(resource: Resource, action: Action) -> Self {
-        let viewer = Viewer { id: "operator".to_owned(), name: "operator".to_owned(), roles: Vec::new() };
+        let viewer = Viewer::new("operator", "operator", &[]);
         Self { viewer, resource, action }
     }
 
@@ -96,7 +108,7 @@ mod tests {
     use super::*;
 
     fn ada(roles: &[Role]) -> Viewer {
-        Viewer { id: "dev:ada".into(), name: "Ada".into(), roles: roles.to_vec() }
+        Viewer::new("dev:ada", "Ada", roles)
     }
 
     #[test]

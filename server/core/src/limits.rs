@@ -45,8 +45,8 @@ pub const SHUTDOWN_SECONDS: u64 = 30;
 pub const READY_SECONDS: u64 = 5;
 /// Time for a body to arrive.
 pub const BODY_SECONDS: u64 = 60;
-/// A bearer token.
-pub const BEARER_BYTES: usize = 8 * 1024;
+/// A bearer token: large providers list up to 200 groups in one.
+pub const BEARER_BYTES: usize = 16 * 1024;
 /// How far a token's times may be off: clocks differ.
 pub const TOKEN_LEEWAY_SECONDS: i64 = 60;
 /// A key set or a discovery document of a provider: the largest known are under 40 KB.

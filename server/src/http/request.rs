@@ -2,35 +2,57 @@
 //! Never: a bad token taken for no token, or a body without a limit of bytes and of time.
 
 use super::answer::Refusal;
-use crate::{auth::Verifier, permit::Viewer};
+use crate::{
+    auth::AuthError,
+    error::ServiceError,
+    permit::Viewer,
+    service::sign_in::{SignIn, SignInError},
+};
 use axum::{
     body::Bytes,
-    extract::{FromRequest as _, Request},
-    http::{HeaderMap, StatusCode, header},
+    extract::{ConnectInfo, FromRequest as _, Request},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::IntoResponse as _,
 };
-use std::time::Duration;
-use vizard_core::{limits, time::Micros};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use vizard_core::limits;
 
 const REALM: &str = "Bearer realm=\"vizard\"";
 
 /// Whoever the token in the Authorization header belongs to; `None` where there is no such header.
-pub(super) fn viewer(headers: &HeaderMap, verifier: &Verifier, now: Micros) -> Result<Option<Viewer>, Refusal> {
+pub(super) async fn viewer(
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+    door: &dyn SignIn,
+) -> Result<Option<Viewer>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, more) = match (values.next(), values.next()) {
         (None, _) => return Ok(None),
         (Some(value), more) => (value, more.is_some()),
     };
     let token = value.to_str().ok().and_then(|text| text.split_once(' '));
-    match token {
+    let signed_in = match token {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !more => {
-            match verifier.verify(token.trim(), now) {
-                Ok(viewer) => Ok(Some(viewer)),
-                Err(error) => Err(bad_token(&error.to_string())),
-            }
+            door.sign_in(token.trim(), peer).await
         }
-        _ => Err(bad_token("one Authorization header with a Bearer token is wanted")),
-    }
+        _ => Err(door.refuse(AuthError::Authorization, peer).await),
+    };
+    signed_in.map(Some).map_err(|error| match error {
+        SignInError::Refused(why) => bad_token(&why.to_string()),
+        SignInError::TooMany { retry_after_seconds } => {
+            let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOO_BUSY", error.to_string());
+            refusal.with(header::RETRY_AFTER, &retry_after_seconds.to_string())
+        }
+        SignInError::Failed(cause) => ServiceError::Internal(cause).into(),
+    })
+}
+
+/// The address that a request came from; behind a proxy, the proxy's.
+pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 /// Where nobody may enter without a token.

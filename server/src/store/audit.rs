@@ -38,6 +38,12 @@ impl Entry {
         }
     }
 
+    /// Something that was refused to whoever had no good token.
+    pub(crate) fn by_nobody(category: &'static str, object: &str, detail: &serde_json::Value) -> Self {
+        let entry = Self::by_the_system("DENIED", category, object, detail);
+        Self { actor: "anonymous".to_owned(), ..entry }
+    }
+
     /// An act of the system itself.
     pub(crate) fn by_the_system(
         activity: &'static str,

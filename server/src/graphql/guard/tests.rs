@@ -99,7 +99,7 @@ fn schema() -> Schema<Query, Mutation, EmptySubscription> {
 }
 
 fn viewer(roles: &[Role]) -> Viewer {
-    Viewer { id: "dev:ada".into(), name: "Ada".into(), roles: roles.to_vec() }
+    Viewer::new("dev:ada", "Ada", roles)
 }
 
 async fn ask(query: &str, roles: Option<&[Role]>) -> Json {

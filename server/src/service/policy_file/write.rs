@@ -48,6 +48,8 @@ fn settings(out: &mut String, settings: &Settings) {
         groups,
         variants,
         custom_indicators,
+        // How identities are protected is decided on its own, with a reason.
+        privacy: _,
     } = settings;
     out.push_str("\n[settings]\n");
     if let Some(minimum) = minimum_daily_events {
