@@ -269,3 +269,6 @@ fn ed25519(x: &[u8]) -> Result<DecodingKey, BadSet> {
         _ => Err(BadSet::Point),
     }
 }
+
+#[cfg(test)]
+mod tests;
