@@ -31,7 +31,9 @@ pub enum AuthError {
     #[error("the token is too long")]
     TooLong,
     /// It brings its own key, points to one, or asks for a feature that is not supported.
-    #[error("the token's header holds a parameter that is refused: jwk, jku, x5c, x5u, crit, b64, zip or one of encryption")]
+    #[error(
+        "the token's header holds a parameter that is refused: jwk, jku, x5c, x5u, crit, b64, zip or one of encryption"
+    )]
     Header,
     /// `alg` is not an algorithm that the issuer is pinned to, or not the key's.
     #[error("the token is not signed with an algorithm that its issuer may use here")]

@@ -17,6 +17,8 @@ pub struct Viewer {
     pub name: String,
     /// Roles from the sign-in and from grants, without repeats.
     pub roles: Vec<Role>,
+    /// Those of them that the token itself claims, whatever was granted.
+    pub claimed: Vec<Role>,
     /// The subjects that the viewer is, by the accounts that their token names; empty where no connector has named them.
     pub own: Vec<SubjectId>,
 }
@@ -24,7 +26,7 @@ pub struct Viewer {
 impl Viewer {
     /// Somebody whom no connector knows.
     pub fn new(id: impl Into<String>, name: impl Into<String>, roles: &[Role]) -> Self {
-        Self { id: id.into(), name: name.into(), roles: roles.to_vec(), own: Vec::new() }
+        Self { id: id.into(), name: name.into(), roles: roles.to_vec(), claimed: Vec::new(), own: Vec::new() }
     }
 }
 

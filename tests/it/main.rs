@@ -16,6 +16,7 @@ mod privacy;
 mod schema;
 mod scoring;
 mod settings;
+mod signin;
 mod story;
 mod templates;
 mod tidy;

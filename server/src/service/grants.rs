@@ -114,7 +114,7 @@ impl Services {
         let stored = self.store.role_grant(id).await?.ok_or_else(unknown)?;
         let detail = serde_json::json!({"viewer": stored.grant.viewer, "role": stored.grant.role, "reason": reason});
         let entry = Entry::by(viewer, "DELETED", "ROLES", id, &detail);
-        let acts = (viewer.id.as_str(), viewer.roles.contains(&Role::Admin));
+        let acts = (viewer.id.as_str(), viewer.claimed.contains(&Role::Admin));
         match self.store.revoke_role_grant(id, acts, reason, entry, self.clock.now()).await? {
             GrantSaved::Refused(refusal) => Err(invalid(problem(refusal, &field))),
             GrantSaved::Done | GrantSaved::TooMany => self.store.role_grant(id).await?.ok_or_else(unknown),

@@ -101,7 +101,7 @@ impl SignIn for Door {
             Ok(claimed) => claimed,
             Err(refused) => return Err(self.refused(refused, peer).await),
         };
-        let mut roles = claimed.roles;
+        let mut roles = claimed.roles.clone();
         for granted in self.services.store.roles_granted(&claimed.id, now).await.map_err(SignInError::Failed)? {
             if !roles.contains(&granted) {
                 roles.push(granted);
@@ -118,7 +118,7 @@ impl SignIn for Door {
             let found = self.services.store.find_subjects(&claimed.accounts).await.map_err(SignInError::Failed)?;
             found.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect()
         };
-        Ok(Viewer { own, ..Viewer::new(claimed.id, claimed.name, &roles) })
+        Ok(Viewer { own, claimed: claimed.roles, ..Viewer::new(claimed.id, claimed.name, &roles) })
     }
 
     async fn refuse(&self, why: AuthError, peer: Option<IpAddr>) -> SignInError {

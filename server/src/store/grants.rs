@@ -153,12 +153,11 @@ impl Store {
         Ok(GrantSaved::Done)
     }
 
-    /// Takes a grant back, where somebody else stays ADMIN. `is_admin` tells whether `by` acts as one: where no grant says
-    /// so, their token does.
+    /// Takes a grant back, where somebody else stays ADMIN or `by` is one by their token.
     pub(crate) async fn revoke_role_grant(
         &self,
         id: RoleGrantId,
-        (by, is_admin): (&str, bool),
+        (by, admin_by_token): (&str, bool),
         reason: &str,
         entry: Entry,
         now: Micros,
@@ -174,8 +173,7 @@ impl Store {
             }
         }
         let Some(this) = this else { return Ok(GrantSaved::Refused(Refusal::Over)) };
-        let by_grant = others.iter().any(|other| other.viewer == by && other.holds(now));
-        if let Err(refusal) = duties::may_revoke(by, is_admin && !by_grant, &this, &others, now) {
+        if let Err(refusal) = duties::may_revoke(by, admin_by_token, &this, &others, now) {
             return Ok(GrantSaved::Refused(refusal));
         }
         tx.run(

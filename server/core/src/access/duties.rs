@@ -95,13 +95,7 @@ pub fn may_grant(by: &str, wanted: &Grant, grants: &[Grant], now: Micros) -> Res
 
 /// Whether `by` may take `grant` back; `others` are at least all other grants of ADMIN. Where `by` is ADMIN by their
 /// token (`admin_by_token`), there is an ADMIN whatever the grants say, and the last grant may go.
-pub fn may_revoke(
-    by: &str,
-    admin_by_token: bool,
-    grant: &Grant,
-    others: &[Grant],
-    now: Micros,
-) -> Result<(), Refusal> {
+pub fn may_revoke(by: &str, admin_by_token: bool, grant: &Grant, others: &[Grant], now: Micros) -> Result<(), Refusal> {
     if by == grant.viewer {
         return Err(Refusal::SelfDealing);
     }
@@ -157,10 +151,7 @@ mod tests {
     fn a_clash_names_what_is_held_and_ends_with_it() {
         let held = [grant("a:1", Role::Approver, Some(1))];
         let wanted = grant("a:1", Role::Investigator, None);
-        assert_eq!(
-            may_grant("a:2", &wanted, &held, NOW),
-            Err(Refusal::Conflict(Role::Approver, Role::Investigator))
-        );
+        assert_eq!(may_grant("a:2", &wanted, &held, NOW), Err(Refusal::Conflict(Role::Approver, Role::Investigator)));
         assert_eq!(may_grant("a:2", &wanted, &held, NOW.plus_days(1)), Ok(()));
         assert_eq!(may_grant("a:2", &grant("a:3", Role::Investigator, None), &held, NOW), Ok(()));
     }
@@ -194,8 +185,14 @@ mod tests {
     /// An act: of whom, on whom, which role, for how long; or the taking back of the nth grant; and the days in between.
     fn acts() -> impl Strategy<Value = Vec<(u8, u8, Role, Option<i32>, Option<usize>, i32)>> {
         let role = prop::sample::select(Role::ALL.to_vec());
-        let one =
-            (0u8..4, 0u8..4, role, prop::option::of(1..=366i32), prop::option::of(0usize..40), prop::sample::select(vec![0, 0, 1, 90]));
+        let one = (
+            0u8..4,
+            0u8..4,
+            role,
+            prop::option::of(1..=366i32),
+            prop::option::of(0usize..40),
+            prop::sample::select(vec![0, 0, 1, 90]),
+        );
         prop::collection::vec(one, 0..80)
     }
 

@@ -108,7 +108,15 @@ fn every_key_has_one_name_of_its_own() {
 
 #[test]
 fn an_rsa_key_is_long_enough_and_its_exponent_large_and_odd() {
-    for modulus in [bytes(128, 0xff, 1), bytes(256, 0x7f, 1), bytes(255, 0xff, 1), bytes(513, 1, 1), bytes(1_024, 0xff, 1), String::new(), "AA".into()] {
+    for modulus in [
+        bytes(128, 0xff, 1),
+        bytes(256, 0x7f, 1),
+        bytes(255, 0xff, 1),
+        bytes(513, 1, 1),
+        bytes(1_024, 0xff, 1),
+        String::new(),
+        "AA".into(),
+    ] {
         refused(&[with(rsa_jwk("x"), "n", json!(modulus))], BadSet::Modulus);
     }
     refused(&[with(rsa_jwk("x"), "n", json!(bytes(256, 0xff, 2)))], BadSet::Modulus);
@@ -118,7 +126,9 @@ fn an_rsa_key_is_long_enough_and_its_exponent_large_and_odd() {
     for length in [256, 384, 512] {
         assert!(read(&[with(rsa_jwk("x"), "n", json!(bytes(length, 0x80, 1)))]).is_ok(), "{length}");
     }
-    for exponent in [vec![], vec![0], vec![1], vec![3], vec![0xff, 0xff], vec![1, 0, 0], vec![1, 0, 2], vec![1, 0, 0, 0, 1]] {
+    for exponent in
+        [vec![], vec![0], vec![1], vec![3], vec![0xff, 0xff], vec![1, 0, 0], vec![1, 0, 2], vec![1, 0, 0, 0, 1]]
+    {
         refused(&[with(rsa_jwk("x"), "e", json!(URL_SAFE_NO_PAD.encode(exponent)))], BadSet::Exponent);
     }
     for exponent in [vec![1, 0, 1], vec![0, 1, 0, 1], vec![1, 0, 3], vec![0xff, 0xff, 0xff, 0xff]] {
@@ -158,7 +168,15 @@ fn a_curve_goes_with_its_algorithm_and_a_point_lies_on_it() {
 #[test]
 fn a_set_has_the_shape_of_one() {
     for text in [
-        "", "null", "[]", "{}", "{\"keys\": {}}", "{\"keys\": [1]}", "{\"keys\": [[]]}", "{\"keys\": []} x", "<html>",
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"keys\": {}}",
+        "{\"keys\": [1]}",
+        "{\"keys\": [[]]}",
+        "{\"keys\": []} x",
+        "<html>",
         "{\"keys\": [], \"keys\": []}",
     ] {
         assert_eq!(KeySet::read(text.as_bytes(), &Alg::ALL).unwrap_err(), BadSet::Shape, "{text}");
