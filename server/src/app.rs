@@ -4,12 +4,12 @@
 use crate::{
     auth::{self, DevSigner, Verifier},
     clock::Clock,
-    config::Config,
+    config::{Config, Mode},
     graphql,
     http::{self, App},
     ids::Ids,
     jobs::Jobs,
-    service::Services,
+    service::{Services, sign_in::Door},
     telemetry::Metrics,
 };
 use anyhow::Context as _;
@@ -48,18 +48,17 @@ pub async fn open(config: &Config, clock: Clock, ids: Ids) -> anyhow::Result<Ser
 /// Starts the jobs and opens the doors.
 pub async fn start(config: &Config, listener: TcpListener, services: Services) -> anyhow::Result<Running> {
     auth::require_sign_in(config)?;
-    let signer = DevSigner::open_or_create(&development_key(config))?;
+    let development = config.mode == Mode::Development;
+    let signer = development.then(|| DevSigner::open_or_create(&development_key(config))).transpose()?;
     let asked = services.clone();
     let app = App {
         schema: graphql::schema::schema(services.clone()),
         intake: Arc::new(services.clone()),
-        shares: Arc::new(services.clone()),
         ready: Box::new(move || {
             let asked = asked.clone();
             Box::pin(async move { asked.ready().await })
         }),
-        verifier: Verifier::new(config.mode, &signer),
-        clock: services.clock().clone(),
+        sign_in: Arc::new(Door::new(services.clone(), Verifier::new(config, signer.as_ref())?)),
         ids: services.ids().clone(),
         metrics: services.metrics().clone(),
         mode: config.mode,

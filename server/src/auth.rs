@@ -1,34 +1,64 @@
-//! Sign-in: who is behind a bearer token. For now the only issuer is the local development key.
-//! Never: lets a bad token pass as nobody, trusts a token's own choice of algorithm, or reads the machine's clock.
+//! Sign-in: who is behind a bearer token. Tokens are JWTs of the configured OpenID Connect providers; in development also
+//! those that the local key signs.
+//! Never: lets a bad token pass as nobody, trusts a token's own choice of algorithm or key, or reads the machine's clock.
 
-mod key;
+mod claims;
+mod development;
+mod json;
+mod keyset;
+mod provider;
+mod token;
 
-use crate::{
-    config::{Config, Mode},
-    permit::Viewer,
-};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
-use std::{path::Path, time::Duration};
-use vizard_core::{
-    access::Role,
-    limits,
-    time::{Micros, SECOND},
-};
+pub(crate) use claims::is_viewer_of;
+pub use development::{DEVELOPMENT, DEVELOPMENT_TOKEN_LIFE, DevSigner};
+pub use keyset::{Alg, BadSet, KeySet};
+pub use provider::acceptable_url;
 
-const ISSUER: &str = "vizard-development";
-const AUDIENCE: &str = "vizard";
-/// How long a development token holds when nobody says.
-pub const DEVELOPMENT_TOKEN_LIFE: Duration = Duration::from_secs(12 * 3_600);
-/// Roles that one viewer may not hold together (domain, section 7).
-const CONFLICTS: [(Role, Role); 2] = [(Role::Investigator, Role::Approver), (Role::Admin, Role::Auditor)];
+use crate::config::{Config, Mode};
+use claims::{Reading, Roles};
+use provider::Keys;
+use std::fmt;
+use token::Token;
+use vizard_core::{access::Role, event::NormalisedIdentifier, time::Micros};
 
 /// Why a token was not accepted, or not issued. Safe to show; never repeats the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// Not a token of ours: shape, algorithm, signature, issuer, audience or a missing claim.
-    #[error("the token is not valid here")]
-    Invalid,
+    /// Not three parts of base64url, or not JSON objects with every name once.
+    #[error("the token is not a signed JSON web token")]
+    Malformed,
+    /// See `limits::BEARER_BYTES`.
+    #[error("the token is too long")]
+    TooLong,
+    /// It brings its own key, points to one, or asks for a feature that is not supported.
+    #[error(
+        "the token's header holds a parameter that is refused: jwk, jku, x5c, x5u, crit, b64, zip or one of encryption"
+    )]
+    Header,
+    /// `alg` is not an algorithm that the issuer is pinned to, or not the key's.
+    #[error("the token is not signed with an algorithm that its issuer may use here")]
+    Algorithm,
+    /// `typ` is missing or something else than a token for access or of an identity.
+    #[error("the token's typ is neither JWT nor at+jwt")]
+    Type,
+    /// `iss` is none of the configured ones.
+    #[error("the token is of an issuer that is not configured here")]
+    UnknownIssuer,
+    /// The issuer has no key of this name.
+    #[error("the token's key is not in its issuer's key set")]
+    UnknownKey,
+    /// No good key set of the issuer is known.
+    #[error("the keys of the token's issuer cannot be had at the moment")]
+    NoKeys,
+    /// Forged or damaged.
+    #[error("the token's signature is wrong")]
+    Signature,
+    /// `aud` is not ours.
+    #[error("the token is for another audience")]
+    Audience,
+    /// A claim is missing or has another shape.
+    #[error("the token lacks a claim (iss, aud, sub, exp), or one has another shape than it must have")]
+    Claims,
     /// It was valid once.
     #[error("the token has expired")]
     Expired,
@@ -43,127 +73,193 @@ pub enum AuthError {
     Conflict(&'static str, &'static str),
     /// A development token in production.
     #[error("development tokens are refused in production mode")]
-    NoSignIn,
+    Development,
+    /// A share token that was never given out.
+    #[error("the share token is not valid here")]
+    UnknownShare,
+    /// A share whose time is over.
+    #[error("the share has expired: ask who shared the case for a new one")]
+    ExpiredShare,
+    /// A share that was taken back.
+    #[error("the share was revoked: ask who shared the case")]
+    RevokedShare,
+    /// Several Authorization headers, or another scheme than Bearer.
+    #[error("one Authorization header with a Bearer token is wanted")]
+    Authorization,
     /// A name without a letter or digit, or too long.
     #[error("a name needs at least one ASCII letter or digit and at most 200 characters")]
     Name,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    aud: String,
-    sub: String,
-    name: String,
-    roles: Vec<String>,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
-}
-
-/// Signs development tokens with the key in the data directory.
-pub struct DevSigner {
-    signing: EncodingKey,
-    public: DecodingKey,
-}
-
-impl DevSigner {
-    /// Opens the key at `path`, or makes one there that only its owner can read.
-    pub fn open_or_create(path: &Path) -> anyhow::Result<Self> {
-        let (signing, public) = key::open_or_create(path)?;
-        Ok(Self { signing: EncodingKey::from_ed_der(&signing), public: DecodingKey::from_ed_der(&public) })
-    }
-
-    /// A token for the viewer called `name`, with `roles`, valid from `now` for `life`.
-    pub fn issue(&self, name: &str, roles: &[Role], life: Duration, now: Micros) -> Result<String, AuthError> {
-        refuse_conflicts(roles)?;
-        if name.chars().count() > limits::NAME_CHARS {
-            return Err(AuthError::Name);
+impl AuthError {
+    /// The word for the audit log and the metrics.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "MALFORMED",
+            Self::TooLong => "TOO_LONG",
+            Self::Header => "HEADER",
+            Self::Algorithm => "ALGORITHM",
+            Self::Type => "TYPE",
+            Self::UnknownIssuer => "UNKNOWN_ISSUER",
+            Self::UnknownKey => "UNKNOWN_KEY",
+            Self::NoKeys => "NO_KEYS",
+            Self::UnknownShare => "UNKNOWN_SHARE",
+            Self::ExpiredShare => "EXPIRED_SHARE",
+            Self::RevokedShare => "REVOKED_SHARE",
+            Self::Signature => "SIGNATURE",
+            Self::Audience => "AUDIENCE",
+            Self::Claims => "CLAIMS",
+            Self::Expired => "EXPIRED",
+            Self::TooEarly => "TOO_EARLY",
+            Self::UnknownRole => "UNKNOWN_ROLE",
+            Self::Conflict(..) => "ROLE_CONFLICT",
+            Self::Development => "DEVELOPMENT_TOKEN",
+            Self::Authorization => "AUTHORIZATION",
+            Self::Name => "NAME",
         }
-        let from = now.0.div_euclid(SECOND);
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: format!("dev:{}", slug(name).ok_or(AuthError::Name)?),
-            name: name.to_owned(),
-            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
-            iat: from,
-            nbf: from,
-            exp: from.saturating_add(i64::try_from(life.as_secs()).unwrap_or(i64::MAX)),
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.signing).map_err(|_| AuthError::Invalid)
+    }
+}
+
+/// A token that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub why: AuthError,
+    /// The configured name of the issuer that the token says it is of, where it says one. The token may lie.
+    pub issuer: Option<String>,
+}
+
+/// What a good token says about whoever sent it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// `<issuer's name>:<subject>`.
+    pub id: String,
+    /// To show.
+    pub name: String,
+    /// Without repeats or conflicts.
+    pub roles: Vec<Role>,
+    /// Accounts of theirs, as connectors name them.
+    pub accounts: Vec<NormalisedIdentifier>,
+}
+
+/// Without anything that tells who it is.
+impl fmt::Debug for Claimed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Claimed({:?}, {} accounts)", self.roles, self.accounts.len())
     }
 }
 
 /// Tells who is behind a token.
 pub struct Verifier {
-    development: Option<DecodingKey>,
-    rules: Validation,
+    issuers: Vec<Issuer>,
+    mode: Mode,
+}
+
+struct Issuer {
+    issuer: String,
+    algorithms: Vec<Alg>,
+    types: &'static [&'static str],
+    allow_missing_typ: bool,
+    keys: Keys,
+    reading: Reading,
 }
 
 impl Verifier {
-    /// The tokens that this configuration accepts: in production none, for development the signer's.
-    pub fn new(mode: Mode, signer: &DevSigner) -> Self {
-        let mut rules = Validation::new(Algorithm::EdDSA);
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[AUDIENCE]);
-        rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // The library reads the machine's clock; `verify` checks both times against ours.
-        rules.validate_exp = false;
-        rules.validate_nbf = false;
-        Self { development: (mode == Mode::Development).then(|| signer.public.clone()), rules }
+    /// The tokens that this configuration accepts: those of its issuers, and in development the signer's. Fails where a
+    /// `ca_file` cannot be read. No provider is asked yet.
+    pub fn new(config: &Config, signer: Option<&DevSigner>) -> anyhow::Result<Self> {
+        let mut issuers = Vec::new();
+        if let Some(signer) = signer.filter(|_| config.mode == Mode::Development) {
+            issuers.push(Issuer::development(signer));
+        }
+        for issuer in &config.issuers {
+            issuers.push(Issuer::configured(issuer)?);
+        }
+        Ok(Self { issuers, mode: config.mode })
     }
 
-    /// The viewer whose token this is.
-    pub fn verify(&self, bearer: &str, now: Micros) -> Result<Viewer, AuthError> {
-        let key = self.development.as_ref().ok_or(AuthError::NoSignIn)?;
-        if bearer.len() > limits::BEARER_BYTES {
-            return Err(AuthError::Invalid);
+    /// Whose token this is. `iss` is believed only to choose the keys that then prove it.
+    pub async fn verify(&self, bearer: &str, now: Micros) -> Result<Claimed, Refused> {
+        let unknown = |why| Refused { why, issuer: None };
+        let token = Token::read(bearer).map_err(unknown)?;
+        let said = token.issuer().ok_or(unknown(AuthError::Claims))?;
+        let Some(issuer) = self.issuers.iter().find(|issuer| issuer.issuer == said) else {
+            let development = self.mode == Mode::Production && said == development::ISSUER;
+            return Err(unknown(if development { AuthError::Development } else { AuthError::UnknownIssuer }));
+        };
+        let checked = issuer.verify(&token, now).await;
+        checked.map_err(|why| Refused { why, issuer: Some(issuer.reading.name.clone()) })
+    }
+}
+
+impl Issuer {
+    fn development(signer: &DevSigner) -> Self {
+        Self {
+            issuer: development::ISSUER.to_owned(),
+            algorithms: vec![Alg::EdDsa],
+            types: &["jwt"],
+            allow_missing_typ: false,
+            keys: Keys::fixed(signer.keys()),
+            reading: Reading {
+                name: DEVELOPMENT.to_owned(),
+                audience: vec![development::AUDIENCE.to_owned()],
+                roles: Roles::Words,
+                name_claim: "name".to_owned(),
+                account_claim: "preferred_username".to_owned(),
+            },
         }
-        let token = jsonwebtoken::decode::<Claims>(bearer, key, &self.rules).map_err(|_| AuthError::Invalid)?;
-        if token.header.typ.as_deref() != Some("JWT") || token.header.crit.is_some() {
-            return Err(AuthError::Invalid);
+    }
+
+    fn configured(issuer: &crate::config::Issuer) -> anyhow::Result<Self> {
+        let roles = match &issuer.roles_claim {
+            Some(claim) => Roles::Mapped(claim.clone(), issuer.role_map.clone()),
+            None => Roles::None,
+        };
+        Ok(Self {
+            issuer: issuer.issuer.clone(),
+            algorithms: issuer.algorithms.clone(),
+            // OpenID Connect's tokens of identity, and RFC 9068's of access.
+            types: &["jwt", "at+jwt", "application/at+jwt"],
+            allow_missing_typ: issuer.allow_missing_typ,
+            keys: Keys::of(issuer)?,
+            reading: Reading {
+                name: issuer.name.clone(),
+                audience: issuer.audience.clone(),
+                roles,
+                name_claim: issuer.name_claim.clone(),
+                account_claim: issuer.account_claim.clone(),
+            },
+        })
+    }
+
+    async fn verify(&self, token: &Token<'_>, now: Micros) -> Result<Claimed, AuthError> {
+        if !self.algorithms.contains(&token.alg) {
+            return Err(AuthError::Algorithm);
         }
-        let claims = token.claims;
-        let (now, leeway) = (now.0.div_euclid(SECOND), limits::TOKEN_LEEWAY_SECONDS);
-        if now >= claims.exp.saturating_add(leeway) {
-            return Err(AuthError::Expired);
+        let typ = token.typ.as_deref().map(str::to_ascii_lowercase);
+        if !typ.map_or(self.allow_missing_typ, |typ| self.types.contains(&typ.as_str())) {
+            return Err(AuthError::Type);
         }
-        if now.saturating_add(leeway) < claims.nbf.max(claims.iat) {
-            return Err(AuthError::TooEarly);
+        let key = self.keys.find(token.kid.as_deref(), now).await?;
+        if !key.is_for(token.alg) {
+            return Err(AuthError::Algorithm);
         }
-        let roles = roles_of(&claims.roles)?;
-        Ok(Viewer::staff(claims.sub, claims.name, roles))
+        if !key.verifies(token.alg, token.message, token.signature) {
+            return Err(AuthError::Signature);
+        }
+        self.reading.read(&token.claims, now)
     }
 }
 
 /// Refuses to serve where nobody could sign in.
 pub fn require_sign_in(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(
-        config.mode == Mode::Development,
-        "mode = \"production\" needs a way to sign in, and this version has only development tokens, which production \
-         refuses. Set mode = \"development\" (VIZARD_MODE=development) on a machine that only you can reach."
+        config.mode == Mode::Development || !config.issuers.is_empty(),
+        "mode = \"production\" needs a way to sign in: an [[issuer]] in the configuration file (docs/sign-in.md). \
+         Development tokens are refused there. On a machine that only you can reach, set mode = \"development\" \
+         (VIZARD_MODE=development)."
     );
     Ok(())
-}
-
-fn roles_of(names: &[String]) -> Result<Vec<Role>, AuthError> {
-    let mut roles = Vec::new();
-    for name in names {
-        let role = Role::ALL.iter().find(|role| role.as_str() == name).ok_or(AuthError::UnknownRole)?;
-        if !roles.contains(role) {
-            roles.push(*role);
-        }
-    }
-    refuse_conflicts(&roles)?;
-    Ok(roles)
-}
-
-fn refuse_conflicts(roles: &[Role]) -> Result<(), AuthError> {
-    match CONFLICTS.iter().find(|(one, other)| roles.contains(one) && roles.contains(other)) {
-        Some((one, other)) => Err(AuthError::Conflict(one.as_str(), other.as_str())),
-        None => Ok(()),
-    }
 }
 
 /// `Ada Lovelace` becomes `ada-lovelace`; `None` where nothing is left.
@@ -174,4 +270,10 @@ fn slug(name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod testkeys;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

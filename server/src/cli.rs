@@ -7,6 +7,7 @@ mod import;
 mod plugin;
 mod policy;
 mod replay;
+mod role;
 mod serve;
 mod shift;
 
@@ -82,6 +83,9 @@ enum Command {
     Plugin(plugin::Command),
     /// Compute every stored score again from the log, and compare
     Replay,
+    /// Grant roles, take them back, list them
+    #[command(subcommand)]
+    Role(role::Command),
     /// Export all policies as one file, or import such a file
     #[command(subcommand)]
     Policy(policy::Command),
@@ -100,6 +104,9 @@ struct TokenOptions {
     /// Who it is for: shown to the viewer and on notes they write
     #[arg(long)]
     name: String,
+    /// An account of theirs as connectors name it: it keeps them off their own cases
+    #[arg(long)]
+    account: Option<String>,
     /// How long it holds
     #[arg(long, default_value_t = DEVELOPMENT_TOKEN_LIFE.as_secs() / 3_600, value_parser = clap::value_parser!(u64).range(1..=720))]
     hours: u64,
@@ -186,6 +193,7 @@ impl Cli {
             Command::Migrate => migrate(&context).await,
             Command::Schema => context.say(graphql::schema::sdl().trim_end()),
             Command::Token(options) => token(&context, &options),
+            Command::Role(command) => role::run(&context, command).await,
             Command::Policy(command) => policy::run(&context, command).await,
             Command::Plugin(command) => plugin::run(&context, command).await,
             Command::Replay => replay::run(&context).await,
@@ -236,11 +244,14 @@ async fn migrate(context: &Context) -> Result<(), Failure> {
 
 fn token(context: &Context, options: &TokenOptions) -> Result<(), Failure> {
     if context.config.mode == Mode::Production {
-        return Err(Failure::Usage("development tokens are refused in production mode, so none is issued".to_owned()));
+        let message = "development tokens are refused in production mode, so none is issued: sign in with an [[issuer]] \
+                       of the configuration, and give the first role with `vizard role grant`";
+        return Err(Failure::Usage(message.to_owned()));
     }
     let signer = DevSigner::open_or_create(&app::development_key(&context.config))?;
     let life = Duration::from_secs(options.hours * 3_600);
-    let token = signer.issue(&options.name, &options.roles, life, Clock::system().now());
+    let account = options.account.as_deref();
+    let token = signer.issue_for(&options.name, account, &options.roles, life, Clock::system().now());
     let token = token.map_err(|error| Failure::Usage(error.to_string()))?;
     context.answer(&serde_json::json!({"token": token}), &token)
 }

@@ -1,8 +1,10 @@
 //! The configuration: one TOML file, `VIZARD_*` environment variables over it, command-line options over both.
 //! Never: prints a secret, or goes on with a key it does not know.
 
+mod issuers;
 mod keys;
 
+pub use issuers::Issuer;
 use keys::{IGNORED_ENV, KEYS, Key};
 use std::{
     collections::BTreeMap,
@@ -47,6 +49,8 @@ pub struct Config {
     pub inbox_dir: PathBuf,
     pub default_zone: String,
     pub scorers: u8,
+    /// Providers of sign-ins; from the file alone.
+    pub issuers: Vec<Issuer>,
 }
 
 /// The database's URL may hold a password, so it is not shown.
@@ -63,6 +67,7 @@ impl fmt::Debug for Config {
             .field("inbox_dir", &self.inbox_dir)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)
+            .field("issuers", &self.issuers)
             .finish()
     }
 }
@@ -125,16 +130,17 @@ impl Config {
         overrides: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<Self, ConfigError> {
         let mut written = BTreeMap::new();
-        if let Some(path) = file {
-            read_file(path, &mut written)?;
-        }
+        let issuers = match file {
+            Some(path) => read_file(path, &mut written)?,
+            None => vec![],
+        };
         read_environment(env, &mut written)?;
         for (name, text) in overrides {
             let key = find(name, "the command line", KEYS.iter().map(|key| key.name))?;
             let place = "the command line".to_owned();
             written.insert(key.name, Written { text, place, name: name.to_owned() });
         }
-        Self::from_written(&written)
+        Ok(Self { issuers, ..Self::from_written(&written)? })
     }
 
     fn from_written(written: &BTreeMap<&'static str, Written>) -> Result<Self, ConfigError> {
@@ -183,11 +189,13 @@ impl Config {
             let comment = if key.optional { "# " } else { "" };
             text.push_str(&format!("{comment}{} = {quoted}\n", key.name));
         }
+        text.push_str(&issuers::reference());
         text
     }
 }
 
-fn read_file(path: &Path, written: &mut BTreeMap<&'static str, Written>) -> Result<(), ConfigError> {
+/// Fills in the keys; answers with the tables of issuers.
+fn read_file(path: &Path, written: &mut BTreeMap<&'static str, Written>) -> Result<Vec<Issuer>, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
@@ -196,8 +204,13 @@ fn read_file(path: &Path, written: &mut BTreeMap<&'static str, Written>) -> Resu
         message: error.message().to_owned(),
     })?;
     let place = path.display().to_string();
+    let mut issuers = Vec::new();
     for (name, value) in table {
-        let key = find(&name, &place, KEYS.iter().map(|key| key.name))?;
+        if name == "issuer" {
+            issuers = issuers::read(&value, &place)?;
+            continue;
+        }
+        let key = find(&name, &place, KEYS.iter().map(|key| key.name).chain(["issuer"]))?;
         let text = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) if key.number => number.to_string(),
@@ -208,7 +221,7 @@ fn read_file(path: &Path, written: &mut BTreeMap<&'static str, Written>) -> Resu
         };
         written.insert(key.name, Written { text, place: place.clone(), name });
     }
-    Ok(())
+    Ok(issuers)
 }
 
 fn read_environment(
@@ -243,8 +256,12 @@ fn find<'a>(name: &str, place: &str, known: impl Iterator<Item = &'a str>) -> Re
     KEYS.iter().find(|key| key.name == name).ok_or_else(|| ConfigError::Unknown {
         place: place.to_owned(),
         name: name.chars().take(80).collect(),
-        nearest: known.min_by_key(|known| distance(name, known)).unwrap_or_default().to_owned(),
+        nearest: nearest(name, known),
     })
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known.min_by_key(|known| distance(name, known)).unwrap_or_default().to_owned()
 }
 
 /// Levenshtein's distance, on the first 80 characters.

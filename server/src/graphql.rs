@@ -6,6 +6,7 @@ pub mod case;
 pub mod connector;
 pub mod directive;
 pub mod errors;
+pub mod grant;
 pub mod group;
 pub mod guard;
 pub mod indicator;

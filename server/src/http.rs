@@ -7,16 +7,13 @@ mod answer;
 mod graphql;
 mod observe;
 mod operations;
-mod rate;
 mod request;
 mod veil;
 
 use crate::{
-    auth::Verifier,
-    clock::Clock,
     config::Mode,
     ids::Ids,
-    service::{ingest::Intake, shares::Shares},
+    service::{ingest::Intake, sign_in::SignIn},
     telemetry::Metrics,
 };
 use async_graphql::Executor;
@@ -27,7 +24,7 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::future::BoxFuture;
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
@@ -43,14 +40,10 @@ pub struct App<E> {
     pub schema: E,
     /// Takes deliveries.
     pub intake: Arc<dyn Intake>,
-    /// Tells who holds a share token.
-    pub shares: Arc<dyn Shares>,
     /// Asked by `/readyz`.
     pub ready: Ready,
     /// Tells who is behind a token.
-    pub verifier: Verifier,
-    /// For the times in tokens.
-    pub clock: Clock,
+    pub sign_in: Arc<dyn SignIn>,
     /// For request ids.
     pub ids: Ids,
     /// Counted here, shown at `/metrics`.
@@ -65,8 +58,6 @@ struct Shared<E> {
     /// One for each body of a delivery that is held in memory.
     bodies: Semaphore,
     graphql_deadline: Duration,
-    /// Requests through each share token.
-    share_rate: rate::Rate,
 }
 
 /// Every route.
@@ -75,8 +66,7 @@ pub fn router<E: Executor>(app: App<E>) -> Router {
 }
 
 fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Duration) -> Router {
-    let shared =
-        Arc::new(Shared { app, bodies: Semaphore::new(bodies), graphql_deadline, share_rate: rate::Rate::default() });
+    let shared = Arc::new(Shared { app, bodies: Semaphore::new(bodies), graphql_deadline });
     let mut router = Router::new()
         .route(
             "/graphql",
@@ -107,6 +97,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let told = Arc::new(Notify::new());
     let tell = Arc::clone(&told);
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         shutdown.await;
         tell.notify_one();

@@ -61,18 +61,21 @@ pub struct Viewer {
     pub id: String,
     /// Display name, for the viewer's own eyes and for notes they sign. Never logged.
     pub name: String,
-    /// Roles from the sign-in, without repeats.
+    /// Roles from the sign-in and from grants, without repeats.
     pub roles: Vec<Role>,
-    /// The subjects that the viewer is: nobody sees or decides about themselves.
+    /// Those of them that the token itself claims, whatever was granted.
+    pub claimed: Vec<Role>,
+    /// The subjects that the viewer is, by the accounts that their token names: nobody sees or decides about themselves.
     pub own: Vec<SubjectId>,
     /// The one case that a share token opens; the holder has no roles.
     pub share: Option<Arc<SharedCase>>,
 }
 
 impl Viewer {
-    /// A viewer of staff, or a connector.
-    pub fn staff(id: String, name: String, roles: Vec<Role>) -> Self {
-        Self { id, name, roles, own: Vec::new(), share: None }
+    /// Somebody whom no connector knows, and who holds no share.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, roles: &[Role]) -> Self {
+        let (id, name) = (id.into(), name.into());
+        Self { id, name, roles: roles.to_vec(), claimed: Vec::new(), own: Vec::new(), share: None }
     }
 
     fn may(&self, resource: Resource, action: Action) -> bool {
@@ -135,7 +138,7 @@ impl Permit {
     /// For commands that the operator runs on the machine itself (`vizard import`, the demo): whoever can read the
     /// data directory and its keys needs no role. Not reachable from `http` or `graphql`.
     pub fn of_the_operator_bypassing_roles(resource: Resource, action: Action) -> Self {
-        let viewer = Viewer::staff(OPERATOR.to_owned(), OPERATOR.to_owned(), Vec::new());
+        let viewer = Viewer::new(OPERATOR, OPERATOR, &[]);
         Self { viewer, resource, action }
     }
 
@@ -180,7 +183,7 @@ mod tests {
     use super::*;
 
     fn ada(roles: &[Role]) -> Viewer {
-        Viewer::staff("dev:ada".into(), "Ada".into(), roles.to_vec())
+        Viewer::new("dev:ada", "Ada", roles)
     }
 
     #[test]

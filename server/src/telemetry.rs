@@ -65,6 +65,11 @@ struct SeverityLabel {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
     route: String,
     status: u16,
@@ -86,6 +91,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabel, Histogram>,
     pending: Gauge,
+    refused: Family<ReasonLabel, Counter>,
 }
 
 /// Upper edges of the request histogram, in seconds.
@@ -101,6 +107,7 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
         let pending = Gauge::default();
+        let refused = Family::default();
         registry.register("build", "The running version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register(
             "records",
@@ -113,7 +120,8 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered, by route and status", requests.clone());
         registry.register("http_request_seconds", "Time to answer a request, by route", seconds.clone());
         registry.register("pending_rows", "Event rows that wait to be scored", pending.clone());
-        Self { registry: Arc::new(registry), records, runs, scored, alerts, requests, seconds, pending }
+        registry.register("refused_tokens", "Tokens that were not accepted, by reason", refused.clone());
+        Self { registry: Arc::new(registry), records, runs, scored, alerts, requests, seconds, pending, refused }
     }
 }
 
@@ -137,6 +145,11 @@ impl Metrics {
     /// Counts a raised alert.
     pub fn add_alert(&self, severity: &'static str) {
         self.alerts.get_or_create(&SeverityLabel { severity }).inc();
+    }
+
+    /// Counts a refused token.
+    pub fn add_refused_token(&self, reason: &'static str) {
+        self.refused.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     /// Counts an answered request. `route` is the template, such as `/ingest/{connector}`, never the path.
@@ -205,6 +218,7 @@ mod tests {
         metrics.add_alert("HIGH");
         metrics.add_request("/ingest/{connector}", 202, 0.004);
         metrics.set_pending_rows(9);
+        metrics.add_refused_token("EXPIRED");
         let text = metrics.render();
         for line in [
             "vizard_records_total{connector_plugin=\"m365\",outcome=\"accepted\"} 5",
@@ -215,6 +229,7 @@ mod tests {
             "vizard_http_request_seconds_bucket{le=\"0.005\",route=\"/ingest/{connector}\"} 1",
             "vizard_http_request_seconds_bucket{le=\"0.0025\",route=\"/ingest/{connector}\"} 0",
             "vizard_pending_rows 9",
+            "vizard_refused_tokens_total{reason=\"EXPIRED\"} 1",
             concat!("vizard_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
             "# EOF",
         ] {

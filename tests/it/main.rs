@@ -19,6 +19,7 @@ mod schema;
 mod scoring;
 mod settings;
 mod share;
+mod signin;
 mod story;
 mod templates;
 mod tidy;

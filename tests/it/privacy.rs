@@ -22,6 +22,7 @@ const EVERYTHING: &[&str] = &[
      notes { body } case { id } } } }",
     "{ subjects(first: 100) { totalCount nodes { id pseudonym department riskScore scoreHistory { at score cause } alerts { totalCount } insights { totalCount nodes { explanation } } } } }",
     "{ cases { totalCount nodes { id name } } }",
+    "{ roleGrants(holding: false) { totalCount nodes { id viewer role reason grantedBy grantedAt expiresAt holds revokedBy revokedAt revokeReason } } }",
 ];
 
 /// Names, logins and addresses of everybody in the sample data, in lower case.
@@ -99,6 +100,14 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ("Query", "priorityUserGroups") => ("{ priorityUserGroups { id } }", &["priorityUserGroups"]),
         ("Mutation", "updateSettings") => {
             ("mutation { updateSettings(input: {}) { userErrors { code } } }", &["updateSettings"])
+        }
+        ("Query", "roleGrants") => ("{ roleGrants { totalCount } }", &["roleGrants"]),
+        ("Mutation", "grantRole") => (
+            "mutation { grantRole(input: {viewer: \"x\", role: ANALYST, reason: \"r\"}) { userErrors { code } } }",
+            &["grantRole"],
+        ),
+        ("Mutation", "revokeRole") => {
+            ("mutation { revokeRole(input: {grantId: \"x\", reason: \"r\"}) { userErrors { code } } }", &["revokeRole"])
         }
         ("Mutation", "savePriorityUserGroup") => (
             "mutation { savePriorityUserGroup(input: {name: \"\"}) { userErrors { code } } }",

@@ -11,13 +11,15 @@
 mod caller;
 mod database;
 mod plugins;
+pub mod provider;
 pub mod tidy;
 mod world;
 
 pub use caller::{Answer, Caller};
 pub use database::Engine;
 pub use plugins::{hr, m365};
-pub use world::{NOON, World, demo, run};
+pub use provider::Provider;
+pub use world::{NOON, Production, World, demo, run};
 
 /// Every test of the block twice: on SQLite and on PostgreSQL. `world` is an installation of its own, at noon of the day
 /// after the last one of the sample data.

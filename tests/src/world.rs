@@ -50,6 +50,31 @@ pub struct World {
     sql: DatabaseConnection,
 }
 
+/// A second server of an installation.
+pub struct Production {
+    /// Its services.
+    pub services: Services,
+    url: String,
+    running: Running,
+}
+
+impl Production {
+    /// Somebody with a token.
+    pub fn with_token(&self, token: &str) -> Caller {
+        Caller { url: self.url.clone(), token: Some(token.to_owned()) }
+    }
+
+    /// Nobody in particular.
+    pub fn stranger(&self) -> Caller {
+        Caller { url: self.url.clone(), token: None }
+    }
+
+    /// Closes the doors.
+    pub async fn stop(self) {
+        self.running.stop().await.expect("the server stops");
+    }
+}
+
 /// Runs a test in an installation of its own.
 pub fn run(engine: Engine, test: impl AsyncFnOnce(Arc<World>)) {
     if engine == Engine::Postgres && std::env::var("VIZARD_TEST_DATABASES").is_ok_and(|only| only == "sqlite") {
@@ -95,6 +120,35 @@ impl World {
         let life = Duration::from_secs(400 * 24 * 3_600);
         let token = self.signer.issue(name, roles, life, self.clock.now()).expect("a token");
         Caller { url: self.url.clone(), token: Some(token) }
+    }
+
+    /// A token of somebody with these roles whom connectors know by `account`.
+    pub fn token_of(&self, name: &str, account: &str, roles: &[Role]) -> String {
+        let life = Duration::from_secs(3_600);
+        self.signer.issue_for(name, Some(account), roles, life, self.clock.now()).expect("a token")
+    }
+
+    /// Somebody with these roles whom connectors know by `account`: the viewer may be a subject as well.
+    pub fn caller_with_account(&self, name: &str, account: &str, roles: &[Role]) -> Caller {
+        self.with_token(&self.token_of(name, account, roles))
+    }
+
+    /// A second server of this installation, in production mode, with these `[[issuer]]` tables. It shares the clock and
+    /// the database; stop it before the test ends.
+    pub async fn production(&self, issuers: &str) -> Production {
+        let file = self.config.data_dir.join("production.toml");
+        std::fs::write(&file, format!("mode = \"production\"\n{issuers}")).expect("written");
+        let settings = [
+            ("data_dir", self.config.data_dir.display().to_string()),
+            ("database_url", self.config.database_url()),
+            ("listen", "127.0.0.1:0".to_owned()),
+        ];
+        let config = Config::load(Some(&file), std::iter::empty(), settings).expect("a configuration");
+        let services = app::open(&config, self.clock.clone(), Ids::system(self.clock.clone())).await;
+        let services = services.expect("the services open");
+        let listener = app::listen(&config).await.expect("a port");
+        let running = app::start(&config, listener, services.clone()).await.expect("the server starts");
+        Production { services, url: format!("http://{}", running.address), running }
     }
 
     /// Nobody in particular.

@@ -79,6 +79,8 @@ id_kinds! {
     RunId = "run";
     /// A group of subjects with its own viewers.
     PriorityGroupId = "group";
+    /// A role that somebody was given.
+    RoleGrantId = "grant";
 }
 
 #[cfg(test)]

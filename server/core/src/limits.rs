@@ -45,10 +45,43 @@ pub const SHUTDOWN_SECONDS: u64 = 30;
 pub const READY_SECONDS: u64 = 5;
 /// Time for a body to arrive.
 pub const BODY_SECONDS: u64 = 60;
-/// A bearer token.
-pub const BEARER_BYTES: usize = 8 * 1024;
+/// A bearer token: large providers list up to 200 groups in one.
+pub const BEARER_BYTES: usize = 16 * 1024;
 /// How far a token's times may be off: clocks differ.
 pub const TOKEN_LEEWAY_SECONDS: i64 = 60;
+/// A key set or a discovery document of a provider: the largest known are under 40 KB.
+pub const KEY_SET_BYTES: u64 = 256 * 1024;
+/// Keys in one set: large providers rotate through a dozen.
+pub const KEY_SET_KEYS: usize = 64;
+/// RSA moduli, in bits: shorter ones can be factored, longer ones take the verifier's time.
+pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
+/// A key's id.
+pub const KEY_ID_BYTES: usize = 256;
+/// The `sub` of a token (OpenID Connect Core, section 2).
+pub const TOKEN_SUBJECT_BYTES: usize = 255;
+/// Values of a claim that are looked at: audiences, roles, groups.
+pub const TOKEN_CLAIM_VALUES: usize = 500;
+/// Time for one answer of a provider.
+pub const PROVIDER_SECONDS: u64 = 5;
+/// How soon after one attempt a provider is asked for its keys again, whatever key ids tokens name.
+pub const KEY_SET_REFETCH_SECONDS: i64 = 30;
+/// How old a key set may be before a newer one is asked for, so that a key that was withdrawn stops to count.
+pub const KEY_SET_FRESH_SECONDS: i64 = 600;
+/// How long the last good set counts while the provider is away.
+pub const KEY_SET_KEPT_SECONDS: i64 = 24 * 3_600;
+/// Providers of sign-ins.
+pub const ISSUERS: usize = 16;
+/// Refused tokens that get an audit entry each, a minute; the others of that minute are counted in one.
+pub const REFUSED_TOKENS_A_MINUTE: u32 = 60;
+/// Refused tokens from one address in a minute, beyond which it is answered 429: a client that is set up wrongly and
+/// tries once a second stays below.
+pub const REFUSED_TOKENS_A_PEER: u32 = 120;
+/// Addresses that are counted at once; about 50 bytes each.
+pub const PEERS_COUNTED: usize = 10_000;
+/// How long a role may be granted for, in days, unless until it is taken back.
+pub const GRANT_DAYS: std::ops::RangeInclusive<i32> = 1..=366;
+/// Grants that hold at once.
+pub const ROLE_GRANTS: usize = 10_000;
 /// Scoring tasks of one process.
 pub const SCORERS: std::ops::RangeInclusive<u8> = 1..=32;
 /// Ids in one `nodes(ids:)`.

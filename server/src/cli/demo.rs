@@ -4,7 +4,8 @@
 use super::{Context, Failure, import, plugin, serve, shift, tell};
 use crate::{
     app,
-    auth::{self, DEVELOPMENT_TOKEN_LIFE, DevSigner},
+    auth::{DEVELOPMENT_TOKEN_LIFE, DevSigner},
+    config::Mode,
     error::ServiceError,
     permit::Permit,
     service::{
@@ -49,7 +50,11 @@ struct State {
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failure> {
-    auth::require_sign_in(&context.config).map_err(|error| Failure::Usage(error.to_string()))?;
+    if context.config.mode == Mode::Production {
+        let message = "the demo signs in with development tokens, which production mode refuses: \
+                       use a data directory of its own and VIZARD_MODE=development";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     // A taken port is told now, not after minutes of work.
     let listener = if options.prepare_only { None } else { Some(app::listen(&context.config).await?) };
     let services = context.services().await?;

@@ -68,7 +68,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "mode",
         default: "development",
         doc: "`development` accepts tokens signed with the key in the data directory and serves GraphiQL at /.\n\
-              `production` refuses those tokens.",
+              `production` refuses those tokens and needs an [[issuer]].",
         set: |config, text| {
             config.mode = match text {
                 "development" => Mode::Development,
@@ -162,6 +162,7 @@ pub(super) fn blank() -> Config {
         inbox_dir: PathBuf::new(),
         default_zone: String::new(),
         scorers: 1,
+        issuers: vec![],
     }
 }
 

@@ -8,6 +8,7 @@ crate::rules! {
     QueryPolicies = "Query"."policies": Policies, Read;
     QueryPolicyPreview = "Query"."policyPreview": Policies, Change;
     QuerySettings = "Query"."settings": Settings, Read;
+    QueryRoleGrants = "Query"."roleGrants": RoleGrants, Read;
     QueryPriorityUserGroups = "Query"."priorityUserGroups": Settings, Read;
 
     QueryAlerts = "Query"."alerts": Alerts, Read;
@@ -24,6 +25,8 @@ crate::rules! {
     DeletePolicy = "Mutation"."deletePolicy": Policies, Change;
     SetPolicyState = "Mutation"."setPolicyState": Policies, Change;
     UpdateSettings = "Mutation"."updateSettings": Settings, Change;
+    GrantRole = "Mutation"."grantRole": RoleGrants, Change;
+    RevokeRole = "Mutation"."revokeRole": RoleGrants, Change;
     SavePriorityUserGroup = "Mutation"."savePriorityUserGroup": Settings, Change;
 
     StartScoring = "Mutation"."startScoring": Scoring, Change;

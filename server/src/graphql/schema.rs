@@ -6,6 +6,7 @@ use super::{
     case::{CaseMutation, CaseQuery},
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
+    grant::{GrantMutation, GrantQuery},
     group::{GroupMutation, GroupQuery},
     indicator::{IndicatorMutation, IndicatorQuery},
     node::NodeQuery,
@@ -29,7 +30,7 @@ pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery);
+pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery, GrantQuery);
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
@@ -48,6 +49,7 @@ pub struct SetupMutation(
     ConnectorMutation,
     SettingsMutation,
     GroupMutation,
+    GrantMutation,
 );
 
 /// The schema with its resolvers.

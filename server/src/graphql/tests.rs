@@ -42,7 +42,7 @@ impl Installation {
     }
 
     async fn answer(&self, role: Role, query: &str) -> Json {
-        let viewer = Viewer::staff("dev:ada".into(), "Ada".into(), vec![role]);
+        let viewer = Viewer::new("dev:ada", "Ada", &[role]);
         serde_json::to_value(self.schema.execute(Request::new(query).data(viewer)).await).unwrap()
     }
 }

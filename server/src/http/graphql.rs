@@ -37,7 +37,8 @@ struct Asked {
 pub(super) async fn get<E: Executor>(State(shared): State<Arc<Shared<E>>>, http: HttpRequest) -> Response {
     let (parts, _) = http.into_parts();
     let result = async {
-        let viewer = request::viewer(&parts.headers, &shared).await?;
+        let peer = request::peer(&parts.extensions);
+        let viewer = request::viewer(&parts.headers, peer, &*shared.app.sign_in).await?;
         execute(&shared, viewer, from_query(&parts)?, &parts.method).await
     };
     render(Media::wanted(&parts.headers), Box::pin(result)).await
@@ -46,7 +47,8 @@ pub(super) async fn get<E: Executor>(State(shared): State<Arc<Shared<E>>>, http:
 pub(super) async fn post<E: Executor>(State(shared): State<Arc<Shared<E>>>, http: HttpRequest) -> Response {
     let media = Media::wanted(http.headers());
     let result = async {
-        let viewer = request::viewer(http.headers(), &shared).await?;
+        let peer = request::peer(http.extensions());
+        let viewer = request::viewer(http.headers(), peer, &*shared.app.sign_in).await?;
         json_only(http.headers())?;
         let body = request::body(http, limits::GRAPHQL_BODY_BYTES).await?;
         execute(&shared, viewer, from_body(&body)?, &Method::POST).await

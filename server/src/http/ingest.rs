@@ -32,7 +32,8 @@ pub(super) async fn deliver<E>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let app = &shared.app;
-    let viewer = request::viewer(request.headers(), &shared).await?;
+    let peer = request::peer(request.extensions());
+    let viewer = request::viewer(request.headers(), peer, &*app.sign_in).await?;
     let permit =
         Permit::check(viewer.as_ref(), Resource::Deliveries, Action::Change).map_err(|denied| match denied {
             Denied::Unauthenticated => request::sign_in_first(),

@@ -1,55 +1,58 @@
 //! What every door reads from a request: who sent it, and its body.
 //! Never: a bad token taken for no token, or a body without a limit of bytes and of time.
 
-use super::{Shared, answer::Refusal};
-use crate::{permit::Viewer, service::shares::SHARE_TOKEN_PREFIX};
+use super::answer::Refusal;
+use crate::{
+    auth::AuthError,
+    error::ServiceError,
+    permit::Viewer,
+    service::sign_in::{SignIn, SignInError},
+};
 use axum::{
     body::Bytes,
-    extract::{FromRequest as _, Request},
-    http::{HeaderMap, StatusCode, header},
+    extract::{ConnectInfo, FromRequest as _, Request},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::IntoResponse as _,
 };
-use std::time::Duration;
-use vizard_core::{limits, time::Micros};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use vizard_core::limits;
 
 const REALM: &str = "Bearer realm=\"vizard\"";
 
 /// Whoever the token in the Authorization header belongs to; `None` where there is no such header.
-pub(super) async fn viewer<E>(headers: &HeaderMap, shared: &Shared<E>) -> Result<Option<Viewer>, Refusal> {
-    let (app, now) = (&shared.app, shared.app.clock.now());
+pub(super) async fn viewer(
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+    door: &dyn SignIn,
+) -> Result<Option<Viewer>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, more) = match (values.next(), values.next()) {
         (None, _) => return Ok(None),
         (Some(value), more) => (value, more.is_some()),
     };
     let token = value.to_str().ok().and_then(|text| text.split_once(' '));
-    match token {
+    let signed_in = match token {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !more => {
-            let token = token.trim();
-            if token.starts_with(SHARE_TOKEN_PREFIX) {
-                return holder(token, shared, now).await.map(Some);
-            }
-            match app.verifier.verify(token, now) {
-                Ok(viewer) => Ok(Some(viewer)),
-                Err(error) => Err(bad_token(&error.to_string())),
-            }
+            door.sign_in(token.trim(), peer).await
         }
-        _ => Err(bad_token("one Authorization header with a Bearer token is wanted")),
-    }
+        _ => Err(door.refuse(AuthError::Authorization, peer).await),
+    };
+    signed_in.map(Some).map_err(|error| match error {
+        SignInError::Refused(why) => bad_token(&why.to_string()),
+        SignInError::TooMany { retry_after_seconds } | SignInError::ShareTooOften { retry_after_seconds } => {
+            let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOO_BUSY", error.to_string());
+            refusal.with(header::RETRY_AFTER, &retry_after_seconds.to_string())
+        }
+        SignInError::Failed(cause) => ServiceError::Internal(cause).into(),
+    })
 }
 
-/// Whoever holds a share token, unless it was used too often of late.
-async fn holder<E>(token: &str, shared: &Shared<E>, now: Micros) -> Result<Viewer, Refusal> {
-    if token.len() > limits::BEARER_BYTES {
-        return Err(bad_token("the share token is not valid here"));
-    }
-    let most = limits::SHARE_REQUESTS_A_MINUTE;
-    if let Err(wait) = shared.share_rate.count(token.as_bytes(), most, now) {
-        let message = format!("a share answers {most} requests a minute: wait {wait} s");
-        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message);
-        return Err(refusal.with(header::RETRY_AFTER, &wait.to_string()));
-    }
-    shared.app.shares.holder(token).await.map_err(Refusal::from)?.map_err(bad_token)
+/// The address that a request came from; behind a proxy, the proxy's.
+pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 /// Where nobody may enter without a token.

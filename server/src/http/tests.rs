@@ -7,7 +7,8 @@ mod operations;
 
 use super::*;
 use crate::{
-    auth::{DEVELOPMENT_TOKEN_LIFE, DevSigner},
+    auth::{AuthError, DEVELOPMENT_TOKEN_LIFE, DevSigner, Verifier},
+    config::Config,
     error::ServiceError,
     graphql::{
         directive,
@@ -15,7 +16,10 @@ use crate::{
         spec::Spec,
     },
     permit::{Permit, Viewer},
-    service::ingest::{Delivery, Receipt},
+    service::{
+        ingest::{Delivery, Receipt},
+        sign_in::SignInError,
+    },
     telemetry::{self, capture::Lines},
 };
 use async_graphql::{Context, EmptySubscription, Object, Schema};
@@ -24,9 +28,12 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use serde_json::{Value as Json, json};
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tower::ServiceExt as _;
 use vizard_core::{
@@ -97,14 +104,26 @@ impl Intake for FakeIntake {
     }
 }
 
-/// There are no shares behind these doors.
-struct NoShares;
+/// Signs in by the token alone, at `NOW`.
+struct FakeDoor(Verifier);
 
 #[async_trait::async_trait]
-impl Shares for NoShares {
-    async fn holder(&self, _: &str) -> Result<Result<Viewer, &'static str>, ServiceError> {
-        Ok(Err("the share token is not valid here"))
+impl SignIn for FakeDoor {
+    async fn sign_in(&self, bearer: &str, peer: Option<IpAddr>) -> Result<Viewer, SignInError> {
+        match self.0.verify(bearer, NOW).await {
+            Ok(claimed) => Ok(Viewer::new(claimed.id, claimed.name, &claimed.roles)),
+            Err(refused) => Err(self.refuse(refused.why, peer).await),
+        }
     }
+
+    async fn refuse(&self, why: AuthError, _: Option<IpAddr>) -> SignInError {
+        SignInError::Refused(why)
+    }
+}
+
+fn config(mode: Mode) -> Config {
+    let word = if mode == Mode::Production { "production" } else { "development" };
+    Config::load(None, [("VIZARD_MODE".to_owned(), word.to_owned())].into_iter(), []).unwrap()
 }
 
 struct World {
@@ -131,7 +150,6 @@ impl World {
         let app = App {
             schema: directive::print_requires(builder).disable_suggestions().finish(),
             intake: Arc::clone(&intake) as Arc<dyn Intake>,
-            shares: Arc::new(NoShares),
             ready: Box::new(move || {
                 let calls = asked.fetch_add(1, Ordering::SeqCst);
                 Box::pin(async move {
@@ -139,8 +157,7 @@ impl World {
                     Ok(())
                 })
             }),
-            verifier: Verifier::new(mode, &signer),
-            clock: Clock::fixed(NOW),
+            sign_in: Arc::new(FakeDoor(Verifier::new(&config(mode), Some(&signer)).unwrap())),
             ids: Ids::seeded(1),
             metrics: Metrics::default(),
             mode,

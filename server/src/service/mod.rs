@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod bench;
 pub mod cases;
 pub mod connectors;
+pub mod grants;
 pub mod groups;
 pub mod indicators;
 pub mod ingest;
@@ -15,16 +16,25 @@ pub mod policy_edits;
 pub mod policy_file;
 mod preview;
 mod pump;
+mod rate;
 pub mod replay;
 pub mod reveals;
 pub mod scoring;
 pub mod settings;
 pub mod shares;
+pub mod sign_in;
 pub mod subjects;
 
 pub use crate::store::{Page, Slice};
 
-use crate::{clock::Clock, config::Config, ids::Ids, store::Store, telemetry::Metrics};
+use crate::{
+    auth::DEVELOPMENT,
+    clock::Clock,
+    config::{Config, Mode},
+    ids::Ids,
+    store::Store,
+    telemetry::Metrics,
+};
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -62,6 +72,8 @@ pub struct Services {
 struct Settings {
     default_zone: String,
     inbox_dir: PathBuf,
+    /// The names that ids of viewers begin with.
+    issuers: Vec<String>,
 }
 
 /// Wakes the jobs, so that they need not wait for their next look at the database.
@@ -76,7 +88,13 @@ impl Services {
     pub async fn open(config: &Config, clock: Clock, ids: Ids, metrics: Metrics) -> anyhow::Result<Self> {
         let store = Store::open(config, ids.clone()).await?;
         let host = PluginHost::new(HostOptions { cache_dir: config.data_dir.join("plugin-cache") })?;
-        let settings = Settings { default_zone: config.default_zone.clone(), inbox_dir: config.inbox_dir.clone() };
+        let development = (config.mode == Mode::Development).then_some(DEVELOPMENT);
+        let configured = config.issuers.iter().map(|issuer| issuer.name.as_str());
+        let settings = Settings {
+            default_zone: config.default_zone.clone(),
+            inbox_dir: config.inbox_dir.clone(),
+            issuers: configured.chain(development).map(str::to_owned).collect(),
+        };
         Ok(Self {
             store,
             host,

@@ -9,8 +9,8 @@ use super::{
 pub(crate) use crate::store::StoredShare;
 use crate::{
     error::ServiceError,
-    permit::{Permit, Viewer},
-    store::{Entry, NewNote, Refused, Shared},
+    permit::Permit,
+    store::{Entry, NewNote, Shared},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::BTreeMap;
@@ -45,24 +45,6 @@ pub struct ShareAsked {
     pub hours: i32,
     /// Why.
     pub reason: String,
-}
-
-/// Tells who holds a share token.
-#[async_trait::async_trait]
-pub trait Shares: Send + Sync + 'static {
-    /// The holder at this moment, the use counted and audited; a sentence where the token opens nothing.
-    async fn holder(&self, token: &str) -> Result<Result<Viewer, &'static str>, ServiceError>;
-}
-
-#[async_trait::async_trait]
-impl Shares for Services {
-    async fn holder(&self, token: &str) -> Result<Result<Viewer, &'static str>, ServiceError> {
-        Ok(self.store.use_share(token, &self.clock).await?.map_err(|refused| match refused {
-            Refused::Unknown => "the share token is not valid here",
-            Refused::Expired => "the share has expired: ask who shared the case for a new one",
-            Refused::Revoked => "the share was revoked: ask who shared the case",
-        }))
-    }
 }
 
 impl Services {

@@ -38,6 +38,12 @@ impl Entry {
         }
     }
 
+    /// Something that was refused to whoever had no good token.
+    pub(crate) fn by_nobody(category: &'static str, object: &str, detail: &serde_json::Value) -> Self {
+        let entry = Self::by_the_system("DENIED", category, object, detail);
+        Self { actor: "anonymous".to_owned(), ..entry }
+    }
+
     /// An act of the system itself.
     pub(crate) fn by_the_system(
         activity: &'static str,
@@ -53,15 +59,6 @@ impl Entry {
             object: object.to_owned(),
             detail: detail.to_string(),
         }
-    }
-}
-
-impl super::Store {
-    /// Entries about what changed nothing: denied attempts, looks.
-    pub(crate) async fn audit(&self, entries: &[Entry], now: Micros) -> anyhow::Result<()> {
-        let tx = self.db.begin().await?;
-        insert_entries(&tx, &self.ids, entries, now).await?;
-        tx.commit().await
     }
 }
 

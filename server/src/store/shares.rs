@@ -56,7 +56,7 @@ pub(crate) enum Shared {
 
 /// Why a token opens nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Refused {
+pub(crate) enum NoShare {
     /// There is no such share.
     Unknown,
     /// Its time is over.
@@ -144,7 +144,7 @@ impl Store {
     }
 
     /// Whoever holds this share token; the use is counted and in the audit log before anything is answered.
-    pub(crate) async fn use_share(&self, token: &str, clock: &Clock) -> anyhow::Result<Result<Viewer, Refused>> {
+    pub(crate) async fn use_share(&self, token: &str, clock: &Clock) -> anyhow::Result<Result<Viewer, NoShare>> {
         let tx = self.db.begin().await?;
         let now = common_time(&tx, clock).await?;
         let sql = format!(
@@ -154,9 +154,9 @@ impl Store {
         let Some(row) = tx.row(&sql, vec![now.0.into(), digest(token).into()]).await? else {
             let sql = "SELECT revoked_at FROM shares WHERE token = $1";
             return Ok(Err(match tx.row(sql, vec![digest(token).into()]).await? {
-                None => Refused::Unknown,
-                Some(row) if instant(&row, "revoked_at")?.is_some() => Refused::Revoked,
-                Some(_) => Refused::Expired,
+                None => NoShare::Unknown,
+                Some(row) if instant(&row, "revoked_at")?.is_some() => NoShare::Revoked,
+                Some(_) => NoShare::Expired,
             }));
         };
         let stored = share(&row)?;
@@ -165,21 +165,17 @@ impl Store {
         let identity = stored.reveal.is_some_and(|id| {
             open.iter().any(|reveal| reveal.id == id && reveal.opens(&stored.created_by, stored.case, subject, now))
         });
-        let viewer = Viewer {
-            id: stored.id.to_string(),
-            name: stored.recipient.clone(),
-            roles: Vec::new(),
-            own: Vec::new(),
-            share: Some(Arc::new(SharedCase {
-                id: stored.id,
-                case: stored.case,
-                subject,
-                pseudonym: row.get("pseudonym")?,
-                sections: stored.sections,
-                identity,
-                veil: VeilKey(self.vault.share_key(stored.id)),
-            })),
+        let share = SharedCase {
+            id: stored.id,
+            case: stored.case,
+            subject,
+            pseudonym: row.get("pseudonym")?,
+            sections: stored.sections,
+            identity,
+            veil: VeilKey(self.vault.share_key(stored.id)),
         };
+        let viewer =
+            Viewer { share: Some(Arc::new(share)), ..Viewer::new(stored.id.to_string(), stored.recipient, &[]) };
         let entry = Entry::by(&viewer, "SHARE_USED", "SHARES", stored.id, &serde_json::json!({"identity": identity}));
         insert_entries(&tx, &self.ids, &[entry], now).await?;
         tx.commit().await?;

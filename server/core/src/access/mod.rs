@@ -1,6 +1,7 @@
 //! Who may do what: roles, what there is to act on, and the one table that joins them.
 //! Never: a second place that decides. Guards, the printed `@requires` and the golden file all come from [`matrix`].
 
+pub mod duties;
 pub mod matrix;
 pub mod share;
 

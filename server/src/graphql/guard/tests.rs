@@ -99,7 +99,7 @@ fn schema() -> Schema<Query, Mutation, EmptySubscription> {
 }
 
 fn viewer(roles: &[Role]) -> Viewer {
-    Viewer::staff("dev:ada".into(), "Ada".into(), roles.to_vec())
+    Viewer::new("dev:ada", "Ada", roles)
 }
 
 async fn ask(query: &str, roles: Option<&[Role]>) -> Json {

@@ -43,12 +43,13 @@ fn settings(out: &mut String, settings: &Settings) {
         domains,
         exclusions,
         minimum_daily_events,
-        privacy: _,
         risk_level,
         coverage,
         groups,
         variants,
         custom_indicators,
+        // How identities are protected is decided on its own, with a reason.
+        privacy: _,
     } = settings;
     out.push_str("\n[settings]\n");
     if let Some(minimum) = minimum_daily_events {

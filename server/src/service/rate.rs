@@ -20,7 +20,7 @@ pub(super) struct Rate(Mutex<HashMap<[u8; 32], (i64, u32)>>);
 
 impl Rate {
     /// Counts one more; the seconds to wait where there were `most` in this minute already.
-    pub(super) fn count(&self, key: &[u8], most: u32, now: Micros) -> Result<(), i64> {
+    pub(super) fn count(&self, key: &[u8], most: u32, now: Micros) -> Result<(), u64> {
         let minute = now.0.div_euclid(MINUTE);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= limits::SHARES_COUNTED {
@@ -34,7 +34,8 @@ impl Rate {
             (*of, *count) = (minute, 0);
         }
         if *count >= most {
-            return Err(((minute + 1) * MINUTE - now.0).div_euclid(SECOND) + 1);
+            let left = (minute + 1) * MINUTE - now.0;
+            return Err(left.unsigned_abs().div_ceil(SECOND.unsigned_abs()));
         }
         *count += 1;
         Ok(())
@@ -50,7 +51,7 @@ mod tests {
         let rate = Rate::default();
         let at = |second: i64| Micros(600 * MINUTE + second * SECOND);
         assert_eq!([rate.count(b"a", 2, at(0)), rate.count(b"a", 2, at(1))], [Ok(()), Ok(())]);
-        assert_eq!(rate.count(b"a", 2, at(20)), Err(41));
+        assert_eq!(rate.count(b"a", 2, at(20)), Err(40));
         assert_eq!(rate.count(b"b", 2, at(20)), Ok(()));
         assert_eq!(rate.count(b"a", 2, at(60)), Ok(()));
     }
