@@ -46,7 +46,7 @@ impl Reading {
         };
         let name = match find(claims, &self.name_claim) {
             None | Some(Value::Null) => subject.clone(),
-            Some(Value::String(name)) => name.chars().take(limits::NAME_CHARS).collect(),
+            Some(Value::String(name)) => name.chars().filter(|c| !c.is_control()).take(limits::NAME_CHARS).collect(),
             Some(_) => return Err(AuthError::Claims),
         };
         let roles = self.roles(claims)?;

@@ -40,6 +40,8 @@ fn is_here(host: &str) -> bool {
 pub(super) enum Unavailable {
     #[error("no answer within {} s, or no connection", limits::PROVIDER_SECONDS)]
     Silent,
+    #[error("its certificate is not trusted here, or TLS failed otherwise: `ca_file` names your own authority")]
+    Tls,
     #[error("it answered with a redirect, and redirects are not followed: configure the address that it leads to")]
     Redirect,
     #[error("it answered with the status {0}")]
@@ -74,7 +76,7 @@ struct Source {
 
 #[derive(Clone, Default)]
 struct Known {
-    set: Option<KeySet>,
+    set: Option<Arc<KeySet>>,
     /// When `set` came.
     good_at: Option<Micros>,
     /// When the provider was last asked.
@@ -84,7 +86,7 @@ struct Known {
 impl Keys {
     /// The key of development tokens.
     pub(super) fn fixed(set: KeySet) -> Self {
-        let known = Known { set: Some(set), ..Known::default() };
+        let known = Known { set: Some(Arc::new(set)), ..Known::default() };
         Self { source: None, known: RwLock::new(known), asking: Mutex::default() }
     }
 
@@ -166,7 +168,7 @@ impl Keys {
         match answer.unwrap_or(Err(Unavailable::Silent)) {
             Ok(set) => {
                 let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                known.set = Some(set);
+                known.set = Some(Arc::new(set));
                 known.good_at = Some(now);
             }
             Err(why) => {
@@ -210,7 +212,11 @@ impl Source {
 
     fn get(&self, url: &str) -> Result<Vec<u8>, Unavailable> {
         let asked = self.agent.get(url).header("accept", "application/json").call();
-        let mut answer = asked.map_err(|_| Unavailable::Silent)?;
+        let mut answer = asked.map_err(|error| match error {
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Unavailable::Tls,
+            ureq::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => Unavailable::Tls,
+            _ => Unavailable::Silent,
+        })?;
         match answer.status().as_u16() {
             200 => {}
             300..=399 => return Err(Unavailable::Redirect),

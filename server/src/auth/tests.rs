@@ -83,6 +83,8 @@ fn a_providers_token_tells_who_by_its_name_and_maps_groups_to_roles() {
     assert_eq!(claimed.roles, [Role::Analyst], "a group without a meaning here means nothing");
     let accounts: Vec<&str> = claimed.accounts.iter().map(|account| account.value.as_str()).collect();
     assert_eq!(accounts, ["ada.quill@example.com"], "one account in two spellings is one");
+    let long = provided(|claims| claims["name"] = json!(format!("A\n\u{0}d{}", "a".repeat(300)))).unwrap();
+    assert!(long.name.starts_with("Ada") && long.name.len() == 200);
     let more = provided(|claims| {
         claims["preferred_username"] = json!("HALDEN\\AQuill");
         claims["upn"] = json!("aquill@halden.example");
