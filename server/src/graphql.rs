@@ -16,6 +16,7 @@ pub mod policy;
 pub mod policy_edit;
 pub mod precheck;
 pub mod preview;
+pub mod protection;
 mod request;
 pub mod rules;
 pub mod scalars;

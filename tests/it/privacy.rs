@@ -96,6 +96,7 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             ("mutation { deletePolicy(input: {policyId: \"x\"}) { userErrors { code } } }", &["deletePolicy"])
         }
         ("Query", "settings") => ("{ settings { version } }", &["settings"]),
+        ("Query", "settingsHistory") => ("{ settingsHistory { totalCount } }", &["settingsHistory"]),
         ("Query", "priorityUserGroups") => ("{ priorityUserGroups { id } }", &["priorityUserGroups"]),
         ("Mutation", "updateSettings") => {
             ("mutation { updateSettings(input: {}) { userErrors { code } } }", &["updateSettings"])

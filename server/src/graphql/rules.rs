@@ -8,6 +8,7 @@ crate::rules! {
     QueryPolicies = "Query"."policies": Policies, Read;
     QueryPolicyPreview = "Query"."policyPreview": Policies, Change;
     QuerySettings = "Query"."settings": Settings, Read;
+    QuerySettingsHistory = "Query"."settingsHistory": Settings, Read;
     QueryPriorityUserGroups = "Query"."priorityUserGroups": Settings, Read;
 
     QueryAlerts = "Query"."alerts": Alerts, Read;

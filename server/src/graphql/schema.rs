@@ -12,6 +12,7 @@ use super::{
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
+    protection::ProtectionQuery,
     request::PerRequest,
     settings::{SettingsMutation, SettingsQuery},
     spec::Spec,
@@ -27,7 +28,15 @@ pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery);
+pub struct SetupQuery(
+    IndicatorQuery,
+    PolicyQuery,
+    PreviewQuery,
+    ConnectorQuery,
+    SettingsQuery,
+    ProtectionQuery,
+    GroupQuery,
+);
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]

@@ -38,6 +38,7 @@ pub(crate) use policies::{PolicyCounts, StoredPolicy};
 pub(crate) use policy_edits::{PolicyWrite, Saved, SetupWrite, StoredVersion};
 pub(crate) use replay::Stored;
 pub(crate) use scoring::{AlertChange, Scored, Taken};
+pub(crate) use settings::{InForce, NewVersion, SettingsVersion};
 pub use subjects::InsightFilter;
 pub(crate) use subjects::{StoredActivity, StoredSubject};
 pub(crate) use work::Work;
