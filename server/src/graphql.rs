@@ -10,6 +10,7 @@ pub mod group;
 pub mod guard;
 pub mod indicator;
 pub mod insight;
+pub mod keeping;
 pub mod node;
 pub mod page;
 pub mod policy;

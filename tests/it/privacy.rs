@@ -127,6 +127,14 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             "mutation { resolveCase(input: {caseId: \"x\", resolution: BENIGN, actionTaken: \"r\"}) { userErrors { code } } }",
             &["resolveCase"],
         ),
+        ("Mutation", "setLegalHold") => (
+            "mutation { setLegalHold(input: {caseId: \"x\", hold: true, reason: \"r\"}) { userErrors { code } } }",
+            &["setLegalHold"],
+        ),
+        ("Mutation", "eraseSubject") => (
+            "mutation { eraseSubject(input: {account: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["eraseSubject"],
+        ),
         ("Mutation", "resetRiskLevel") => (
             "mutation { resetRiskLevel(input: {subjectId: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["resetRiskLevel"],

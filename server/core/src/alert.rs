@@ -10,7 +10,6 @@ use crate::{
     policy::{AlertVolume, Policy, PolicyState},
     problem::{Problem, ProblemCode},
     scoring::{Insight, RiskFactor, ScoringOutcome, risk},
-    time::Micros,
     words::words,
 };
 use serde::{Deserialize, Serialize};

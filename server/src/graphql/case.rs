@@ -97,7 +97,7 @@ impl Case {
         DateTime(self.0.updated_at)
     }
 
-    /// How it ended; null while it is worked on.
+    /// How it ended; null while it is worked on, and where its subject was erased before.
     async fn resolution(&self) -> Option<CaseResolution> {
         self.0.resolution.map(Into::into)
     }
@@ -105,6 +105,11 @@ impl Case {
     /// What was done about it; null while it is worked on.
     async fn action_taken(&self) -> Option<&str> {
         self.0.action_taken.as_deref()
+    }
+
+    /// Whether it is on legal hold: until that is lifted, neither the case nor anything of its subject is removed or erased.
+    async fn legal_hold(&self) -> bool {
+        self.0.legal_hold
     }
 
     /// Its alerts, the newest first.

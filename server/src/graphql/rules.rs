@@ -30,6 +30,8 @@ crate::rules! {
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
+    SetLegalHold = "Mutation"."setLegalHold": LegalHolds, Change;
+    EraseSubject = "Mutation"."eraseSubject": Erasure, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;

@@ -8,6 +8,7 @@ use super::{
     directive,
     group::{GroupMutation, GroupQuery},
     indicator::{IndicatorMutation, IndicatorQuery},
+    keeping::KeepingMutation,
     node::NodeQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
@@ -44,7 +45,7 @@ pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SetupMutation, AlertMutation, CaseMutation, SubjectMutation);
+pub struct Mutation(SetupMutation, AlertMutation, CaseMutation, SubjectMutation, KeepingMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

@@ -4,9 +4,7 @@
 use super::{
     guard::{Guarded, guarded},
     policy::ThresholdsInput,
-    protection::{
-        AlertTargets, AlertTargetsInput, PrivacyInput, PrivacySettings, RetentionInput, RetentionSettings,
-    },
+    protection::{AlertTargets, AlertTargetsInput, PrivacyInput, PrivacySettings, RetentionInput, RetentionSettings},
     request, rules,
     scalars::{Date, int},
     user_error::{UserError, outcome},

@@ -65,9 +65,10 @@ impl Subject {
         &self.0.pseudonym
     }
 
-    /// Whether `identity` is shown, and why or why not. In this version it is always MASKED: nothing lifts the mask yet.
+    /// Whether `identity` is shown, and why or why not. In this version it is MASKED, since nothing lifts the mask yet, or
+    /// ERASED.
     async fn identity_state(&self) -> IdentityState {
-        IdentityState::Masked
+        if self.0.erased { IdentityState::Erased } else { IdentityState::Masked }
     }
 
     /// Who it is; null while masked, which is the normal state and no error.

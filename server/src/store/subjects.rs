@@ -28,6 +28,8 @@ pub(crate) struct StoredSubject {
     pub(crate) department: Option<String>,
     pub(crate) risk_score: f64,
     pub(crate) risk_level: RiskLevel,
+    /// Whether there is nobody behind it any more.
+    pub(crate) erased: bool,
 }
 
 /// Which insights are wanted; `None` and empty lists want all.
@@ -61,7 +63,7 @@ pub(crate) struct StoredActivity {
 
 /// What drafts make of a subject is not shown with the subject.
 const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
-const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, p.department";
+const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
 const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
 const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
@@ -73,6 +75,7 @@ fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
         department: row.get("department")?,
         risk_score: row.get("risk_score")?,
         risk_level: row.word("risk_level")?,
+        erased: row.get::<Option<i64>>("erased_at")?.is_some(),
     })
 }
 
@@ -141,7 +144,9 @@ impl Store {
 
     /// How many subjects there are of each department, as it was delivered.
     pub(crate) async fn subjects_by_department(&self) -> anyhow::Result<Vec<(Option<String>, u64)>> {
-        let sql = format!("SELECT p.department, count(*) AS number FROM {FROM} GROUP BY p.department");
+        let sql = format!(
+            "SELECT p.department, count(*) AS number FROM {FROM} WHERE s.erased_at IS NULL GROUP BY p.department"
+        );
         let count = |row: &Row| Ok((row.get("department")?, u64::try_from(row.get::<i64>("number")?)?));
         self.db.rows(&sql, vec![]).await?.iter().map(count).collect()
     }
@@ -170,7 +175,9 @@ impl Store {
         let list = List {
             columns: SUBJECT,
             from: FROM,
-            conditions: level.iter().map(|_| "s.risk_level = $1".to_owned()).collect(),
+            conditions: std::iter::once("s.erased_at IS NULL".to_owned())
+                .chain(level.iter().map(|_| "s.risk_level = $1".to_owned()))
+                .collect(),
             values: level.iter().map(|level| level.as_str().into()).collect(),
             order: ("s.risk_score", "s.id"),
             descending: true,
@@ -306,7 +313,10 @@ impl Store {
     ) -> anyhow::Result<BTreeMap<String, SubjectId>> {
         let mut found = BTreeMap::new();
         for pseudonyms in pseudonyms.chunks(limits::INSERT_ROWS) {
-            let sql = format!("SELECT id, pseudonym FROM subjects WHERE pseudonym IN ({})", marks(0, pseudonyms.len()));
+            let sql = format!(
+                "SELECT id, pseudonym FROM subjects WHERE erased_at IS NULL AND pseudonym IN ({})",
+                marks(0, pseudonyms.len())
+            );
             for row in self.db.rows(&sql, pseudonyms.iter().map(|one| one.as_str().into()).collect()).await? {
                 found.insert(row.get("pseudonym")?, SubjectId::new(row.get("id")?));
             }
@@ -318,7 +328,10 @@ impl Store {
     pub(crate) async fn pseudonyms(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, String>> {
         let mut found = BTreeMap::new();
         for ids in ids.chunks(limits::INSERT_ROWS) {
-            let sql = format!("SELECT id, pseudonym FROM subjects WHERE id IN ({})", marks(0, ids.len()));
+            let sql = format!(
+                "SELECT id, pseudonym FROM subjects WHERE erased_at IS NULL AND id IN ({})",
+                marks(0, ids.len())
+            );
             for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
                 found.insert(SubjectId::new(row.get("id")?), row.get("pseudonym")?);
             }

@@ -44,8 +44,9 @@ impl AlertTargets {
     /// What is wrong with them, each at its place below `input`.
     pub fn problems(&self) -> Vec<Problem> {
         let allowed = limits::REVIEW_HOURS_RANGE;
-        let wrong =
-            |field: &str, message: String| Problem::new(&["input", "alertTargets", field], ProblemCode::Invalid, message);
+        let wrong = |field: &str, message: String| {
+            Problem::new(&["input", "alertTargets", field], ProblemCode::Invalid, message)
+        };
         let each = [("highHours", self.high_hours), ("mediumHours", self.medium_hours), ("lowHours", self.low_hours)];
         let mut problems: Vec<Problem> = each
             .into_iter()

@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 use vizard_core::{
+    alert::AlertTargets,
     ids::{PriorityGroupId, SubjectId},
     policy::{IndicatorChoice, Policy, PolicyDraft, PolicyScope, PriorityContent},
-    scoring::threshold::Thresholds,
-    alert::AlertTargets,
     retention::Retention,
+    scoring::threshold::Thresholds,
     settings::{CustomIndicator, Domains, Exclusions, Group, Privacy, Settings, Variant, coverage::CoverageRule},
     subject::RiskTiming,
 };
