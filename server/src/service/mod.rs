@@ -11,6 +11,7 @@ pub mod groups;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod own_data;
 pub mod plugins;
 pub mod policies;
 pub mod policy_edits;

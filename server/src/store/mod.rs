@@ -13,6 +13,7 @@ mod experience;
 mod groups;
 mod intake;
 mod norms;
+mod own_data;
 mod page;
 mod people;
 mod policies;

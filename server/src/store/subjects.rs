@@ -7,6 +7,7 @@ use super::{
     db::{Row, Sql as _, marks},
     page::{List, Page, Slice},
     scoring::insight,
+    vault::SubjectKey,
 };
 use anyhow::Context as _;
 use sea_orm::Value;
@@ -66,7 +67,8 @@ const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state 
 const SUBJECT: &str = "s.id, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
 const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 const INSIGHT: &str = "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
-const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
+pub(super) const ACTIVITY: &str =
+    "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
 
 fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
     Ok(StoredSubject {
@@ -79,7 +81,7 @@ fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
     })
 }
 
-fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
+pub(super) fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
     let key: Vec<u8> = row.get("event_key")?;
     Ok(StoredActivity {
         seq: row.get("seq")?,
@@ -92,6 +94,14 @@ fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
         key: key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?,
         content: row.get("content")?,
     })
+}
+
+impl StoredActivity {
+    /// Its content: names and paths.
+    pub(super) fn opened_with(&self, key: &SubjectKey) -> anyhow::Result<Option<serde_json::Value>> {
+        let Some(sealed) = &self.content else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(&key.open(&self.key, sealed)?)?))
+    }
 }
 
 impl Store {
@@ -363,9 +373,7 @@ impl Store {
             keys.insert(subject, self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
         }
         let open = |activity: &StoredActivity| {
-            let Some(sealed) = &activity.content else { return Ok(None) };
-            let plain = keys.get(&activity.subject).context("a subject vanished")?.open(&activity.key, sealed)?;
-            Ok(Some(serde_json::from_slice(&plain)?))
+            activity.opened_with(keys.get(&activity.subject).context("a subject vanished")?)
         };
         activities.iter().map(|activity| open(activity)).collect()
     }
