@@ -13,6 +13,7 @@ mod coverage;
 mod deliveries;
 mod policies;
 mod privacy;
+mod retention;
 mod schema;
 mod scoring;
 mod settings;
