@@ -4,6 +4,7 @@
 
 mod m20261124_000001_first;
 mod m20261126_000002_grants;
+mod m20261126_000004_retention;
 mod m20261126_000005_access;
 
 use sea_orm_migration::prelude::*;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261124_000001_first::Migration),
             Box::new(m20261126_000002_grants::Migration),
+            Box::new(m20261126_000004_retention::Migration),
             Box::new(m20261126_000005_access::Migration),
         ]
     }
@@ -55,8 +57,13 @@ mod tests {
 
     /// What all migrations do, in order.
     fn all() -> String {
-        [super::m20261124_000001_first::UP, super::m20261126_000002_grants::UP, super::m20261126_000005_access::UP]
-            .concat()
+        [
+            super::m20261124_000001_first::UP,
+            super::m20261126_000002_grants::UP,
+            super::m20261126_000004_retention::UP,
+            super::m20261126_000005_access::UP,
+        ]
+        .concat()
     }
 
     /// Tables and columns of the migrations.

@@ -10,6 +10,7 @@ mod replay;
 mod role;
 mod serve;
 mod shift;
+mod subject;
 
 use crate::{
     app,
@@ -89,6 +90,9 @@ enum Command {
     /// Export all policies as one file, or import such a file
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Hand a person what is kept of them
+    #[command(subcommand)]
+    Subject(subject::Command),
     /// Print every setting with its default and meaning, as a configuration file
     Config,
     /// Measure: this machine, how well the product detects, rules of your own
@@ -196,6 +200,7 @@ impl Cli {
             Command::Role(command) => role::run(&context, command).await,
             Command::Policy(command) => policy::run(&context, command).await,
             Command::Plugin(command) => plugin::run(&context, command).await,
+            Command::Subject(command) => subject::run(&context, command).await,
             Command::Replay => replay::run(&context).await,
             Command::Config => context.say(Config::reference().trim_end()),
             Command::Bench(options) => bench::run(&context, options).await,

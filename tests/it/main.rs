@@ -14,6 +14,7 @@ mod deliveries;
 mod need;
 mod policies;
 mod privacy;
+mod retention;
 mod reveal;
 mod schema;
 mod scoring;

@@ -97,6 +97,7 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
             ("mutation { deletePolicy(input: {policyId: \"x\"}) { userErrors { code } } }", &["deletePolicy"])
         }
         ("Query", "settings") => ("{ settings { version } }", &["settings"]),
+        ("Query", "settingsHistory") => ("{ settingsHistory { totalCount } }", &["settingsHistory"]),
         ("Query", "priorityUserGroups") => ("{ priorityUserGroups { id } }", &["priorityUserGroups"]),
         ("Mutation", "updateSettings") => {
             ("mutation { updateSettings(input: {}) { userErrors { code } } }", &["updateSettings"])
@@ -134,6 +135,14 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ("Mutation", "resolveCase") => (
             "mutation { resolveCase(input: {caseId: \"x\", resolution: BENIGN, actionTaken: \"r\"}) { userErrors { code } } }",
             &["resolveCase"],
+        ),
+        ("Mutation", "setLegalHold") => (
+            "mutation { setLegalHold(input: {caseId: \"x\", hold: true, reason: \"r\"}) { userErrors { code } } }",
+            &["setLegalHold"],
+        ),
+        ("Mutation", "eraseSubject") => (
+            "mutation { eraseSubject(input: {account: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["eraseSubject"],
         ),
         ("Mutation", "resetRiskLevel") => (
             "mutation { resetRiskLevel(input: {subjectId: \"x\", reason: \"r\"}) { userErrors { code } } }",

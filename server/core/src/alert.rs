@@ -1,13 +1,15 @@
 //! Alerts: when one is raised, updated or left alone, and what a viewer may do with it.
 //! Never: a second alert of a subject and policy while one still needs review.
 
+mod targets;
+
+pub use targets::AlertTargets;
+
 use crate::{
     ids::InsightId,
-    limits,
     policy::{AlertVolume, Policy, PolicyState},
     problem::{Problem, ProblemCode},
     scoring::{Insight, RiskFactor, ScoringOutcome, risk},
-    time::Micros,
     words::words,
 };
 use serde::{Deserialize, Serialize};
@@ -88,15 +90,6 @@ impl Severity {
             Self::Low
         }
     }
-}
-
-/// When an alert should have been reviewed. It counts from the first time it was raised, at its present severity.
-pub fn due_at(raised_at: Micros, severity: Severity) -> Micros {
-    raised_at.plus_hours(match severity {
-        Severity::High => limits::REVIEW_HIGH_HOURS,
-        Severity::Medium => limits::REVIEW_MEDIUM_HOURS,
-        Severity::Low => limits::REVIEW_LOW_HOURS,
-    })
 }
 
 impl AlertVolume {

@@ -70,6 +70,22 @@ pub fn resolved_note(resolution: CaseResolution) -> String {
     format!("Case resolved as {resolution}.")
 }
 
+/// Whether a case may be put on legal hold, or taken off it. Otherwise what is wrong with the input field at `field`.
+/// A closed case may: what happened in it stays as it is, and is kept longer.
+pub fn hold(held: bool, wanted: bool, field: &[&str]) -> Result<(), Problem> {
+    let message = match (held, wanted) {
+        (true, true) => "The case is on legal hold already.",
+        (false, false) => "The case is not on legal hold.",
+        _ => return Ok(()),
+    };
+    Err(Problem::new(field, ProblemCode::Conflict, message))
+}
+
+/// The system note of a case that was put on legal hold, or taken off it, with the reason that was given.
+pub fn hold_note(hold: bool, reason: &str) -> String {
+    if hold { format!("Put on legal hold: {reason}") } else { format!("Legal hold lifted: {reason}") }
+}
+
 /// The system note of a case that an alert opened.
 pub fn opened_note(alert: AlertId, severity: Severity) -> String {
     format!("Case opened from alert {alert} of severity {severity}.")
@@ -137,6 +153,14 @@ mod tests {
         assert_eq!(code("two\nlines"), Err(ProblemCode::Invalid));
         assert_eq!(code(&"ä".repeat(limits::NAME_CHARS)), Ok("ä".repeat(limits::NAME_CHARS)));
         assert_eq!(code(&"ä".repeat(limits::NAME_CHARS + 1)), Err(ProblemCode::LimitExceeded));
+    }
+
+    #[test]
+    fn a_hold_begins_once_and_ends_once() {
+        let code = |held, wanted| hold(held, wanted, FIELD).map_err(|problem| problem.code);
+        assert_eq!((code(false, true), code(true, false)), (Ok(()), Ok(())));
+        assert_eq!((code(true, true), code(false, false)), (Err(ProblemCode::Conflict), Err(ProblemCode::Conflict)));
+        assert_eq!(hold_note(true, "Claim 7."), "Put on legal hold: Claim 7.");
     }
 
     #[test]

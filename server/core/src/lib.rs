@@ -14,6 +14,7 @@ pub mod event;
 pub mod health;
 pub mod indicator;
 pub mod policy;
+pub mod retention;
 pub mod reveal;
 pub mod rule;
 pub mod scoring;

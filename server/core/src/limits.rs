@@ -92,6 +92,8 @@ pub const REVIEW_HIGH_HOURS: i32 = 24;
 pub const REVIEW_MEDIUM_HOURS: i32 = 72;
 /// Time to review an alert of low severity (domain, section 5).
 pub const REVIEW_LOW_HOURS: i32 = 7 * 24;
+/// What the times to review may be set to: an hour to thirty days.
+pub const REVIEW_HOURS_RANGE: std::ops::RangeInclusive<i32> = 1..=720;
 /// Alerts in one bulk dismissal (domain, section 5).
 pub const BULK_DISMISS: usize = 400;
 /// Accounts in one `startScoring` or `stopScoring`.
@@ -319,3 +321,23 @@ pub const SHARES_COUNTED: usize = 10_000;
 pub const LISTED_VIEWERS: usize = 200;
 /// Words of one text of staff that are compared with names: a text of the longest kind has fewer.
 pub const NAMING_WORDS: usize = 2_500;
+/// What is said for switching pseudonyms off: a sentence, not a word.
+pub const JUSTIFICATION_CHARS: usize = 20;
+/// Days that alerts without a case are kept after their last change (domain, section 10).
+pub const RETENTION_ALERT_DAYS: i32 = 120;
+/// Days that resolved cases are kept (domain, section 10).
+pub const RETENTION_CASE_DAYS: i32 = 120;
+/// Days that events are kept (domain, section 10).
+pub const RETENTION_EVENT_DAYS: i32 = 180;
+/// Days that the audit log is kept, at least (domain, section 10).
+pub const RETENTION_AUDIT_DAYS: i32 = 180;
+/// What periods may be set to: below a month nothing is usual any more; ten years are the longest that any law asks for.
+pub const RETENTION_DAYS_RANGE: std::ops::RangeInclusive<i32> = 30..=3_650;
+/// The same for the audit log, which others rely on.
+pub const RETENTION_AUDIT_DAYS_RANGE: std::ops::RangeInclusive<i32> = RETENTION_AUDIT_DAYS..=3_650;
+/// Alerts, cases or subjects that retention looks at in one transaction.
+pub const RETENTION_BATCH: usize = 100;
+/// Events of one subject that retention removes in one transaction, unless a single day has more.
+pub const RETENTION_EVENTS: usize = 20_000;
+/// How long a replica that works on retention is believed to be alive without a sign.
+pub const RETENTION_LEASE_SECONDS: i64 = 600;

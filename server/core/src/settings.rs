@@ -5,13 +5,16 @@
 mod check;
 pub mod coverage;
 mod pattern;
+mod privacy;
 #[cfg(test)]
 mod tests;
 
 use crate::{
+    alert::AlertTargets,
     event::AcceptedEvent,
     indicator::{self, ActionClass},
     limits,
+    retention::Retention,
     scoring::threshold::Thresholds,
     subject::RiskTiming,
     words::words,
@@ -40,6 +43,10 @@ pub struct Settings {
     pub coverage: Coverage,
     /// How identities are protected.
     pub privacy: Privacy,
+    /// How long an alert may wait for its review.
+    pub alert_targets: AlertTargets,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Named lists, for variants.
     pub groups: Vec<Group>,
     /// Indicators narrowed to groups.
@@ -280,6 +287,9 @@ impl Settings {
                 changes.push(format!("{name} changed from {was} to {is} days."));
             }
         }
+        changes.extend(self.privacy.changes(&after.privacy));
+        changes.extend(self.alert_targets.changes(&after.alert_targets));
+        changes.extend(self.retention.changes(&after.retention));
         changes
     }
 

@@ -5,12 +5,14 @@ mod device;
 mod identifier;
 mod impact;
 pub mod naming;
+mod others;
 mod pseudonym;
 mod risk;
 
 pub use device::owner;
 pub use identifier::{ADDRESS, IdentifierError, normalise};
 pub use impact::Impact;
+pub use others::{COVERED, Cover, Words};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use risk::{AlertSummary, HighInsight, RiskLevel, RiskReset, RiskStanding, RiskTiming, SeenInsight, risk_level};
 

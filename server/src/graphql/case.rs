@@ -105,7 +105,7 @@ impl Case {
         DateTime(self.0.updated_at)
     }
 
-    /// How it ended; null while it is worked on, and through a share without the summary.
+    /// How it ended; null while it is worked on, where its subject was erased before, and through a share without the summary.
     async fn resolution(&self, ctx: &Context<'_>) -> Option<CaseResolution> {
         self.0.resolution.filter(|_| shared(ctx).is_none_or(has_summary)).map(Into::into)
     }
@@ -177,6 +177,11 @@ impl Case {
             (CaseAction::SetLegalHold, can(Resource::LegalHolds)),
         ];
         all.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
+    }
+
+    /// Whether it is on legal hold: until that is lifted, neither the case nor anything of its subject is removed or erased.
+    async fn legal_hold(&self) -> bool {
+        self.0.legal_hold
     }
 
     /// Its alerts, the newest first. Empty through a share without them.

@@ -9,6 +9,7 @@ crate::rules! {
     QueryPolicyPreview = "Query"."policyPreview": Policies, Change;
     QuerySettings = "Query"."settings": Settings, Read;
     QueryRoleGrants = "Query"."roleGrants": RoleGrants, Read;
+    QuerySettingsHistory = "Query"."settingsHistory": Settings, Read;
     QueryPriorityUserGroups = "Query"."priorityUserGroups": Settings, Read;
 
     QueryAlerts = "Query"."alerts": Alerts, Read;
@@ -40,6 +41,8 @@ crate::rules! {
     EndReveal = "Mutation"."endReveal": Reveals, Change;
     ShareCase = "Mutation"."shareCase": Shares, Change;
     RevokeCaseShare = "Mutation"."revokeCaseShare": ShareRevocations, Change;
+    SetLegalHold = "Mutation"."setLegalHold": LegalHolds, Change;
+    EraseSubject = "Mutation"."eraseSubject": Erasure, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;

@@ -9,10 +9,12 @@ use super::{
     grant::{GrantMutation, GrantQuery},
     group::{GroupMutation, GroupQuery},
     indicator::{IndicatorMutation, IndicatorQuery},
+    keeping::KeepingMutation,
     node::NodeQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
+    protection::ProtectionQuery,
     request::PerRequest,
     reveal::{RevealMutation, RevealQuery},
     settings::{SettingsMutation, SettingsQuery},
@@ -30,7 +32,16 @@ pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery, GrantQuery);
+pub struct SetupQuery(
+    IndicatorQuery,
+    PolicyQuery,
+    PreviewQuery,
+    ConnectorQuery,
+    SettingsQuery,
+    ProtectionQuery,
+    GroupQuery,
+    GrantQuery,
+);
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
@@ -38,7 +49,15 @@ pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SetupMutation, AlertMutation, CaseMutation, SubjectMutation, RevealMutation, ShareMutation);
+pub struct Mutation(
+    SetupMutation,
+    AlertMutation,
+    CaseMutation,
+    SubjectMutation,
+    RevealMutation,
+    ShareMutation,
+    KeepingMutation,
+);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

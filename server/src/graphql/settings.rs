@@ -4,6 +4,7 @@
 use super::{
     guard::{Guarded, guarded},
     policy::ThresholdsInput,
+    protection::{AlertTargets, AlertTargetsInput, PrivacyInput, PrivacySettings, RetentionInput, RetentionSettings},
     request, rules,
     scalars::{Date, int},
     user_error::{UserError, outcome},
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    service::settings::{CoverageEdit, DomainsEdit, ExclusionsEdit, RiskTimingEdit, SettingsEdit},
+    service::settings::{CoverageEdit, DomainsEdit, ExclusionsEdit, InForce, RiskTimingEdit, SettingsEdit},
 };
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use vizard_core::{
@@ -24,6 +25,12 @@ use vizard_core::{
 pub struct Settings {
     /// Counts the changes; 0 for those of a new installation.
     version: i32,
+    /// How identities are protected.
+    privacy: PrivacySettings,
+    /// How long an alert may wait for its review.
+    alert_targets: AlertTargets,
+    /// How long things are kept.
+    retention: RetentionSettings,
     /// Domains by what they mean to the organisation.
     domains: DomainSettings,
     /// What is never scored.
@@ -136,8 +143,10 @@ pub struct CustomIndicator {
     thresholds: super::indicator::Thresholds,
 }
 
-impl From<(i32, settings::Settings)> for Settings {
-    fn from((version, of): (i32, settings::Settings)) -> Self {
+impl From<InForce> for Settings {
+    fn from(in_force: InForce) -> Self {
+        let privacy = PrivacySettings::from(&in_force);
+        let InForce { version, settings: of, .. } = in_force;
         let settings::Domains { unallowed, allowed, third_party } = of.domains;
         let settings::Exclusions { file_types, paths, sites, sensitive_types, keywords } = of.exclusions;
         let group =
@@ -166,6 +175,9 @@ impl From<(i32, settings::Settings)> for Settings {
         };
         Self {
             version,
+            privacy,
+            alert_targets: of.alert_targets.into(),
+            retention: of.retention.into(),
             domains: DomainSettings { unallowed, allowed, third_party },
             exclusions: ExclusionSettings { file_types, paths, sites, keywords, sensitive_types },
             minimum_daily_events: of.minimum_daily_events.map(int),
@@ -292,6 +304,14 @@ pub struct CustomIndicatorInput {
 pub struct UpdateSettingsInput {
     /// The version that you saw: where it is no longer the newest, nothing is changed. Left out: the newest.
     version: Option<i32>,
+    /// Why, kept with the version and in the audit log, at most 4,000 characters. Leave names out.
+    reason: Option<String>,
+    /// How identities are protected.
+    privacy: Option<PrivacyInput>,
+    /// How long an alert may wait for its review.
+    alert_targets: Option<AlertTargetsInput>,
+    /// How long things are kept.
+    retention: Option<RetentionInput>,
     /// Lists of domains.
     domains: Option<DomainsInput>,
     /// Lists of exclusions.
@@ -353,6 +373,10 @@ impl From<UpdateSettingsInput> for SettingsEdit {
         });
         Self {
             version: input.version,
+            reason: input.reason,
+            privacy: input.privacy.map(Into::into).unwrap_or_default(),
+            alert_targets: input.alert_targets.map(Into::into).unwrap_or_default(),
+            retention: input.retention.map(Into::into).unwrap_or_default(),
             domains: domains.unwrap_or_default(),
             exclusions: exclusions.unwrap_or_default(),
             minimum_daily_events: match input.minimum_daily_events {

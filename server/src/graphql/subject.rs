@@ -109,12 +109,18 @@ impl Subject {
 
     /// Whether `identity` is shown, and why or why not.
     async fn identity_state(&self, ctx: &Context<'_>) -> Result<IdentityState, Error> {
+        if self.0.erased {
+            return Ok(IdentityState::Erased);
+        }
         let state: Result<Option<CoreState>, _> = request::load(ctx, StateOf(self.key())).await;
         state.map(|state| state.unwrap_or(CoreState::Masked).into()).map_err(|error| super::errors::failed(&error))
     }
 
     /// Who it is; null while masked, which is the normal state and no error. Every look is in the audit log.
     async fn identity(&self, ctx: &Context<'_>) -> Answer<Identity> {
+        if self.0.erased {
+            return Ok::<_, ServiceError>(None).into();
+        }
         request::load(ctx, IdentityOf(self.key())).await.into()
     }
 

@@ -193,6 +193,13 @@ shown! {
         /// From what is usual for the subject itself.
         AboveUsual,
     }
+    /// Whose consent a reveal needs.
+    RevealApproval = settings::RevealApproval {
+        /// Somebody else, with the role APPROVER.
+        SecondPerson,
+        /// Nobody's: for teams too small for two. The audit log says so with every reveal.
+        None,
+    }
     /// What a detection group lists.
     DetectionGroupKind = settings::GroupKind {
         /// Domains, written as in the lists of domains.
@@ -315,7 +322,8 @@ mod tests {
         check!(
             ThresholdMode = policy::ThresholdMode,
             ActionClass = indicator::ActionClass,
-            DetectionGroupKind = settings::GroupKind
+            DetectionGroupKind = settings::GroupKind,
+            RevealApproval = settings::RevealApproval
         );
         check!(TemplateCode = template::TemplateCode, HealthStatus = health::HealthStatus);
     }

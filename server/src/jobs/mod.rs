@@ -1,4 +1,4 @@
-//! What goes on without being asked: deliveries are worked off, subjects are scored, norms are made.
+//! What goes on without being asked: deliveries are worked off, subjects are scored, norms are made, what is old goes.
 //! Never: work of its own; each turn is one call of a service, and ends with the process.
 
 use crate::service::Services;
@@ -12,6 +12,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const GAUGE: Duration = Duration::from_secs(5);
 /// How often it is asked whether the day's norms are made.
 const NORMS: Duration = Duration::from_secs(600);
+/// How often it is asked whether the day's retention is done; first after as long, so that a start is not slowed down.
+const RETENTION: Duration = Duration::from_secs(600);
 /// Pause after a failure, doubled up to a limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -49,6 +51,18 @@ impl Jobs {
                 tokio::select! {
                     () = one.stop().cancelled() => {}
                     () = tokio::time::sleep(NORMS) => {}
+                }
+            }
+        });
+        let one = services.clone();
+        tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = one.stop().cancelled() => return,
+                    () = tokio::time::sleep(RETENTION) => {}
+                }
+                if let Err(error) = one.retain().await {
+                    tracing::error!(error = %format_args!("{error:#}"), "what is old could not be removed");
                 }
             }
         });

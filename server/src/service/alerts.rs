@@ -202,6 +202,7 @@ impl Services {
                     updated_at: now,
                     resolution: None,
                     action_taken: None,
+                    legal_hold: false,
                 };
                 Ok((case, case::opened_note(alert.id, alert.severity)))
             }

@@ -154,9 +154,20 @@ impl Services {
         };
         let (version, mut settings) = self.store.settings().await?;
         if let Some(mut wanted) = document.settings {
-            // A file that does not speak of it must not put people under monitoring.
-            if !document.coverage {
+            // A file that does not speak of it must not put people under monitoring, show who they are, or keep or drop
+            // what is known of them.
+            let said = |name: &str| document.said.contains(name);
+            if !said("coverage") {
                 wanted.coverage.clone_from(&settings.coverage);
+            }
+            if !said("privacy") {
+                wanted.privacy.clone_from(&settings.privacy);
+            }
+            if !said("alert_targets") {
+                wanted.alert_targets = settings.alert_targets;
+            }
+            if !said("retention") {
+                wanted.retention = settings.retention;
             }
             match wanted.checked() {
                 Ok(wanted) => {
@@ -394,6 +405,15 @@ fn in_file(mut problem: Problem) -> Problem {
             "windowDays" => "window_days".to_owned(),
             "lastsDays" => "lasts_days".to_owned(),
             "minimumDailyEvents" => "minimum_daily_events".to_owned(),
+            "revealHours" => "reveal_hours".to_owned(),
+            "alertTargets" => "alert_targets".to_owned(),
+            "highHours" => "high_hours".to_owned(),
+            "mediumHours" => "medium_hours".to_owned(),
+            "lowHours" => "low_hours".to_owned(),
+            "needsReviewAlertDays" => "needs_review_alert_days".to_owned(),
+            "resolvedCaseDays" => "resolved_case_days".to_owned(),
+            "eventDays" => "event_days".to_owned(),
+            "auditDays" => "audit_days".to_owned(),
             "accounts" => "subjects".to_owned(),
             "excludeAccounts" => "excluded".to_owned(),
             "priorityGroupIds" => "groups".to_owned(),

@@ -139,8 +139,8 @@ impl Services {
         while let Some(batch) = prepared.recv().await {
             let Prepared { events, rejects, read, ignored } = batch;
             let admitted = self.store.admit(events, &coverage, &mut heard, self.clock.now()).await?;
-            let Admitted { events, profiles, uncovered } = admitted;
-            let resolved = Resolved { events, rejects, read, ignored, uncovered, profiles };
+            let Admitted { events, profiles, uncovered, as_of } = admitted;
+            let resolved = Resolved { events, rejects, read, ignored, uncovered, profiles, as_of };
             if sender.send(self.store.seal_batch(resolved)?).await.is_err() {
                 break;
             }

@@ -6,7 +6,7 @@ use crate::store::{AlertChange, Scored, Taken, Work};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
-    alert::{self, AlertMove, AlertStatus},
+    alert::{self, AlertMove, AlertStatus, AlertTargets},
     ids::AlertId,
     indicator::{self, ActionClass},
     policy::{Policy, PolicyState},
@@ -104,7 +104,7 @@ impl Services {
             }
             // A draft scores in the shadow.
             let shadow = policy.state == PolicyState::Draft;
-            let change = if shadow { None } else { self.alert(policy, work, &outcome, now) };
+            let change = if shadow { None } else { self.alert(policy, work, &outcome, taken.targets, now) };
             if let Some(change) = change {
                 let status = AlertStatus::NeedsReview;
                 let insights = &change.content.insights;
@@ -132,15 +132,27 @@ impl Services {
         Scored { subject: work.context.id, outcomes, alerts, next_due, risk_score, risk: standing }
     }
 
-    fn alert(&self, policy: &Policy, work: &Work, outcome: &ScoringOutcome, now: Micros) -> Option<AlertChange> {
+    fn alert(
+        &self,
+        policy: &Policy,
+        work: &Work,
+        outcome: &ScoringOutcome,
+        targets: AlertTargets,
+        now: Micros,
+    ) -> Option<AlertChange> {
         let open = work.open.iter().find(|alert| alert.policy == policy.id);
         let nothing = BTreeMap::new();
         let triaged = work.triaged.get(&policy.id).unwrap_or(&nothing);
+        // Targets that were edited later move no alert, unless it becomes one of another severity.
+        let due_at = |raised_at, content: &alert::AlertContent| match open {
+            Some(alert) if alert.content.severity == content.severity => alert.due_at,
+            _ => targets.due_at(raised_at, content.severity),
+        };
         let change = |id, raised_at, raised, content: alert::AlertContent| AlertChange {
             id,
             policy: policy.id,
             raised_at,
-            due_at: alert::due_at(raised_at, content.severity),
+            due_at: due_at(raised_at, &content),
             raised,
             content,
         };

@@ -1,15 +1,22 @@
 //! The installation's settings: read, and changed as versions.
 //! Never: a change without its audit entry; an entry of a list in that entry, since a path may name somebody.
 
-use super::{Services, policies::identifier};
-use crate::{error::ServiceError, permit::Permit, store::Entry};
+use super::{Services, alerts::text, policies::identifier};
+pub(crate) use crate::store::{InForce, SettingsVersion};
+use crate::{
+    error::ServiceError,
+    permit::Permit,
+    store::{Entry, NewVersion, Page, Slice},
+};
 use std::collections::BTreeSet;
 use vizard_core::{
     access::{Action, Resource},
+    alert::AlertTargets,
     ids::PriorityGroupId,
     problem::{Problem, ProblemCode},
+    retention::Retention,
     settings::{
-        CustomIndicator, Domains, Exclusions, Group, Settings, Variant,
+        CustomIndicator, Domains, Exclusions, Group, Privacy, RevealApproval, Settings, Variant,
         coverage::{AccountDigest, Coverage, CoverageRule},
     },
     subject::RiskTiming,
@@ -22,6 +29,11 @@ use vizard_core::{
 pub struct SettingsEdit {
     /// The version that the viewer saw.
     pub version: Option<i32>,
+    /// Why, kept with the version.
+    pub reason: Option<String>,
+    pub privacy: PrivacyEdit,
+    pub alert_targets: AlertTargetsEdit,
+    pub retention: RetentionEdit,
     pub domains: DomainsEdit,
     pub exclusions: ExclusionsEdit,
     /// The inner `None` goes back to each indicator's threshold for low.
@@ -32,6 +44,35 @@ pub struct SettingsEdit {
     pub groups: Option<Vec<Group>>,
     pub variants: Option<Vec<Variant>>,
     pub custom_indicators: Option<Vec<CustomIndicator>>,
+}
+
+/// What to change of how identities are protected.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct PrivacyEdit {
+    pub pseudonymise: Option<bool>,
+    pub justification: Option<String>,
+    pub reveal_approval: Option<RevealApproval>,
+    pub reveal_hours: Option<u32>,
+}
+
+/// Hours to change.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct AlertTargetsEdit {
+    pub high_hours: Option<i32>,
+    pub medium_hours: Option<i32>,
+    pub low_hours: Option<i32>,
+}
+
+/// Days to change.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the words of the API's input")]
+pub struct RetentionEdit {
+    pub needs_review_alert_days: Option<i32>,
+    pub resolved_case_days: Option<i32>,
+    pub event_days: Option<i32>,
+    pub audit_days: Option<i32>,
 }
 
 /// Lists of domains to replace.
@@ -79,19 +120,26 @@ pub struct ExclusionsEdit {
 }
 
 impl Services {
-    /// The settings in force and the number of their version, 0 for those of a new installation.
-    pub(crate) async fn current_settings(&self, permit: &Permit) -> Result<(i32, Settings), ServiceError> {
+    /// The settings in force.
+    pub(crate) async fn current_settings(&self, permit: &Permit) -> Result<InForce, ServiceError> {
         permit.require(Resource::Settings, Action::Read)?;
-        Ok(self.store.settings().await?)
+        Ok(self.store.settings_in_force().await?)
+    }
+
+    /// The versions of the settings: who changed what, when and why. The newest first.
+    pub(crate) async fn settings_history(
+        &self,
+        permit: &Permit,
+        slice: &Slice<i32>,
+    ) -> Result<Page<SettingsVersion>, ServiceError> {
+        permit.require(Resource::Settings, Action::Read)?;
+        Ok(self.store.settings_versions(slice).await?)
     }
 
     /// Makes the next version of the settings; the same where nothing changes. It holds for what comes in from then on.
-    pub(crate) async fn update_settings(
-        &self,
-        permit: &Permit,
-        edit: SettingsEdit,
-    ) -> Result<(i32, Settings), ServiceError> {
+    pub(crate) async fn update_settings(&self, permit: &Permit, edit: SettingsEdit) -> Result<InForce, ServiceError> {
         let viewer = permit.require(Resource::Settings, Action::Change)?;
+        let reason = text(edit.reason.as_deref(), &["input", "reason"])?.map(str::to_owned);
         let (version, before) = self.store.settings().await?;
         if edit.version.is_some_and(|seen| seen != version) {
             return Err(stale());
@@ -111,16 +159,28 @@ impl Services {
             }
         };
         if after == before {
-            return Ok((version, before));
+            return Ok(self.store.settings_in_force().await?);
         }
-        let detail = serde_json::json!({"version": version + 1, "changes": before.changes(&after)});
-        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "settings", &detail);
-        if !self.store.save_settings(version, &after, &viewer.id, entry, self.clock.now()).await? {
+        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "settings", &told(version + 1, &before, &after, &reason));
+        let new = NewVersion { from: version, settings: &after, by: &viewer.id, reason: reason.as_deref() };
+        if !self.store.save_settings(&new, entry, self.clock.now()).await? {
             return Err(stale());
         }
         self.bell.scoring.notify_one();
-        Ok((version + 1, after))
+        Ok(self.store.settings_in_force().await?)
     }
+}
+
+/// What the audit log says of a version.
+fn told(version: i32, before: &Settings, after: &Settings, reason: &Option<String>) -> serde_json::Value {
+    let mut detail = serde_json::json!({"version": version, "changes": before.changes(after)});
+    if let Some(reason) = reason {
+        detail["reason"] = reason.as_str().into();
+    }
+    if let Some(why) = after.privacy.justification.as_deref().filter(|_| before.privacy != after.privacy) {
+        detail["justification"] = why.into();
+    }
+    detail
 }
 
 impl Services {
@@ -198,10 +258,45 @@ impl SettingsEdit {
                 window_days: self.risk_level.window_days.unwrap_or(settings.risk_level.window_days),
                 lasts_days: self.risk_level.lasts_days.unwrap_or(settings.risk_level.lasts_days),
             },
+            privacy: self.privacy.of(settings.privacy),
+            alert_targets: self.alert_targets.of(settings.alert_targets),
+            retention: self.retention.of(settings.retention),
             groups: self.groups.unwrap_or(settings.groups),
             variants: self.variants.unwrap_or(settings.variants),
             custom_indicators: self.custom_indicators.unwrap_or(settings.custom_indicators),
             ..settings
+        }
+    }
+}
+
+impl PrivacyEdit {
+    fn of(self, was: Privacy) -> Privacy {
+        Privacy {
+            pseudonymise: self.pseudonymise.unwrap_or(was.pseudonymise),
+            justification: self.justification.or(was.justification),
+            reveal_approval: self.reveal_approval.unwrap_or(was.reveal_approval),
+            reveal_hours: self.reveal_hours.unwrap_or(was.reveal_hours),
+        }
+    }
+}
+
+impl AlertTargetsEdit {
+    fn of(self, was: AlertTargets) -> AlertTargets {
+        AlertTargets {
+            high_hours: self.high_hours.unwrap_or(was.high_hours),
+            medium_hours: self.medium_hours.unwrap_or(was.medium_hours),
+            low_hours: self.low_hours.unwrap_or(was.low_hours),
+        }
+    }
+}
+
+impl RetentionEdit {
+    fn of(self, was: Retention) -> Retention {
+        Retention {
+            needs_review_alert_days: self.needs_review_alert_days.unwrap_or(was.needs_review_alert_days),
+            resolved_case_days: self.resolved_case_days.unwrap_or(was.resolved_case_days),
+            event_days: self.event_days.unwrap_or(was.event_days),
+            audit_days: self.audit_days.unwrap_or(was.audit_days),
         }
     }
 }

@@ -101,6 +101,7 @@ pub(crate) struct StoredCase {
     pub(crate) updated_at: Micros,
     pub(crate) resolution: Option<CaseResolution>,
     pub(crate) action_taken: Option<String>,
+    pub(crate) legal_hold: bool,
 }
 
 /// Alerts under a lock, for a decision.
@@ -119,7 +120,8 @@ pub(crate) struct NewNote<'a> {
 
 const ALERT: &str = "id, subject_id, policy_id, policy_version, severity, status, score, cause, risk_factors, assignee, \
                      dismiss_reason, case_id, raised_at, updated_at, due_at";
-const CASE: &str = "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken";
+const CASE: &str =
+    "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken, legal_hold";
 
 fn alert(row: &Row) -> anyhow::Result<StoredAlert> {
     Ok(StoredAlert {
@@ -158,6 +160,7 @@ fn case(row: &Row) -> anyhow::Result<StoredCase> {
             None => None,
         },
         action_taken: row.get("action_taken")?,
+        legal_hold: row.get::<i64>("legal_hold")? != 0,
     })
 }
 
@@ -468,6 +471,23 @@ impl Store {
             self.write_note(tx, None, Some(case.id), note, now).await?;
         }
         insert_entries(tx, &self.ids, entries, now).await?;
+        triage.tx.commit().await
+    }
+
+    /// Puts the case of the triage on hold, or takes it off, as given.
+    pub(crate) async fn hold_case(
+        &self,
+        triage: Triage,
+        case: &StoredCase,
+        note: &NewNote<'_>,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<()> {
+        let tx = &triage.tx;
+        let sql = "UPDATE cases SET legal_hold = $1, updated_at = $2 WHERE id = $3";
+        tx.run(sql, vec![i64::from(case.legal_hold).into(), now.0.into(), case.id.uuid().into()]).await?;
+        self.write_note(tx, None, Some(case.id), note, now).await?;
+        insert_entries(tx, &self.ids, &[entry], now).await?;
         triage.tx.commit().await
     }
 

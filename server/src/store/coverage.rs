@@ -4,6 +4,7 @@
 use super::{
     Store,
     db::{Sql, marks},
+    erasure::erasures,
     groups::groups_of,
     people::{Blind, Known},
 };
@@ -59,6 +60,8 @@ pub(crate) struct Admitted {
     pub(crate) profiles: Vec<(AcceptedEvent, Known)>,
     /// Records of which nothing is kept.
     pub(crate) uncovered: u64,
+    /// How many people had been erased before anybody was looked up.
+    pub(crate) as_of: i64,
 }
 
 /// What is stored of a subject, as far as coverage goes by it.
@@ -87,9 +90,10 @@ impl Store {
         heard: &mut Heard,
         now: Micros,
     ) -> anyhow::Result<Admitted> {
+        let as_of = erasures(&self.db).await?;
         if !coverage.is_restricted() {
             let events = self.introduced(events, now).await?;
-            return Ok(Admitted { events, profiles: Vec::new(), uncovered: 0 });
+            return Ok(Admitted { events, profiles: Vec::new(), uncovered: 0, as_of });
         }
         let actors: Vec<Vec<Blind>> =
             events.iter().map(|event| event.actor.iter().map(|name| self.vault.blind(name)).collect()).collect();
@@ -154,7 +158,7 @@ impl Store {
                 heard.hear(who.subject, &told);
             }
         }
-        Ok(Admitted { events, profiles, uncovered: dropped.len() as u64 })
+        Ok(Admitted { events, profiles, uncovered: dropped.len() as u64, as_of })
     }
 
     /// Events with their subjects; unknown people get one.
@@ -180,7 +184,10 @@ impl Store {
             return Ok(Vec::new());
         }
         let (mut found, mut after) = (Vec::new(), Uuid::nil());
-        let sql = format!("SELECT id FROM subjects WHERE id > $1 ORDER BY id LIMIT {}", limits::INSERT_ROWS);
+        let sql = format!(
+            "SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT {}",
+            limits::INSERT_ROWS
+        );
         loop {
             let rows = self.db.rows(&sql, vec![after.into()]).await?;
             let ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect::<anyhow::Result<_>>()?;

@@ -135,6 +135,10 @@ impl Store {
         }
         insert_entries(&tx, &self.ids, &[entry], now).await?;
         rescore(&tx).await?;
+        // Everybody is locked now: whoever was erased a moment ago stays out.
+        let erased = "DELETE FROM priority_group_members WHERE group_id = $1 AND subject_id IN \
+                      (SELECT id FROM subjects WHERE erased_at IS NOT NULL)";
+        tx.run(erased, vec![id.into()]).await?;
         tx.commit().await?;
         Ok(GroupSaved::Done)
     }

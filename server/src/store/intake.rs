@@ -4,8 +4,11 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    coverage::Heard,
     db::{Row, Sql as _, Tx, tuples},
+    erasure::erasures,
     people::Known,
+    retention::lock_events,
 };
 use anyhow::{Context as _, ensure};
 use sea_orm::Value;
@@ -104,6 +107,8 @@ pub(crate) struct Batch {
     pub(crate) uncovered: u64,
     /// Profiles to keep, whether or not their events are new: of known people outside of the coverage, the department.
     pub(crate) profiles: Vec<(AcceptedEvent, Known)>,
+    /// How many people had been erased before anybody was looked up.
+    pub(crate) as_of: i64,
 }
 
 /// A batch sealed and laid out as rows: what takes time is done before the transaction begins.
@@ -322,9 +327,52 @@ impl Store {
     }
 
     /// Writes a batch, all of it or nothing, with the run's progress.
-    pub(crate) async fn write_batch(&self, lease: &Lease, sealed: SealedBatch, now: Micros) -> anyhow::Result<Counts> {
+    pub(crate) async fn write_batch(
+        &self,
+        lease: &Lease,
+        mut sealed: SealedBatch,
+        now: Micros,
+    ) -> anyhow::Result<Counts> {
+        loop {
+            let tx = self.db.begin().await?;
+            lock_events(&tx, "ROW EXCLUSIVE").await?;
+            if erasures(&tx).await? == sealed.batch.as_of {
+                return self.write_current(tx, lease, sealed, now).await;
+            }
+            // Somebody was erased while the batch waited: whoever it names is looked up again, as from the door.
+            drop(tx);
+            sealed = self.seal_batch(self.admit_again(sealed.batch, now).await?)?;
+        }
+    }
+
+    async fn admit_again(&self, batch: Batch, now: Micros) -> anyhow::Result<Batch> {
+        let Batch { events, rejects, read, ignored, uncovered, profiles, .. } = batch;
+        let coverage = self.settings().await?.1.coverage;
+        let events = events.into_iter().map(|(event, _)| event).collect();
+        let admitted = self.admit(events, &coverage, &mut Heard::default(), now).await?;
+        let mut kept = admitted.profiles;
+        for (event, who) in profiles {
+            // Of whoever was erased not even the department is kept.
+            let sql = "SELECT 1 AS one FROM subjects WHERE id = $1 AND erased_at IS NULL";
+            if self.db.row(sql, vec![who.subject.uuid().into()]).await?.is_some() {
+                kept.push((event, who));
+            }
+        }
+        Ok(Batch {
+            events: admitted.events,
+            rejects,
+            read,
+            ignored,
+            uncovered: uncovered + admitted.uncovered,
+            profiles: kept,
+            as_of: admitted.as_of,
+        })
+    }
+
+    /// The batch's transaction, begun: nobody was erased since those whom it names were looked up, and nobody is until it
+    /// ends.
+    async fn write_current(&self, tx: Tx, lease: &Lease, sealed: SealedBatch, now: Micros) -> anyhow::Result<Counts> {
         let SealedBatch { batch, rows } = sealed;
-        let tx = self.db.begin().await?;
         let mut fresh = insert_events(&tx, lease, rows).await?;
         let mut pending: BTreeMap<(SubjectId, Cow<'_, str>, Day), i64> = BTreeMap::new();
         let mut records: HashMap<u32, bool> = HashMap::new();
@@ -493,8 +541,10 @@ async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&Accepted
             values.push(trigger.at.0.into());
             values.push(trigger.until.map(|until| until.0).into());
         }
+        // A cause may outlive its event (`store::retention`), which then comes in again as a new one.
         let sql = format!(
-            "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, lasts_until) VALUES {}",
+            "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, lasts_until) VALUES {} \
+             ON CONFLICT (connector_id, event_key) DO NOTHING",
             tuples(tx, 6, rows.len())
         );
         tx.run(&sql, values).await?;

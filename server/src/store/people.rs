@@ -4,6 +4,8 @@
 use super::{
     Store,
     db::{Sql as _, Tx, marks, tuples},
+    erasure::erasures,
+    retention::lock_events,
     vault::{SubjectKey, Vault},
 };
 use anyhow::Context as _;
@@ -29,22 +31,40 @@ pub(crate) struct Known {
 
 pub(super) type Blind = [u8; 16];
 
-/// People seen lately. An identifier never moves to another subject, so an entry never becomes wrong.
+/// People seen lately, as of a number of erasures. An identifier moves to another subject only when its owner is erased, so
+/// an entry never becomes wrong before the next erasure, on whatever replica that is.
 #[derive(Default)]
-pub(super) struct Acquaintances(Mutex<HashMap<Blind, Known>>);
+pub(super) struct Acquaintances(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    erasures: i64,
+    known: HashMap<Blind, Known>,
+}
 
 impl Acquaintances {
-    fn find(&self, blinds: &[Blind]) -> HashMap<Blind, Known> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        blinds.iter().filter_map(|blind| known.get(blind).map(|who| (*blind, who.clone()))).collect()
+    fn find(&self, erasures: i64, blinds: &[Blind]) -> HashMap<Blind, Known> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.erasures < erasures {
+            seen.known.clear();
+            seen.erasures = erasures;
+        }
+        if seen.erasures > erasures {
+            return HashMap::new();
+        }
+        blinds.iter().filter_map(|blind| seen.known.get(blind).map(|who| (*blind, who.clone()))).collect()
     }
 
-    fn add(&self, more: &HashMap<Blind, Known>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() + more.len() > limits::RESOLVER_ENTRIES {
-            known.clear();
+    /// Whoever was loaded before an erasure may be the one who was erased, and is not remembered.
+    fn add(&self, erasures: i64, more: &HashMap<Blind, Known>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.erasures != erasures {
+            return;
         }
-        known.extend(more.iter().map(|(blind, who)| (*blind, who.clone())));
+        if seen.known.len() + more.len() > limits::RESOLVER_ENTRIES {
+            seen.known.clear();
+        }
+        seen.known.extend(more.iter().map(|(blind, who)| (*blind, who.clone())));
     }
 }
 
@@ -58,9 +78,13 @@ impl Store {
         let mut all: Vec<Blind> = blinds.iter().flatten().copied().collect();
         all.sort_unstable();
         all.dedup();
-        let mut known = self.people.find(&all);
-        let mut missing: Vec<Blind> = all.into_iter().filter(|blind| !known.contains_key(blind)).collect();
-        if !missing.is_empty() {
+        let known = loop {
+            let as_of = erasures(&self.db).await?;
+            let mut known = self.people.find(as_of, &all);
+            let mut missing: Vec<Blind> = all.iter().filter(|blind| !known.contains_key(*blind)).copied().collect();
+            if missing.is_empty() {
+                break known;
+            }
             let found = load(&self.db, &self.vault, &missing).await?;
             missing.retain(|blind| !found.contains_key(blind));
             known.extend(found);
@@ -70,10 +94,13 @@ impl Store {
                     .zip(&blinds)
                     .flat_map(|(actor, blinds)| blinds.iter().copied().zip(actor.iter()))
                     .collect();
-                self.introduce(&blinds, &names, &mut known, now).await?;
+                if !self.introduce(&blinds, &names, &mut known, (as_of, now)).await? {
+                    continue;
+                }
             }
-            self.people.add(&known);
-        }
+            self.people.add(as_of, &known);
+            break known;
+        };
         blinds
             .iter()
             .map(|blinds| known.get(blinds.first()?).cloned())
@@ -83,24 +110,26 @@ impl Store {
 
     /// Whoever is known behind these digests; nobody is introduced.
     pub(super) async fn acquainted(&self, blinds: &[Blind]) -> anyhow::Result<HashMap<Blind, Known>> {
-        let mut known = self.people.find(blinds);
+        let as_of = erasures(&self.db).await?;
+        let mut known = self.people.find(as_of, blinds);
         let missing: Vec<Blind> = blinds.iter().filter(|blind| !known.contains_key(*blind)).copied().collect();
         if !missing.is_empty() {
             let found = load(&self.db, &self.vault, &missing).await?;
-            self.people.add(&found);
+            self.people.add(as_of, &found);
             known.extend(found);
         }
         Ok(known)
     }
 
-    /// Gives every unknown identifier to the subject it occurs with, or to a new one.
+    /// Gives every unknown identifier to the subject it occurs with, or to a new one; false where somebody was erased since
+    /// the known ones were looked up.
     async fn introduce(
         &self,
         actors: &[Vec<Blind>],
         names: &HashMap<Blind, &NormalisedIdentifier>,
         known: &mut HashMap<Blind, Known>,
-        now: Micros,
-    ) -> anyhow::Result<()> {
+        (as_of, now): (i64, Micros),
+    ) -> anyhow::Result<bool> {
         let mut fresh: BTreeMap<Blind, Known> = BTreeMap::new();
         let mut subjects: Vec<(SubjectId, Vec<u8>)> = Vec::new();
         for blinds in actors {
@@ -121,6 +150,10 @@ impl Store {
             }
         }
         let tx = self.db.begin().await?;
+        lock_events(&tx, "ROW EXCLUSIVE").await?;
+        if erasures(&tx).await? != as_of {
+            return Ok(false);
+        }
         self.insert_subjects(&tx, &subjects, now).await?;
         // In the order of the blind index, so that two deliveries that introduce the same people cannot wait for each
         // other in a circle.
@@ -160,7 +193,7 @@ impl Store {
         self.mark_names(&tx, marks.flatten().collect()).await?;
         tx.commit().await?;
         known.extend(fresh);
-        Ok(())
+        Ok(true)
     }
 
     /// Remembers pieces of names as keyed digests, so that a text of staff that holds one is noticed.

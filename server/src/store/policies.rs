@@ -214,7 +214,7 @@ impl Store {
             since.0,
             marks(0, ids.len())
         );
-        for row in self.db.rows(&sql, list).await? {
+        for row in self.db.rows(&sql, list.clone()).await? {
             let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
             let (number, lately) =
                 (u64::try_from(row.get::<i64>("number")?)?, u64::try_from(row.get::<i64>("lately")?)?);
@@ -223,6 +223,22 @@ impl Store {
                 "NEEDS_REVIEW" => of.open_alerts += number,
                 "DISMISSED" => of.dismissed += lately,
                 _ => of.confirmed += lately,
+            }
+        }
+        // Of alerts that are gone, these counts are kept.
+        let sql = format!(
+            "SELECT policy_id, outcome, CAST(sum(count) AS BIGINT) AS number FROM triage_counts \
+             WHERE (outcome = 'RAISED' OR day >= {}) AND policy_id IN ({}) GROUP BY policy_id, outcome",
+            since.day().0,
+            marks(0, ids.len())
+        );
+        for row in self.db.rows(&sql, list).await? {
+            let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
+            let number = u64::try_from(row.get::<i64>("number")?)?;
+            match row.get::<String>("outcome")?.as_str() {
+                "RAISED" => of.raised += number,
+                "DISMISSED" => of.dismissed += number,
+                _ => of.confirmed += number,
             }
         }
         Ok(counts)
@@ -250,6 +266,11 @@ impl Store {
         let mut subjects: Vec<Uuid> = subjects.iter().map(|subject| subject.uuid()).collect();
         subjects.sort_unstable();
         for subject in subjects {
+            let due = "UPDATE subjects SET next_due = 0 WHERE id = $1 AND erased_at IS NULL";
+            if tx.run(due, vec![subject.into()]).await? == 0 {
+                // Erased a moment ago.
+                continue;
+            }
             tx.run(
                 "INSERT INTO manual_scoring (policy_id, subject_id, ordered_at, days, reason, ordered_by) VALUES ($1, $2, $3, $4, $5, $6)",
                 vec![
@@ -262,7 +283,6 @@ impl Store {
                 ],
             )
             .await?;
-            tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![subject.into()]).await?;
         }
         insert_entries(&tx, &self.ids, &[entry], order.at).await?;
         tx.commit().await

@@ -6,7 +6,7 @@ use super::{
     audit::{Entry, insert_entries},
     db::{Row, Sql as _, Tx, marks, tuples},
     policies::rescore,
-    settings::insert_settings,
+    settings::{NewVersion, insert_settings},
 };
 use anyhow::Context as _;
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ impl Store {
         let tx = self.db.begin().await?;
         switch(&tx, setup, by, now).await?;
         if let Some((from, settings)) = &setup.settings
-            && !insert_settings(&tx, *from, settings, by, now).await?
+            && !insert_settings(&tx, &NewVersion { from: *from, settings, by, reason: None }, now).await?
         {
             return Ok(Saved::Stale);
         }

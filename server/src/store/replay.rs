@@ -51,7 +51,7 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<Vec<Work>> {
         let after = after.map_or(Uuid::nil(), SubjectId::uuid);
-        let sql = format!("SELECT id FROM subjects WHERE id > $1 ORDER BY id LIMIT {limit}");
+        let sql = format!("SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT {limit}");
         let rows = self.db.rows(&sql, vec![after.into()]).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
         if ids.is_empty() {

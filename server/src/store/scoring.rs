@@ -14,7 +14,7 @@ use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
-    alert::AlertContent,
+    alert::{AlertContent, AlertTargets},
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
     policy::Policy,
@@ -37,6 +37,8 @@ pub(crate) struct Taken {
     pub(crate) minimum: Option<u32>,
     /// The installation's timing of risk levels.
     pub(crate) timing: RiskTiming,
+    /// How long an alert may wait for its review.
+    pub(crate) targets: AlertTargets,
     pub(crate) subjects: Vec<Work>,
 }
 
@@ -85,9 +87,9 @@ impl Store {
         let policies = super::policies::in_force(&tx).await?;
         let enabled = super::policies::enabled(&tx).await?;
         let settings = super::settings::current(&tx).await?.1;
-        let (minimum, timing) = (settings.minimum_daily_events, settings.risk_level);
+        let (minimum, timing, targets) = (settings.minimum_daily_events, settings.risk_level, settings.alert_targets);
         let subjects = load_work(&tx, (&self.vault, &self.norms), &ids, &policies, now).await?;
-        Ok(Some(Taken { tx, policies, enabled, minimum, timing, subjects }))
+        Ok(Some(Taken { tx, policies, enabled, minimum, timing, targets, subjects }))
     }
 
     async fn candidates(&self, from: Uuid, now: Micros) -> anyhow::Result<Vec<Uuid>> {

@@ -7,6 +7,7 @@ use super::{
     db::{Row, Sql as _, marks},
     page::{List, Page, Slice},
     scoring::insight,
+    vault::SubjectKey,
 };
 use crate::permit::Sight;
 use anyhow::Context as _;
@@ -34,6 +35,8 @@ pub(crate) struct StoredSubject {
     pub(crate) department: Option<String>,
     pub(crate) risk_score: f64,
     pub(crate) risk_level: RiskLevel,
+    /// Whether there is nobody behind it any more.
+    pub(crate) erased: bool,
 }
 
 /// Which insights are wanted; `None` and empty lists want all.
@@ -67,11 +70,12 @@ pub(crate) struct StoredActivity {
 
 /// What drafts make of a subject is not shown with the subject.
 const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
-pub(super) const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, p.department";
+pub(super) const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
 pub(super) const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 pub(super) const INSIGHT: &str =
     "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
-const ACTIVITY: &str = "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
+pub(super) const ACTIVITY: &str =
+    "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
 
 pub(super) fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
     Ok(StoredSubject {
@@ -82,10 +86,11 @@ pub(super) fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
         department: row.get("department")?,
         risk_score: row.get("risk_score")?,
         risk_level: row.word("risk_level")?,
+        erased: row.get::<Option<i64>>("erased_at")?.is_some(),
     })
 }
 
-fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
+pub(super) fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
     let key: Vec<u8> = row.get("event_key")?;
     Ok(StoredActivity {
         seq: row.get("seq")?,
@@ -98,6 +103,14 @@ fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
         key: key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?,
         content: row.get("content")?,
     })
+}
+
+impl StoredActivity {
+    /// Its content: names and paths.
+    pub(super) fn opened_with(&self, key: &SubjectKey) -> anyhow::Result<Option<serde_json::Value>> {
+        let Some(sealed) = &self.content else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(&key.open(&self.key, sealed)?)?))
+    }
 }
 
 impl Store {
@@ -153,7 +166,9 @@ impl Store {
 
     /// How many subjects there are of each department, as it was delivered.
     pub(crate) async fn subjects_by_department(&self) -> anyhow::Result<Vec<(Option<String>, u64)>> {
-        let sql = format!("SELECT p.department, count(*) AS number FROM {FROM} GROUP BY p.department");
+        let sql = format!(
+            "SELECT p.department, count(*) AS number FROM {FROM} WHERE s.erased_at IS NULL GROUP BY p.department"
+        );
         let count = |row: &Row| Ok((row.get("department")?, u64::try_from(row.get::<i64>("number")?)?));
         self.db.rows(&sql, vec![]).await?.iter().map(count).collect()
     }
@@ -180,7 +195,8 @@ impl Store {
         level: Option<RiskLevel>,
         slice: &Slice<(f64, Uuid)>,
     ) -> anyhow::Result<Page<StoredSubject>> {
-        let mut conditions: Vec<String> = level.iter().map(|_| "s.risk_level = $1".to_owned()).collect();
+        let mut conditions = vec!["s.erased_at IS NULL".to_owned()];
+        conditions.extend(level.iter().map(|_| "s.risk_level = $1".to_owned()));
         let mut values = level.iter().map(|level| level.as_str().into()).collect();
         conditions.extend(sight.conditions("s.id", None, &mut values));
         let list = List {
@@ -327,7 +343,10 @@ impl Store {
     ) -> anyhow::Result<BTreeMap<String, SubjectId>> {
         let mut found = BTreeMap::new();
         for pseudonyms in pseudonyms.chunks(limits::INSERT_ROWS) {
-            let sql = format!("SELECT id, pseudonym FROM subjects WHERE pseudonym IN ({})", marks(0, pseudonyms.len()));
+            let sql = format!(
+                "SELECT id, pseudonym FROM subjects WHERE erased_at IS NULL AND pseudonym IN ({})",
+                marks(0, pseudonyms.len())
+            );
             for row in self.db.rows(&sql, pseudonyms.iter().map(|one| one.as_str().into()).collect()).await? {
                 found.insert(row.get("pseudonym")?, SubjectId::new(row.get("id")?));
             }
@@ -339,7 +358,10 @@ impl Store {
     pub(crate) async fn pseudonyms(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, String>> {
         let mut found = BTreeMap::new();
         for ids in ids.chunks(limits::INSERT_ROWS) {
-            let sql = format!("SELECT id, pseudonym FROM subjects WHERE id IN ({})", marks(0, ids.len()));
+            let sql = format!(
+                "SELECT id, pseudonym FROM subjects WHERE erased_at IS NULL AND id IN ({})",
+                marks(0, ids.len())
+            );
             for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
                 found.insert(SubjectId::new(row.get("id")?), row.get("pseudonym")?);
             }
@@ -373,9 +395,7 @@ impl Store {
             keys.insert(subject, self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
         }
         let open = |activity: &StoredActivity| {
-            let Some(sealed) = &activity.content else { return Ok(None) };
-            let plain = keys.get(&activity.subject).context("a subject vanished")?.open(&activity.key, sealed)?;
-            Ok(Some(serde_json::from_slice(&plain)?))
+            activity.opened_with(keys.get(&activity.subject).context("a subject vanished")?)
         };
         activities.iter().map(|activity| open(activity)).collect()
     }

@@ -110,6 +110,7 @@ pub(crate) struct OpenAlert {
     pub(crate) id: AlertId,
     pub(crate) policy: PolicyId,
     pub(crate) raised_at: Micros,
+    pub(crate) due_at: Micros,
     pub(crate) content: AlertContent,
 }
 
@@ -369,7 +370,7 @@ fn object_key(digest: &[u8]) -> ObjectKey {
 async fn load_alerts(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
     let sql = format!(
         "SELECT a.id AS alert_id, a.subject_id, a.policy_id, a.policy_version, a.severity, a.status, a.score AS alert_score, a.cause, \
-         a.risk_factors AS alert_factors, a.raised_at, i.position, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, \
+         a.risk_factors AS alert_factors, a.raised_at, a.due_at, i.position, i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, \
          i.boosters, i.points, i.explanation, i.risk_factors FROM alerts a JOIN alert_insights i ON i.alert_id = a.id \
          WHERE a.subject_id IN ({}) ORDER BY a.id, i.position",
         marks(0, ids.len())
@@ -405,7 +406,7 @@ async fn load_alerts(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work
                 risk_factors: row.json("alert_factors")?,
                 insights: Vec::new(),
             };
-            one.open.push(OpenAlert { id, policy, raised_at, content });
+            one.open.push(OpenAlert { id, policy, raised_at, due_at: Micros(row.get("due_at")?), content });
         }
         if let Some(open) = one.open.last_mut() {
             open.content.insights.push(insight);

@@ -80,6 +80,8 @@ words! {
         RoleGrants = "role grants",
         /// Erasing a person.
         Erasure = "erasure of a subject",
+        /// Everything that is kept of a person, names opened: no role has a row for it.
+        OwnData = "a person's own data",
         /// What everybody did.
         AuditLog = "audit log",
         /// Counts over everything.

@@ -63,7 +63,8 @@ fn severities_begin_at_34_and_67() {
 
 #[test]
 fn a_high_alert_is_due_after_a_day_and_a_low_one_after_a_week() {
-    let due = [Severity::High, Severity::Medium, Severity::Low].map(|severity| due_at(at(0, 10), severity));
+    let due = [Severity::High, Severity::Medium, Severity::Low]
+        .map(|severity| AlertTargets::default().due_at(at(0, 10), severity));
     assert_eq!(due, [at(1, 10), at(3, 10), at(7, 10)]);
 }
 

@@ -63,6 +63,9 @@ impl Settings {
         }
         found.extend(self.risk_level.problems());
         self.coverage.check(found);
+        self.privacy.check(found);
+        found.extend(self.alert_targets.problems());
+        found.extend(self.retention.problems());
         self.check_groups(found);
         self.check_variants(found);
         self.check_custom(found);

@@ -2,7 +2,11 @@
 //! Never: stops at the first problem, or repeats a value of the file in one.
 
 use serde::Deserialize;
-use std::{collections::BTreeMap, ops::Range, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    str::FromStr,
+};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -21,8 +25,8 @@ pub(super) struct Document {
     pub(super) enabled: Option<Vec<String>>,
     /// None where the file does not say.
     pub(super) settings: Option<Settings>,
-    /// Whether the settings say whom the installation monitors.
-    pub(super) coverage: bool,
+    /// Tables of the settings: a file may leave out whom the installation monitors, say.
+    pub(super) said: BTreeSet<String>,
     pub(super) policies: Vec<Listed>,
 }
 
@@ -92,7 +96,7 @@ pub(super) fn read(text: &str) -> (Document, Places, Vec<Problem>) {
             Ok(whole) => {
                 document.settings = Some(whole.settings);
                 let table = root.get("settings").and_then(|value| value.get_ref().as_table());
-                document.coverage = table.is_some_and(|table| table.contains_key("coverage"));
+                document.said = table.into_iter().flatten().map(|(name, _)| name.get_ref().to_string()).collect();
             }
             Err(error) => {
                 let path = vec!["settings".to_owned()];

@@ -43,6 +43,10 @@ fn settings() -> Settings {
         groups: vec![PriorityGroupId::new(uuid::Uuid::from_u128(3))],
         accounts: [AccountDigest([0xa1; 16])].into(),
     }];
+    settings.privacy.pseudonymise = false;
+    settings.privacy.justification = Some("Works agreement of 1 June 2026, section 4".to_owned());
+    settings.alert_targets.high_hours = 8;
+    settings.retention.event_days = 90;
     settings.domains.unallowed = vec!["*.drive.example".to_owned()];
     settings.exclusions.keywords = vec!["newsletter unless draft".to_owned()];
     settings.groups = vec![Group {

@@ -3,10 +3,12 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 use vizard_core::{
+    alert::AlertTargets,
     ids::{PriorityGroupId, SubjectId},
     policy::{IndicatorChoice, Policy, PolicyDraft, PolicyScope, PriorityContent},
+    retention::Retention,
     scoring::threshold::Thresholds,
-    settings::{CustomIndicator, Domains, Exclusions, Group, Settings, Variant, coverage::CoverageRule},
+    settings::{CustomIndicator, Domains, Exclusions, Group, Privacy, Settings, Variant, coverage::CoverageRule},
     subject::RiskTiming,
 };
 
@@ -17,7 +19,8 @@ const HEADER: &str = "\
 # what is said here, all of it or, where anything is wrong, nothing. A policy is found by its name, which cannot be changed,
 # as its template cannot; a policy that is not in this file is left as it is. What a [[policy]] leaves out is as its template
 # has it. Thresholds stand where the mode is CUSTOM; the other modes find their own. Without the table [indicators], nothing is
-# enabled or disabled; without [settings], those stay, as does a coverage of which they do not speak. People are listed by
+# enabled or disabled; without [settings], those stay, as do coverage, privacy, times to review and periods of retention of
+# which they do not speak. People are listed by
 # their pseudonyms, the accounts of a rule of coverage by keyed digests, its groups by ids: these hold for one installation only.
 ";
 
@@ -45,11 +48,12 @@ fn settings(out: &mut String, settings: &Settings) {
         minimum_daily_events,
         risk_level,
         coverage,
+        privacy,
+        alert_targets,
+        retention,
         groups,
         variants,
         custom_indicators,
-        // How identities are protected is decided on its own, with a reason.
-        privacy: _,
     } = settings;
     out.push_str("\n[settings]\n");
     if let Some(minimum) = minimum_daily_events {
@@ -79,6 +83,29 @@ fn settings(out: &mut String, settings: &Settings) {
     out.push_str("\n[settings.risk_level]\n");
     field(out, "window_days", window_days);
     field(out, "lasts_days", lasts_days);
+    let Privacy { pseudonymise, justification, reveal_approval, reveal_hours } = privacy;
+    out.push_str("\n[settings.privacy]\n");
+    field(out, "pseudonymise", pseudonymise);
+    if let Some(justification) = justification {
+        field(out, "justification", quoted(justification));
+    }
+    field(out, "reveal_approval", quoted(reveal_approval.as_str()));
+    field(out, "reveal_hours", reveal_hours);
+    let AlertTargets { high_hours, medium_hours, low_hours } = alert_targets;
+    out.push_str("\n[settings.alert_targets]\n");
+    for (name, hours) in [("high_hours", high_hours), ("medium_hours", medium_hours), ("low_hours", low_hours)] {
+        field(out, name, hours);
+    }
+    let Retention { needs_review_alert_days, resolved_case_days, event_days, audit_days } = retention;
+    out.push_str("\n[settings.retention]\n");
+    for (name, days) in [
+        ("needs_review_alert_days", needs_review_alert_days),
+        ("resolved_case_days", resolved_case_days),
+        ("event_days", event_days),
+        ("audit_days", audit_days),
+    ] {
+        field(out, name, days);
+    }
     for CoverageRule { name, effective_from, agreement, departments, groups, accounts } in &coverage.rules {
         out.push_str("\n[[settings.coverage]]\n");
         field(out, "name", quoted(name));
