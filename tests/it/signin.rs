@@ -334,7 +334,7 @@ on_both! {
         let discovery = |issuer: &str, uri: &str| json!({"issuer": issuer, "jwks_uri": uri}).to_string();
         let own = format!("{}{KEYS}", provider.url);
         // Each at the path that it is told at; the other path says the truth.
-        let lies: Vec<(&str, u16, String, String)> = vec![
+        let lies = [
             (KEYS, 302, format!("location: {}/other\r\n", provider.url), String::new()),
             (DISCOVERY, 301, format!("location: {}/other\r\n", provider.url), String::new()),
             (KEYS, 200, String::new(), format!("{}{}", keys(json!([good])), " ".repeat(300_000))),

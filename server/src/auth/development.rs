@@ -45,7 +45,8 @@ pub struct DevSigner {
 impl DevSigner {
     /// Opens the key at `path`, or makes one there that only its owner can read.
     pub fn open_or_create(path: &Path) -> anyhow::Result<Self> {
-        let key = SigningKey::from_bytes(&*keyfile::open_or_create(path)?);
+        let seed = keyfile::open_or_create(path)?;
+        let key = SigningKey::from_bytes(&seed);
         let signing = EncodingKey::from_ed_der(key.to_pkcs8_der()?.as_bytes());
         Ok(Self { signing, public: key.verifying_key().to_bytes() })
     }

@@ -183,7 +183,9 @@ mod tests {
     }
 
     /// An act: of whom, on whom, which role, for how long; or the taking back of the nth grant; and the days in between.
-    fn acts() -> impl Strategy<Value = Vec<(u8, u8, Role, Option<i32>, Option<usize>, i32)>> {
+    type Act = (u8, u8, Role, Option<i32>, Option<usize>, i32);
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
         let role = prop::sample::select(Role::ALL.to_vec());
         let one = (
             0u8..4,

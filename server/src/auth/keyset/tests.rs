@@ -99,7 +99,7 @@ fn every_key_has_one_name_of_its_own() {
     let nameless = json!({"kty": "EC", "crv": "P-256", "x": P256.0, "y": P256.1});
     refused(&[nameless.clone(), p256_jwk("a")], BadSet::Unnamed);
     refused(&[nameless.clone(), nameless.clone()], BadSet::Unnamed);
-    let alone = read(&[nameless.clone()]).unwrap();
+    let alone = read(std::slice::from_ref(&nameless)).unwrap();
     assert!(alone.find(None).is_some() && alone.find(Some("a")).is_none());
     for kid in [json!(""), json!(1), json!(null), json!(["a"]), json!("a".repeat(257))] {
         refused(&[with(nameless.clone(), "kid", kid)], BadSet::Kid);
