@@ -265,7 +265,7 @@ impl Store {
         // What failed just now is shown until the next run of retention.
         let sql = format!(
             "SELECT id FROM runs WHERE started_at < {before} AND state IN ('SUCCEEDED', 'FAILED') AND finished_at < $1 ORDER BY started_at LIMIT {}",
-            limits::RETENTION_BATCH
+            limits::RETENTION_RUNS
         );
         let gone = ids(&tx.rows(&sql, vec![now.0.into()]).await?)?;
         let mut runs = 0;
