@@ -449,7 +449,7 @@ on_both! {
         world.import("hr", &demo("hr-profiles.csv")).await;
         world.import("hr", &demo("hr-events.csv")).await;
         let mut lines = String::new();
-        flate2::read::GzDecoder::new(std::fs::File::open(demo("m365-audit.jsonl.gz")).unwrap()).read_to_string(&mut lines).unwrap();
+        flate2::read::MultiGzDecoder::new(std::fs::File::open(demo("m365-audit.jsonl.gz")).unwrap()).read_to_string(&mut lines).unwrap();
         let own: Vec<&str> = lines.lines().filter(|line| line.to_lowercase().contains("ottoline")).collect();
         world.import_text("m365", own.join("\n").as_bytes()).await;
         let shared = String::from_utf8(downloads(0..3, OTTOLINE, "2026-06-29")).unwrap();
