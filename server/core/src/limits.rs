@@ -339,5 +339,7 @@ pub const RETENTION_AUDIT_DAYS_RANGE: std::ops::RangeInclusive<i32> = RETENTION_
 pub const RETENTION_BATCH: usize = 100;
 /// Events of one subject that retention removes in one transaction, unless a single day has more.
 pub const RETENTION_EVENTS: usize = 20_000;
+/// Runs that retention removes in one transaction: each may have `REJECTS_PER_RUN` rejects.
+pub const RETENTION_RUNS: usize = 10;
 /// How long a replica that works on retention is believed to be alive without a sign.
 pub const RETENTION_LEASE_SECONDS: i64 = 600;

@@ -12,7 +12,7 @@ mod risk;
 pub use device::owner;
 pub use identifier::{ADDRESS, IdentifierError, normalise};
 pub use impact::Impact;
-pub use others::{COVERED, Cover, Words};
+pub use others::{COVERED, Cover, WITHHELD, Words};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use risk::{AlertSummary, HighInsight, RiskLevel, RiskReset, RiskStanding, RiskTiming, SeenInsight, risk_level};
 

@@ -100,7 +100,7 @@ impl Case {
         DateTime(self.0.opened_at)
     }
 
-    /// When an alert last joined it, or it was resolved.
+    /// When an alert last joined it, it was resolved, or its legal hold began or ended.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

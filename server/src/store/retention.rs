@@ -249,7 +249,7 @@ impl Store {
     }
 
     /// Removes bodies of deliveries that nobody processed, some old runs with their rejects, and who had a machine before
-    /// whoever had it when the kept events begin; false where there was no old run.
+    /// whoever had it when scores begin to look; false where there was no old run.
     pub(crate) async fn remove_runs(
         &self,
         run: &mut RetentionRun,
@@ -268,7 +268,7 @@ impl Store {
         // What failed just now is shown until the next run of retention.
         let sql = format!(
             "SELECT id FROM runs WHERE started_at < {before} AND state IN ('SUCCEEDED', 'FAILED') AND finished_at < $1 ORDER BY started_at LIMIT {}",
-            limits::RETENTION_BATCH
+            limits::RETENTION_RUNS
         );
         let gone = ids(&tx.rows(&sql, vec![now.0.into()]).await?)?;
         let mut runs = 0;
@@ -278,10 +278,12 @@ impl Store {
             tx.run(&format!("DELETE FROM rejects WHERE run_id IN ({within})"), list()).await?;
             runs = tx.run(&format!("DELETE FROM runs WHERE id IN ({within})"), list()).await?;
         }
+        // As long as any score may look at a day, on hold or not, it is known whose machine was whose on it.
+        let seen = day.min(now.day().plus(-limits::SCORING_HISTORY_DAYS));
         let sql = format!(
             "DELETE FROM device_owners WHERE EXISTS (SELECT 1 FROM device_owners later WHERE later.device = device_owners.device \
              AND later.day > device_owners.day AND later.day <= {})",
-            day.0
+            seen.0
         );
         tx.run(&sql, vec![]).await?;
         self.step(tx, run, Gone { deliveries, runs, ..Gone::default() }, now).await?;

@@ -1,6 +1,6 @@
 //! The vault: one key file from which the keys are derived that seal what names a person.
 //! master → key-encryption key → one key a subject → XChaCha20-Poly1305 with the row's place as bound context.
-//! Never: opens an identity for anybody but the reveal service; a key in the database in the open.
+//! Never: opens an identity for anybody but the reveal service and `store::own_data`; a key in the database in the open.
 
 use crate::keyfile;
 use anyhow::{Context as _, ensure};

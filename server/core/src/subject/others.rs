@@ -7,10 +7,15 @@ use std::collections::BTreeSet;
 
 /// What stands in the place of a name.
 pub const COVERED: &str = "[somebody else]";
+/// What stands in the place of a text that people write to each other.
+pub const WITHHELD: &str = "[withheld: it may name somebody else]";
 /// Shorter words are initials and particles: they are in every text.
 const LETTERS: usize = 3;
 /// Attributes that tell who else took part; nothing of them is the person's own.
 const ABOUT_OTHERS: &[&str] = &["parties", "recipients", "target_account", "manager", "manager_name", "manager_email"];
+
+/// Texts that people write to each other: names of strangers in them are nobody's known to the installation.
+const FREE_TEXT: &[&str] = &["subject_line", "message_text", "rule_name"];
 
 /// Words of the names of people, in lower case.
 #[derive(Default)]
@@ -87,14 +92,21 @@ impl Cover {
         out.push_str(&text[done..]);
     }
 
-    /// The same with everything below; attributes that are about others go.
+    /// The same with everything below; attributes that are about others go, and free texts are withheld.
     pub fn json(&self, value: Json) -> Json {
         match value {
             Json::String(text) => Json::String(self.text(&text)),
             Json::Array(items) => items.into_iter().map(|item| self.json(item)).collect(),
             Json::Object(fields) => {
                 let kept = fields.into_iter().filter(|(name, _)| !ABOUT_OTHERS.contains(&name.as_str()));
-                Json::Object(kept.map(|(name, value)| (self.text(&name), self.json(value))).collect::<Map<_, _>>())
+                let told = |(name, value): (String, Json)| {
+                    let value = match FREE_TEXT.contains(&name.as_str()) {
+                        true => Json::from(WITHHELD),
+                        false => self.json(value),
+                    };
+                    (self.text(&name), value)
+                };
+                Json::Object(kept.map(told).collect::<Map<_, _>>())
             }
             other => other,
         }
@@ -138,9 +150,9 @@ mod tests {
         ] {
             assert_eq!(cover.text(text), shown, "{text}");
         }
-        let told =
-            json!({"object_name": "Ottoline.docx", "parties": [{"role": "target"}], "recipients": ["x"], "n": 1});
-        assert_eq!(cover.json(told), json!({"object_name": "[somebody else].docx", "n": 1}));
+        let told = json!({"object_name": "Ottoline.docx", "parties": [{"role": "target"}], "recipients": ["x"], "n": 1,
+            "subject_line": "Dinner with Stranger"});
+        assert_eq!(cover.json(told), json!({"object_name": "[somebody else].docx", "n": 1, "subject_line": WITHHELD}));
     }
 
     proptest! {
