@@ -75,6 +75,8 @@ id_kinds! {
     RunId = "run";
     /// A group of subjects with its own viewers.
     PriorityGroupId = "group";
+    /// An entry of the audit log.
+    AuditEntryId = "audit";
 }
 
 #[cfg(test)]

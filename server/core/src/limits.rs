@@ -272,3 +272,18 @@ pub const PREVIEW_SUBJECTS: usize = 20_000;
 pub const REVEAL_HOURS: u32 = 8;
 /// What the settings may say.
 pub const REVEAL_HOURS_RANGE: std::ops::RangeInclusive<u32> = 1..=72;
+/// Findings about one exported audit log that are told; the rest are counted.
+pub const AUDIT_FINDINGS: usize = 100;
+/// Audit entries that one turn of the sequencer takes: about 400 KB of leaves, one checkpoint.
+pub const AUDIT_BATCH: usize = 1_000;
+/// How long the log may be without a new signature; what an auditor sees is never older (domain, section 9).
+pub const AUDIT_HEARTBEAT_SECONDS: i64 = 60;
+/// Refused tokens and forbidden mutations that are audited one by one in a minute; beyond it they are counted, so that
+/// nobody fills the log from outside.
+pub const AUDIT_DENIALS_PER_MINUTE: u64 = 60;
+/// Entries of an export that are read at once.
+pub const AUDIT_EXPORT_ROWS: usize = 500;
+/// Entries that a feed to a SIEM sends at once.
+pub const SIEM_BATCH: usize = 200;
+/// Time for a SIEM to take a batch.
+pub const SIEM_SECONDS: u64 = 10;

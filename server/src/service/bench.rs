@@ -55,7 +55,7 @@ pub async fn measure(
     let services = Services::open(config, clock.clone(), ids.clone(), Metrics::default()).await?;
     let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
     let plugin = services.install_plugin(&permit, component).await?;
-    let entry = |id| Entry::by(permit.viewer(), "ADDED", "CONNECTORS", id, &serde_json::json!({}));
+    let entry = |id| Entry::by(permit.viewer(), AuditActivity::Added, AuditCategory::Connectors, id, &serde_json::json!({}));
     let connector = services.store.create_connector("bench", plugin.id, plugin_config, &[], entry, clock.now()).await?;
     let connector =
         connector.ok_or_else(|| ServiceError::Conflict("the database for the measurement is not fresh".to_owned()))?;

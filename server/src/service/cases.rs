@@ -13,6 +13,7 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
     case::{self, CaseResolution, CaseStatus},
     ids::CaseId,
@@ -57,9 +58,9 @@ impl Services {
         let notes = [NewNote { author: &viewer.name, system: true, body: &said }];
         // What was done is told in the case itself, which can be erased; the audit log cannot.
         let detail = serde_json::json!({"status": case.status, "resolution": asked.resolution});
-        let mut entries = vec![Entry::by(viewer, "EDITED", "CASES", id, &detail)];
+        let mut entries = vec![Entry::by(viewer, AuditActivity::Edited, AuditCategory::Cases, id, &detail)];
         let alert = serde_json::json!({"status": "RESOLVED", "case": id});
-        entries.extend(triage.alerts.iter().map(|one| Entry::by(viewer, "EDITED", "ALERTS", one.id, &alert)));
+        entries.extend(triage.alerts.iter().map(|one| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, one.id, &alert)));
         self.store.resolve_case(triage, &case, &notes, &entries, now).await?;
         self.bell.scoring.notify_one();
         Ok(case)

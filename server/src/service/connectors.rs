@@ -16,6 +16,7 @@ use std::{
 };
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
     ids::{ConnectorId, PluginId, RunId},
     limits,
@@ -142,7 +143,7 @@ impl Services {
         };
         let manifest = &installed.spec.manifest;
         let detail = serde_json::json!({"name": asked.name, "plugin": manifest.name, "version": manifest.version});
-        let entry = |id: ConnectorId| Entry::by(viewer, "ADDED", "CONNECTORS", id, &detail);
+        let entry = |id: ConnectorId| Entry::by(viewer, AuditActivity::Added, AuditCategory::Connectors, id, &detail);
         let now = self.clock.now();
         let created = self.store.create_connector(&asked.name, installed.id, &config, &[], entry, now).await?;
         let Some(id) = created else {
@@ -178,7 +179,7 @@ impl Services {
             return Ok(connector);
         }
         let detail = serde_json::json!({"before": connector.state.as_str(), "after": state.as_str()});
-        let entry = Entry::by(viewer, "EDITED", "CONNECTORS", id, &detail);
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Connectors, id, &detail);
         self.store.set_connector_state(id, state, entry, self.clock.now()).await?;
         // Faults from before a release count no more.
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);

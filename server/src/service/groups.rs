@@ -10,6 +10,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
     case::name_of,
     ids::{PriorityGroupId, SubjectId},
@@ -77,8 +78,8 @@ impl Services {
         };
         let (add, remove) = (once(add), once(remove));
         let detail = serde_json::json!({"group": id, "added": add, "removed": remove});
-        let activity = if edit.id.is_none() { "ADDED" } else { "EDITED" };
-        let entry = Entry::by(viewer, activity, "SETTINGS", id, &detail);
+        let activity = if edit.id.is_none() { AuditActivity::Added } else { AuditActivity::Edited };
+        let entry = Entry::by(viewer, activity, AuditCategory::Settings, id, &detail);
         let write = GroupWrite { id, name: &name, add: &add, remove: &remove };
         match self.store.save_group(&write, entry, self.clock.now()).await? {
             GroupSaved::Done => self.bell.scoring.notify_one(),

@@ -5,6 +5,7 @@ use super::{Services, policies::identifier};
 use crate::{error::ServiceError, permit::Permit, store::Entry};
 use std::collections::BTreeSet;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
     ids::PriorityGroupId,
     problem::{Problem, ProblemCode},
@@ -114,7 +115,7 @@ impl Services {
             return Ok((version, before));
         }
         let detail = serde_json::json!({"version": version + 1, "changes": before.changes(&after)});
-        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "settings", &detail);
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Settings, "settings", &detail);
         if !self.store.save_settings(version, &after, &viewer.id, entry, self.clock.now()).await? {
             return Err(stale());
         }

@@ -15,6 +15,7 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
     ids::{InsightId, PolicyId, SubjectId},
     problem::{Problem, ProblemCode},
@@ -49,8 +50,8 @@ impl Services {
         let unknown = || invalid(not_found("subject").within(&["input", "subjectId"]));
         let id = id.ok_or_else(unknown)?;
         let entry = |was: RiskLevel| {
-            let detail = serde_json::json!({"riskLevel": RiskLevel::None, "was": was, "reason": reason});
-            Entry::by(viewer, "EDITED", "SUBJECTS", id, &detail)
+            let detail = serde_json::json!({"riskLevel": RiskLevel::None, "was": was});
+            Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, id, &detail).reason(reason)
         };
         self.store.reset_risk_level(id, entry, self.clock.now()).await?.ok_or_else(unknown)?;
         self.bell.scoring.notify_one();

@@ -14,6 +14,7 @@ use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     alert::AlertContent,
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
@@ -153,7 +154,7 @@ impl Store {
                 let detail = serde_json::json!({
                     "policy": alert.policy, "version": content.policy_version, "severity": content.severity,
                 });
-                Entry::by_the_system("ADDED", "ALERTS", &alert.id.to_string(), &detail)
+                Entry::by_the_system(AuditActivity::Added, AuditCategory::Alerts, &alert.id.to_string(), &detail)
             })
             .collect();
         insert_entries(tx, &self.ids, &raised, now).await?;
