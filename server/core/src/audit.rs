@@ -2,6 +2,7 @@
 //! Never: a person's name or free text in a leaf; what can be erased enters as a salted commitment.
 
 pub mod export;
+pub mod feed;
 pub mod leaf;
 pub mod note;
 pub mod tree;

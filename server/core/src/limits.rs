@@ -278,12 +278,17 @@ pub const AUDIT_FINDINGS: usize = 100;
 pub const AUDIT_BATCH: usize = 1_000;
 /// How long the log may be without a new signature; what an auditor sees is never older (domain, section 9).
 pub const AUDIT_HEARTBEAT_SECONDS: i64 = 60;
-/// Refused tokens and forbidden mutations that are audited one by one in a minute; beyond it they are counted, so that
+/// Forbidden mutations that are audited one by one in a minute; beyond it they are counted, so that
 /// nobody fills the log from outside.
 pub const AUDIT_DENIALS_PER_MINUTE: u64 = 60;
 /// Entries of an export that are read at once.
 pub const AUDIT_EXPORT_ROWS: usize = 500;
 /// Entries that a feed to a SIEM sends at once.
 pub const SIEM_BATCH: usize = 200;
+/// A datagram of syslog; longer entries go without their detail. Receivers take 2,048 bytes at least (RFC 5424), the
+/// common ones 8 KiB.
+pub const SIEM_DATAGRAM_BYTES: usize = 8 * 1024;
+/// A file of remembered checkpoints: ten years of heartbeats fit in parts, a month in one.
+pub const AUDIT_CHECKPOINT_FILE_BYTES: u64 = 256 * 1024 * 1024;
 /// Time for a SIEM to take a batch.
 pub const SIEM_SECONDS: u64 = 10;

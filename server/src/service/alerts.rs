@@ -12,9 +12,9 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
     alert::{self, DismissReason},
+    audit::{AuditActivity, AuditCategory},
     case::{self, CaseStatus},
     ids::{AlertId, CaseId},
     limits,
@@ -115,7 +115,8 @@ impl Services {
         let mut notes = vec![NewNote { author: &viewer.name, system: true, body: &said }];
         notes.extend(note.map(|body| NewNote { author: &viewer.name, system: false, body }));
         let detail = serde_json::json!({"status": "DISMISSED", "reason": asked.reason});
-        let entries: Vec<Entry> = ids.iter().map(|id| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, id, &detail)).collect();
+        let entries: Vec<Entry> =
+            ids.iter().map(|id| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, id, &detail)).collect();
         self.store.dismiss(triage, asked.reason, &notes, &entries, self.clock.now()).await?;
         self.bell.scoring.notify_one();
         let mut dismissed = self.store.alerts_by_id(&ids).await?;
@@ -141,7 +142,13 @@ impl Services {
         let mut notes = vec![NewNote { author: &viewer.name, system: true, body: &said }];
         notes.extend(comment.map(|body| NewNote { author: &viewer.name, system: false, body }));
         let entries = [
-            Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, id, &serde_json::json!({"status": "CONFIRMED", "case": case.id})),
+            Entry::by(
+                viewer,
+                AuditActivity::Edited,
+                AuditCategory::Alerts,
+                id,
+                &serde_json::json!({"status": "CONFIRMED", "case": case.id}),
+            ),
             Entry::by(
                 viewer,
                 if asked.case.is_some() { AuditActivity::Edited } else { AuditActivity::Added },

@@ -13,8 +13,8 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     case::{self, CaseResolution, CaseStatus},
     ids::CaseId,
     problem::{Problem, ProblemCode},
@@ -60,7 +60,12 @@ impl Services {
         let detail = serde_json::json!({"status": case.status, "resolution": asked.resolution});
         let mut entries = vec![Entry::by(viewer, AuditActivity::Edited, AuditCategory::Cases, id, &detail)];
         let alert = serde_json::json!({"status": "RESOLVED", "case": id});
-        entries.extend(triage.alerts.iter().map(|one| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, one.id, &alert)));
+        entries.extend(
+            triage
+                .alerts
+                .iter()
+                .map(|one| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, one.id, &alert)),
+        );
         self.store.resolve_case(triage, &case, &notes, &entries, now).await?;
         self.bell.scoring.notify_one();
         Ok(case)

@@ -16,8 +16,8 @@ use std::{
 };
 use uuid::Uuid;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{ConnectorId, PluginId, RunId},
     limits,
     problem::{Problem, ProblemCode},

@@ -10,8 +10,8 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     case::name_of,
     ids::{PriorityGroupId, SubjectId},
     limits,

@@ -9,8 +9,8 @@ use crate::{
 };
 use std::collections::BTreeSet;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     health::Source,
     indicator::{self, Category, Indicator},
     limits,

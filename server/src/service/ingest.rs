@@ -21,8 +21,8 @@ use std::{
     },
 };
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{ConnectorId, RunId},
     limits,
     problem::ProblemCode,
@@ -273,7 +273,12 @@ impl Services {
         };
         if many {
             let state = serde_json::json!({"state": "QUARANTINED"});
-            let entry = Entry::by_the_system(AuditActivity::Edited, AuditCategory::Connectors, &connector.id.to_string(), &state);
+            let entry = Entry::by_the_system(
+                AuditActivity::Edited,
+                AuditCategory::Connectors,
+                &connector.id.to_string(),
+                &state,
+            );
             self.store.set_connector_state(connector.id, ConnectorState::Quarantined, entry, now).await?;
             tracing::error!(connector = %connector.id, "quarantined: its plugin failed repeatedly; deliveries are kept");
         }

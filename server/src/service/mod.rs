@@ -3,6 +3,7 @@
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
 pub mod alerts;
+pub mod audit;
 pub mod bench;
 pub mod cases;
 pub mod connectors;
@@ -18,6 +19,7 @@ mod pump;
 pub mod replay;
 pub mod scoring;
 pub mod settings;
+mod siem;
 pub mod subjects;
 
 pub use crate::store::{Page, Slice};
@@ -46,6 +48,7 @@ pub struct Services {
     pub(crate) metrics: Metrics,
     settings: Arc<Settings>,
     pub(crate) bell: Arc<Bell>,
+    log: Arc<audit::Log>,
     /// Work that outlives the request that began it.
     background: TaskTracker,
     /// Asks everything to end after the batch in hand.
@@ -60,6 +63,7 @@ pub struct Services {
 struct Settings {
     default_zone: String,
     inbox_dir: PathBuf,
+    feeds: Vec<siem::Feed>,
 }
 
 /// Wakes the jobs, so that they need not wait for their next look at the database.
@@ -67,14 +71,22 @@ struct Settings {
 pub(crate) struct Bell {
     pub(crate) deliveries: Notify,
     pub(crate) scoring: Notify,
+    pub(crate) audit: Notify,
+    pub(crate) feeds: Notify,
 }
 
 impl Services {
     /// Opens the store and the plugin host.
     pub async fn open(config: &Config, clock: Clock, ids: Ids, metrics: Metrics) -> anyhow::Result<Self> {
         let store = Store::open(config, ids.clone()).await?;
+        let log = audit::Log::open(config)?;
+        store.check_audit_key(&log.key).await?;
         let host = PluginHost::new(HostOptions { cache_dir: config.data_dir.join("plugin-cache") })?;
-        let settings = Settings { default_zone: config.default_zone.clone(), inbox_dir: config.inbox_dir.clone() };
+        let settings = Settings {
+            default_zone: config.default_zone.clone(),
+            inbox_dir: config.inbox_dir.clone(),
+            feeds: siem::Feed::of(config),
+        };
         Ok(Self {
             store,
             host,
@@ -83,6 +95,7 @@ impl Services {
             metrics,
             settings: Arc::new(settings),
             bell: Arc::default(),
+            log: Arc::new(log),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
             plugins: Arc::default(),

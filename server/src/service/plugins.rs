@@ -5,8 +5,8 @@ use super::Services;
 use crate::{error::ServiceError, permit::Permit, store::Entry};
 use std::sync::{Arc, PoisonError};
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::PluginId,
     indicator,
     problem::ProblemCode,

@@ -12,8 +12,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     event::NormalisedIdentifier,
     health::{self, HealthFinding, HealthInput},
     ids::{PolicyId, PriorityGroupId, SubjectId},

@@ -12,8 +12,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::PolicyId,
     limits,
     policy::{self, AlertVolume, Change, IndicatorChoice, PolicyDraft},
@@ -94,7 +94,13 @@ impl Services {
         }
         let now = self.clock.now();
         let changes = policy::changes(&stored.policy.spec, &next.spec);
-        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Policies, next.id, &edited(&stored.policy, &next, &changes));
+        let entry = Entry::by(
+            viewer,
+            AuditActivity::Edited,
+            AuditCategory::Policies,
+            next.id,
+            &edited(&stored.policy, &next, &changes),
+        );
         let from = Some(stored.policy.version);
         let writes = [PolicyWrite { policy: next, from }];
         self.save_policies(&writes, &viewer.id, &[entry], now).await?;

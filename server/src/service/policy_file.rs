@@ -14,8 +14,8 @@ use read::{Document, Listed, Named, Places};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{PolicyId, PriorityGroupId, SubjectId},
     indicator, limits,
     policy::{self, PolicySpec, changes},

@@ -5,8 +5,8 @@ use super::{Services, policies::identifier};
 use crate::{error::ServiceError, permit::Permit, store::Entry};
 use std::collections::BTreeSet;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::PriorityGroupId,
     problem::{Problem, ProblemCode},
     settings::{

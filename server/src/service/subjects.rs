@@ -4,6 +4,7 @@
 use super::{
     Services,
     alerts::{invalid, not_found, text},
+    audit::Looks,
 };
 pub use crate::store::InsightFilter;
 pub(crate) use crate::store::{StoredActivity, StoredSubject};
@@ -15,8 +16,8 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{InsightId, PolicyId, SubjectId},
     problem::{Problem, ProblemCode},
     scoring::{Activation, Insight, history::Cause},
@@ -129,13 +130,17 @@ impl Services {
         Ok(self.store.activity(seq).await?)
     }
 
-    /// The content of events: names of files, paths, addresses. In the order asked for.
+    /// The content of events: names of files, paths, addresses. In the order asked for. That the viewer looks at it is
+    /// audited first, once a subject and request.
     pub(crate) async fn contents(
         &self,
         permit: &Permit,
+        looks: &Looks,
         of: &[&StoredActivity],
     ) -> Result<Vec<Option<serde_json::Value>>, ServiceError> {
-        permit.require(Resource::EvidenceContent, Action::Read)?;
+        let viewer = permit.require(Resource::EvidenceContent, Action::Read)?;
+        let subjects = of.iter().filter(|activity| activity.has_content()).map(|activity| activity.subject).collect();
+        self.look_at_content(viewer, looks, &subjects).await?;
         Ok(self.store.open_content(of).await?)
     }
 }

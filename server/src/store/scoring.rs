@@ -14,8 +14,8 @@ use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
-    audit::{AuditActivity, AuditCategory},
     alert::AlertContent,
+    audit::{AuditActivity, AuditCategory},
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
     policy::Policy,

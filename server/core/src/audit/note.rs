@@ -139,8 +139,7 @@ impl PublicKey {
         let signatures = signatures.strip_suffix('\n').ok_or(NoteError::Shape)?;
         let mut found = false;
         for line in signatures.split('\n') {
-            let (name, text) =
-                line.strip_prefix(DASH).and_then(|line| line.split_once(' ')).ok_or(NoteError::Shape)?;
+            let (name, text) = line.strip_prefix(DASH).and_then(|line| line.split_once(' ')).ok_or(NoteError::Shape)?;
             let bytes = from_base64(text).filter(|bytes| bytes.len() > 4).ok_or(NoteError::Shape)?;
             let (id, signature) = bytes.split_at(4);
             if name != self.name || id != self.id() {

@@ -195,7 +195,11 @@ impl Check {
         match serde_json::from_str::<Leaf>(&entry.leaf) {
             Ok(leaf) => self.texts(entry, &leaf),
             Err(_) => {
-                self.found(FindingKind::Altered, Some(at), format!("entry {at} was altered: it is no leaf of an audit log"));
+                self.found(
+                    FindingKind::Altered,
+                    Some(at),
+                    format!("entry {at} was altered: it is no leaf of an audit log"),
+                );
             }
         }
         // What the line states, so that an altered leaf is told once and the rest can still be checked.
@@ -272,7 +276,9 @@ impl Check {
             self.found(FindingKind::Altered, Some(since), sentence);
             self.broken = true;
         }
-        if !self.broken && let Some((size, _)) = self.disputed.take() {
+        if !self.broken
+            && let Some((size, _)) = self.disputed.take()
+        {
             self.forked(size);
         }
         self.newest = Some(checkpoint);
@@ -330,7 +336,8 @@ impl Check {
             self.found(FindingKind::Truncated, Some(signed), sentence);
         }
         if let Some((size, line)) = self.disputed.take().filter(|_| !unsigned) {
-            let sentence = format!("a remembered checkpoint says otherwise about the first {size} entries (line {line})");
+            let sentence =
+                format!("a remembered checkpoint says otherwise about the first {size} entries (line {line})");
             self.found(FindingKind::Altered, Some(size.saturating_sub(1)), sentence);
         }
         if let Some(beyond) = self.remembered.last().map(|last| last.size).filter(|size| *size > have) {

@@ -43,6 +43,7 @@ fn settings(out: &mut String, settings: &Settings) {
         domains,
         exclusions,
         minimum_daily_events,
+        privacy: _,
         risk_level,
         coverage,
         groups,
