@@ -4,12 +4,20 @@
 pub mod ingest;
 
 mod answer;
+mod audit;
 mod graphql;
 mod observe;
 mod operations;
 mod request;
 
-use crate::{auth::Verifier, clock::Clock, config::Mode, ids::Ids, service::ingest::Intake, telemetry::Metrics};
+use crate::{
+    auth::Verifier,
+    clock::Clock,
+    config::Mode,
+    ids::Ids,
+    service::{audit::Exporter, ingest::Intake},
+    telemetry::Metrics,
+};
 use async_graphql::Executor;
 use axum::{
     Router,
@@ -34,6 +42,8 @@ pub struct App<E> {
     pub schema: E,
     /// Takes deliveries.
     pub intake: Arc<dyn Intake>,
+    /// Exports the audit log.
+    pub exporter: Arc<dyn Exporter>,
     /// Asked by `/readyz`.
     pub ready: Ready,
     /// Tells who is behind a token.
@@ -72,6 +82,7 @@ fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Durati
             "/ingest/{connector}",
             post(ingest::deliver::<E>).layer(DefaultBodyLimit::max(limits::INGEST_BODY_BYTES)),
         )
+        .route("/audit/export", get(audit::export::<E>))
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready::<E>))
         .route("/metrics", get(operations::metrics::<E>));

@@ -281,6 +281,8 @@ pub const AUDIT_HEARTBEAT_SECONDS: i64 = 60;
 /// Forbidden mutations that are audited one by one in a minute; beyond it they are counted, so that
 /// nobody fills the log from outside.
 pub const AUDIT_DENIALS_PER_MINUTE: u64 = 60;
+/// A line of an export: a leaf and a reason are far smaller. What is longer is read as several lines, which none of them is.
+pub const AUDIT_LINE_BYTES: u64 = 16 * 1024 * 1024;
 /// Entries of an export that are read at once.
 pub const AUDIT_EXPORT_ROWS: usize = 500;
 /// Entries that a feed to a SIEM sends at once.

@@ -3,6 +3,7 @@
 
 use super::{
     alert::Alert,
+    audit::AuditEntry,
     case::Case,
     connector::{Connector, ConnectorRun, Plugin},
     group::PriorityUserGroup,
@@ -16,7 +17,9 @@ use crate::error::ServiceError;
 use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
-    ids::{AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RunId, SubjectId},
+    ids::{
+        AlertId, AuditEntryId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RunId, SubjectId,
+    },
     limits,
     problem::ProblemCode,
 };
@@ -47,6 +50,8 @@ pub enum Node {
     ConnectorRun(ConnectorRun),
     /// A priority user group.
     PriorityUserGroup(PriorityUserGroup),
+    /// An entry of the audit log.
+    AuditEntry(AuditEntry),
 }
 
 /// The part of the root that finds anything.
@@ -110,6 +115,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Ok(id), Some(permit)) = (id.parse::<PriorityGroupId>(), may(Resource::Settings)) {
         let found = request::services(ctx)?.groups(&permit).await?.into_iter().find(|group| group.id == id);
         return Ok(found.map(|found| Node::PriorityUserGroup(found.into())));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<AuditEntryId>(), may(Resource::AuditLog)) {
+        let found = request::services(ctx)?.audit_entry(&permit, request::looks(ctx)?, id).await?;
+        return Ok(found.map(|found| Node::AuditEntry(AuditEntry(found))));
     }
     if let (Some(indicator), Some(_)) = (Indicator::of_id(id), may(Resource::Indicators)) {
         return Ok(Some(Node::Indicator(indicator)));

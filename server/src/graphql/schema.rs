@@ -3,6 +3,7 @@
 
 use super::{
     alert::{AlertMutation, AlertQuery},
+    audit::AuditQuery,
     case::{CaseMutation, CaseQuery},
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
@@ -27,7 +28,7 @@ pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
-pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery);
+pub struct SetupQuery(IndicatorQuery, PolicyQuery, PreviewQuery, ConnectorQuery, SettingsQuery, GroupQuery, AuditQuery);
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]

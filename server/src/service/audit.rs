@@ -147,6 +147,7 @@ impl Services {
         let entries: Vec<Entry> =
             new.iter().map(|object| Entry::by(viewer, AuditActivity::Viewed, category, object, detail)).collect();
         self.store.audit(&entries, self.clock.now()).await?;
+        self.bell.audit.notify_one();
         seen.extend(new.into_iter().cloned());
         Ok(())
     }

@@ -178,8 +178,9 @@ impl Services {
         if connector.state == state {
             return Ok(connector);
         }
-        let detail = serde_json::json!({"before": connector.state.as_str(), "after": state.as_str()});
-        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Connectors, id, &detail);
+        let states = [connector.state, state].map(|state| serde_json::json!({"state": state.as_str()}));
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Connectors, id, &serde_json::Value::Null)
+            .change(states);
         self.store.set_connector_state(id, state, entry, self.clock.now()).await?;
         // Faults from before a release count no more.
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);

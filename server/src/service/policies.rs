@@ -194,8 +194,10 @@ impl Services {
         }
         stored.policy.may_become(state, &["input", "state"]).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
         let now = self.clock.now();
-        let detail = serde_json::json!({"before": stored.policy.state, "after": state});
-        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Policies, stored.policy.id, &detail);
+        let states = [stored.policy.state, state].map(|state| serde_json::json!({"state": state}));
+        let nothing = serde_json::Value::Null;
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Policies, stored.policy.id, &nothing)
+            .change(states);
         if !self.store.set_policy_state(stored.policy.id, state, entry, now).await? {
             return Err(no_policy());
         }

@@ -51,8 +51,10 @@ impl Services {
         let unknown = || invalid(not_found("subject").within(&["input", "subjectId"]));
         let id = id.ok_or_else(unknown)?;
         let entry = |was: RiskLevel| {
-            let detail = serde_json::json!({"riskLevel": RiskLevel::None, "was": was});
-            Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, id, &detail).reason(reason)
+            let levels = [was, RiskLevel::None].map(|level| serde_json::json!({"riskLevel": level}));
+            Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, id, &serde_json::Value::Null)
+                .change(levels)
+                .reason(reason)
         };
         self.store.reset_risk_level(id, entry, self.clock.now()).await?.ok_or_else(unknown)?;
         self.bell.scoring.notify_one();

@@ -86,7 +86,7 @@ impl Entry {
     }
 
     /// What was there before and what is there now, free of personal data and of free text.
-    pub(crate) fn change(mut self, before: serde_json::Value, after: serde_json::Value) -> Self {
+    pub(crate) fn change(mut self, [before, after]: [serde_json::Value; 2]) -> Self {
         (self.before, self.after) = (Some(before), Some(after));
         self
     }
