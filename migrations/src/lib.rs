@@ -4,6 +4,7 @@
 
 mod m20261124_000001_first;
 mod m20261126_000002_grants;
+mod m20261126_000003_audit;
 mod m20261126_000004_retention;
 mod m20261126_000005_access;
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261124_000001_first::Migration),
             Box::new(m20261126_000002_grants::Migration),
+            Box::new(m20261126_000003_audit::Migration),
             Box::new(m20261126_000004_retention::Migration),
             Box::new(m20261126_000005_access::Migration),
         ]
@@ -60,6 +62,7 @@ mod tests {
         [
             super::m20261124_000001_first::UP,
             super::m20261126_000002_grants::UP,
+            super::m20261126_000003_audit::UP,
             super::m20261126_000004_retention::UP,
             super::m20261126_000005_access::UP,
         ]
@@ -116,7 +119,8 @@ mod tests {
                     .split(&format!("CREATE TABLE {table} ("))
                     .nth(1)
                     .and_then(|body| body.split(";\n").next())
-                    .is_some_and(|body| body.contains(&format!(" {column} {{BYTES}}")));
+                    .is_some_and(|body| body.contains(&format!(" {column} {{BYTES}}")))
+                    || all.contains(&format!("ALTER TABLE {table} ADD COLUMN {column} {{BYTES}}"));
                 assert!(class != "identifying" || sealed, "{table}.{column} identifies and is not bytes");
             }
         }

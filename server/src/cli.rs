@@ -1,6 +1,7 @@
 //! The command line. Results go to standard output, everything else to standard error.
 //! Never: a name or address of a person in what is printed.
 
+mod audit;
 mod bench;
 mod demo;
 mod import;
@@ -45,6 +46,7 @@ Exit codes:
   2  the command line or the configuration is wrong; of vizard policy import --dry-run: there are changes
   3  the machine lacks something: a compiler for WebAssembly, a tool
   4  done, but some records were rejected (vizard import)
+  10 to 15  of vizard audit verify: see its help
 
 Results are on standard output, everything else on standard error. Every setting can be given in a TOML file (--config),
 as an environment variable VIZARD_… or, for the common ones, as an option; `vizard config` prints all with their defaults.";
@@ -93,6 +95,9 @@ enum Command {
     /// Hand a person what is kept of them
     #[command(subcommand)]
     Subject(subject::Command),
+    /// The audit log: its key, exports, and their check
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Print every setting with its default and meaning, as a configuration file
     Config,
     /// Measure: this machine, how well the product detects, rules of your own
@@ -130,6 +135,7 @@ enum Failure {
     Lacking(String),
     SomeRejected,
     WouldChange,
+    NotWhole(u8),
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -169,6 +175,7 @@ fn end(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Lacking(message)) => (3, message),
         Err(Failure::SomeRejected) => return ExitCode::from(4),
         Err(Failure::WouldChange) => return ExitCode::from(2),
+        Err(Failure::NotWhole(code)) => return ExitCode::from(code),
     };
     tell(&format!("vizard: {message}"));
     ExitCode::from(code)
@@ -202,6 +209,7 @@ impl Cli {
             Command::Plugin(command) => plugin::run(&context, command).await,
             Command::Subject(command) => subject::run(&context, command).await,
             Command::Replay => replay::run(&context).await,
+            Command::Audit(command) => audit::run(&context, command).await,
             Command::Config => context.say(Config::reference().trim_end()),
             Command::Bench(options) => bench::run(&context, options).await,
         }

@@ -34,6 +34,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// A receiver of syslog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Syslog {
+    /// By UDP, a datagram an entry; otherwise by TCP, each entry with its length before it (RFC 6587).
+    pub datagrams: bool,
+    /// Host and port.
+    pub address: String,
+}
+
 /// Every setting, with its default filled in. Each field is a key of the same name, documented in [`Config::reference`].
 #[derive(Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "documented once, in the table of keys")]
@@ -46,6 +55,12 @@ pub struct Config {
     pub log: String,
     pub log_format: LogFormat,
     pub vault_key_file: PathBuf,
+    pub audit_key_file: PathBuf,
+    pub audit_checkpoint_file: PathBuf,
+    /// It may hold a password.
+    pub siem_http_url: Option<String>,
+    pub siem_http_token_file: Option<PathBuf>,
+    pub siem_syslog: Option<Syslog>,
     pub inbox_dir: PathBuf,
     pub default_zone: String,
     pub scorers: u8,
@@ -53,7 +68,7 @@ pub struct Config {
     pub issuers: Vec<Issuer>,
 }
 
-/// The database's URL may hold a password, so it is not shown.
+/// URLs may hold a password, so they are not shown.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -64,6 +79,11 @@ impl fmt::Debug for Config {
             .field("log", &self.log)
             .field("log_format", &self.log_format)
             .field("vault_key_file", &self.vault_key_file)
+            .field("audit_key_file", &self.audit_key_file)
+            .field("audit_checkpoint_file", &self.audit_checkpoint_file)
+            .field("siem_http_url", &self.siem_http_url.as_ref().map(|_| "(set, not shown)"))
+            .field("siem_http_token_file", &self.siem_http_token_file)
+            .field("siem_syslog", &self.siem_syslog)
             .field("inbox_dir", &self.inbox_dir)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)

@@ -2,6 +2,7 @@
 //! Never: names the store, or lets a document in that [`precheck`] has not measured.
 
 pub mod alert;
+pub mod audit;
 pub mod case;
 pub mod connector;
 pub mod directive;

@@ -4,6 +4,7 @@
 pub mod ingest;
 
 mod answer;
+mod audit;
 mod graphql;
 mod observe;
 mod operations;
@@ -13,7 +14,7 @@ mod veil;
 use crate::{
     config::Mode,
     ids::Ids,
-    service::{ingest::Intake, sign_in::SignIn},
+    service::{audit::Exporter, ingest::Intake, sign_in::SignIn},
     telemetry::Metrics,
 };
 use async_graphql::Executor;
@@ -40,6 +41,8 @@ pub struct App<E> {
     pub schema: E,
     /// Takes deliveries.
     pub intake: Arc<dyn Intake>,
+    /// Exports the audit log.
+    pub exporter: Arc<dyn Exporter>,
     /// Asked by `/readyz`.
     pub ready: Ready,
     /// Tells who is behind a token.
@@ -76,6 +79,7 @@ fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Durati
             "/ingest/{connector}",
             post(ingest::deliver::<E>).layer(DefaultBodyLimit::max(limits::INGEST_BODY_BYTES)),
         )
+        .route("/audit/export", get(audit::export::<E>))
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready::<E>))
         .route("/metrics", get(operations::metrics::<E>));

@@ -8,6 +8,7 @@
     reason = "test code: a broken expectation ends the test"
 )]
 
+mod audit;
 mod command;
 mod coverage;
 mod deliveries;

@@ -23,6 +23,7 @@ const EVERYTHING: &[&str] = &[
     "{ subjects(first: 100) { totalCount nodes { id pseudonym department riskScore scoreHistory { at score cause } alerts { totalCount } insights { totalCount nodes { explanation } } } } }",
     "{ cases { totalCount nodes { id name } } }",
     "{ roleGrants(holding: false) { totalCount nodes { id viewer role reason grantedBy grantedAt expiresAt holds revokedBy revokedAt revokeReason } } }",
+    "{ auditLog(first: 100) { totalCount nodes { id actor object reason before after detail leaf } } auditCheckpoint { note } }",
 ];
 
 /// Names, logins and addresses of everybody in the sample data, in lower case.
@@ -64,7 +65,7 @@ async fn everything(world: &World, role: Role) -> String {
 }
 
 /// A document that reaches a guarded field, and where in its answer the field lies.
-fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
+pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
     match (of, field) {
         ("Query", "policyTemplates") => ("{ policyTemplates { code } }", &["policyTemplates"]),
         ("Query", "indicators") => ("{ indicators(first: 1) { totalCount } }", &["indicators"]),
@@ -79,6 +80,14 @@ fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
         ("Query", "subjects") => ("{ subjects { totalCount } }", &["subjects"]),
         ("Query", "plugins") => ("{ plugins { id } }", &["plugins"]),
         ("Query", "connectors") => ("{ connectors { totalCount } }", &["connectors"]),
+        ("Query", "auditLog") => ("{ auditLog { totalCount } }", &["auditLog"]),
+        ("Query", "auditCheckpoint") => ("{ auditCheckpoint { size } }", &["auditCheckpoint"]),
+        ("Query", "auditInclusionProof") => {
+            ("{ auditInclusionProof(sequence: 0, treeSize: 1) }", &["auditInclusionProof"])
+        }
+        ("Query", "auditConsistencyProof") => {
+            ("{ auditConsistencyProof(fromSize: 1, toSize: 1) }", &["auditConsistencyProof"])
+        }
         ("Mutation", "enableIndicators") => (
             "mutation { enableIndicators(input: {codes: [\"NOTHING\"], enabled: true}) { userErrors { code } } }",
             &["enableIndicators"],
@@ -311,6 +320,7 @@ on_both! {
         for (table, columns) in [
             ("events", "facts"), ("rejects", "detail"), ("runs", "coalesce(error, '')"), ("subjects", "pseudonym"),
             ("profiles", "coalesce(department, '')"), ("audit", "detail"), ("audit", "coalesce(object, '')"),
+            ("audit", "coalesce(leaf, '')"), ("audit", "coalesce(reason, '')"),
         ] {
             let rows = world.texts(&format!("SELECT DISTINCT {columns} FROM {table}")).await;
             for row in rows {

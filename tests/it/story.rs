@@ -248,8 +248,9 @@ on_both! {
         assert_eq!(done.data()["resetRiskLevel"], json!({"subject": {"id": first["id"], "riskLevel": "NONE"}, "userErrors": []}));
         assert_eq!(level().await["riskLevel"], "NONE", "scored again, and nothing new");
         assert_eq!(world.number("SELECT count(*) FROM alerts WHERE status = 'NEEDS_REVIEW'").await, 1, "the alert stays");
-        let audited = world.texts("SELECT detail FROM audit WHERE category = 'SUBJECTS'").await;
-        assert!(audited.len() == 1 && audited[0].contains("Talked it over.") && audited[0].contains("MODERATE"), "{audited:?}");
+        let audited = world.texts("SELECT leaf FROM audit WHERE category = 'SUBJECTS'").await;
+        assert!(audited.len() == 1 && audited[0].contains("MODERATE") && !audited[0].contains("Talked it over."), "{audited:?}");
+        assert_eq!(world.texts("SELECT reason FROM audit WHERE category = 'SUBJECTS'").await, ["Talked it over."]);
         world.clock.advance(DAY);
         assert_eq!(level().await["riskLevel"], "NONE");
         world.import_text("m365", &downloads(300..900, MARA, "2026-07-12")).await;

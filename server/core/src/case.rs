@@ -81,9 +81,9 @@ pub fn hold(held: bool, wanted: bool, field: &[&str]) -> Result<(), Problem> {
     Err(Problem::new(field, ProblemCode::Conflict, message))
 }
 
-/// The system note of a case that was put on legal hold, or taken off it, with the reason that was given.
-pub fn hold_note(hold: bool, reason: &str) -> String {
-    if hold { format!("Put on legal hold: {reason}") } else { format!("Legal hold lifted: {reason}") }
+/// The system note of a case that was put on legal hold, or taken off it.
+pub fn hold_note(hold: bool) -> &'static str {
+    if hold { "Put on legal hold." } else { "Legal hold lifted." }
 }
 
 /// The system note of a case that an alert opened.
@@ -160,7 +160,7 @@ mod tests {
         let code = |held, wanted| hold(held, wanted, FIELD).map_err(|problem| problem.code);
         assert_eq!((code(false, true), code(true, false)), (Ok(()), Ok(())));
         assert_eq!((code(true, true), code(false, false)), (Err(ProblemCode::Conflict), Err(ProblemCode::Conflict)));
-        assert_eq!(hold_note(true, "Claim 7."), "Put on legal hold: Claim 7.");
+        assert_eq!(hold_note(true), "Put on legal hold.");
     }
 
     #[test]

@@ -81,6 +81,8 @@ id_kinds! {
     PriorityGroupId = "group";
     /// A role that somebody was given.
     RoleGrantId = "grant";
+    /// An entry of the audit log.
+    AuditEntryId = "audit";
 }
 
 #[cfg(test)]

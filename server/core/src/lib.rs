@@ -9,6 +9,7 @@ pub mod words;
 
 pub mod access;
 pub mod alert;
+pub mod audit;
 pub mod case;
 pub mod event;
 pub mod health;

@@ -343,3 +343,25 @@ pub const RETENTION_EVENTS: usize = 20_000;
 pub const RETENTION_RUNS: usize = 10;
 /// How long a replica that works on retention is believed to be alive without a sign.
 pub const RETENTION_LEASE_SECONDS: i64 = 600;
+/// Findings about one exported audit log that are told; the rest are counted.
+pub const AUDIT_FINDINGS: usize = 100;
+/// Audit entries that one turn of the sequencer takes: about 400 KB of leaves, one checkpoint.
+pub const AUDIT_BATCH: usize = 1_000;
+/// How long the log may be without a new signature; what an auditor sees is never older (domain, section 9).
+pub const AUDIT_HEARTBEAT_SECONDS: i64 = 60;
+/// Forbidden mutations that are audited one by one in a minute; beyond it they are counted, so that
+/// nobody fills the log from outside.
+pub const AUDIT_DENIALS_PER_MINUTE: u64 = 60;
+/// A line of an export: a leaf and a reason are far smaller. What is longer is read as several lines, which none of them is.
+pub const AUDIT_LINE_BYTES: u64 = 16 * 1024 * 1024;
+/// Entries of an export that are read at once.
+pub const AUDIT_EXPORT_ROWS: usize = 500;
+/// Entries that a feed to a SIEM sends at once.
+pub const SIEM_BATCH: usize = 200;
+/// A datagram of syslog; longer entries go without their detail. Receivers take 2,048 bytes at least (RFC 5424), the
+/// common ones 8 KiB.
+pub const SIEM_DATAGRAM_BYTES: usize = 8 * 1024;
+/// A file of remembered checkpoints: ten years of heartbeats fit in parts, a month in one.
+pub const AUDIT_CHECKPOINT_FILE_BYTES: u64 = 256 * 1024 * 1024;
+/// Time for a SIEM to take a batch.
+pub const SIEM_SECONDS: u64 = 10;

@@ -1,7 +1,7 @@
 //! The table of keys: one row each drives loading, the reference text and the tests.
 //! Never: a setting that is read anywhere but through this table.
 
-use super::{Config, LogFormat, Mode};
+use super::{Config, LogFormat, Mode, Syslog};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -116,6 +116,62 @@ pub(super) const KEYS: &[Key] = &[
         ..TEXT
     },
     Key {
+        name: "audit_key_file",
+        default: "{data_dir}/keys/audit.key",
+        doc: "The key that signs the audit log's checkpoints, created on first start. Replicas share it. Give auditors\n\
+              its public half: vizard audit key.",
+        set: |config, text| path(text).map(|path| config.audit_key_file = path),
+        ..TEXT
+    },
+    Key {
+        name: "audit_checkpoint_file",
+        default: "{data_dir}/audit/checkpoints",
+        doc: "Where every checkpoint of the audit log is appended, outside of the database. Put it where whoever can\n\
+              change the database cannot: a mount that only grows, a file that another machine collects.",
+        set: |config, text| path(text).map(|path| config.audit_checkpoint_file = path),
+        ..TEXT
+    },
+    Key {
+        name: "siem_http_url",
+        default: "http://127.0.0.1:9000/vizard",
+        optional: true,
+        doc: "Where audit entries are sent by HTTP POST, as NDJSON and without free text, as they come in.",
+        set: |config, text| {
+            if !text.starts_with("http://") && !text.starts_with("https://") {
+                return Err("a URL that begins with http:// or https://");
+            }
+            config.siem_http_url = Some(text.to_owned());
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "siem_http_token_file",
+        default: "{data_dir}/keys/siem.token",
+        optional: true,
+        doc: "A file with the token that these requests carry (Authorization: Bearer …).",
+        set: |config, text| path(text).map(|path| config.siem_http_token_file = Some(path)),
+        ..TEXT
+    },
+    Key {
+        name: "siem_syslog",
+        default: "udp://127.0.0.1:514",
+        optional: true,
+        doc: "Where the same entries are sent as syslog (RFC 5424): udp://HOST:PORT or tcp://HOST:PORT.",
+        set: |config, text| {
+            let syslog = text.strip_prefix("udp://").map(|at| (true, at));
+            let (datagrams, address) = syslog
+                .or_else(|| text.strip_prefix("tcp://").map(|at| (false, at)))
+                .filter(|(_, at)| {
+                    at.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+                })
+                .ok_or("udp://HOST:PORT or tcp://HOST:PORT")?;
+            config.siem_syslog = Some(Syslog { datagrams, address: address.to_owned() });
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
         name: "inbox_dir",
         default: "{data_dir}/inbox",
         doc: "Where connectors that collect files find them.",
@@ -159,6 +215,11 @@ pub(super) fn blank() -> Config {
         log: String::new(),
         log_format: LogFormat::Text,
         vault_key_file: PathBuf::new(),
+        audit_key_file: PathBuf::new(),
+        audit_checkpoint_file: PathBuf::new(),
+        siem_http_url: None,
+        siem_http_token_file: None,
+        siem_syslog: None,
         inbox_dir: PathBuf::new(),
         default_zone: String::new(),
         scorers: 1,

@@ -27,7 +27,7 @@
 //! ([`super::directive`]). A rule that no field uses is not printed, which its test notices; a field cannot be guarded
 //! without a rule. Fields that need no role return [`Answer`], so that their errors look alike.
 
-use super::{directive, errors};
+use super::{directive, errors, request};
 use crate::{
     error::ServiceError,
     permit::{Permit, Viewer},
@@ -97,7 +97,14 @@ where
 {
     let answer = match Permit::check(ctx.data_opt::<Viewer>(), R::RESOURCE, R::ACTION) {
         Ok(permit) => Answer::from(body(permit).await),
-        Err(denied) => Answer(Err(errors::denied(&denied, matrix::roles(R::RESOURCE, R::ACTION)))),
+        Err(denied) => {
+            if R::TYPE == "Mutation"
+                && let Ok(services) = request::services(ctx)
+            {
+                services.denied(ctx.data_opt::<Viewer>(), R::RESOURCE, R::FIELD).await;
+            }
+            Answer(Err(errors::denied(&denied, matrix::roles(R::RESOURCE, R::ACTION))))
+        }
     };
     Guarded(answer, PhantomData)
 }

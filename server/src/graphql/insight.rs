@@ -281,7 +281,7 @@ impl Loader<ContentOf> for Reader {
     async fn load(&self, keys: &[ContentOf]) -> Result<HashMap<ContentOf, serde_json::Value>, Fault> {
         let permit = self.permit(Resource::EvidenceContent, Action::Read)?;
         let activities: Vec<&StoredActivity> = keys.iter().map(|key| &key.0).collect();
-        let contents = self.services.contents(&permit, &activities).await?;
+        let contents = self.services.contents(&permit, &self.looks, &activities).await?;
         Ok(keys.iter().cloned().zip(contents).filter_map(|(key, content)| Some((key, content?))).collect())
     }
 }

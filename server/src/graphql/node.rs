@@ -3,6 +3,7 @@
 
 use super::{
     alert::Alert,
+    audit::AuditEntry,
     case::{self, Case},
     connector::{Connector, ConnectorRun, Plugin},
     group::PriorityUserGroup,
@@ -19,8 +20,8 @@ use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
     ids::{
-        AlertId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId, ShareId,
-        SubjectId,
+        AlertId, AuditEntryId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId,
+        ShareId, SubjectId,
     },
     limits,
     problem::ProblemCode,
@@ -56,6 +57,8 @@ pub enum Node {
     CaseShare(CaseShare),
     /// A priority user group.
     PriorityUserGroup(PriorityUserGroup),
+    /// An entry of the audit log.
+    AuditEntry(AuditEntry),
 }
 
 /// The part of the root that finds anything.
@@ -130,6 +133,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Ok(id), Some(permit)) = (id.parse::<PriorityGroupId>(), may(Resource::Settings)) {
         let found = request::services(ctx)?.groups(&permit).await?.into_iter().find(|group| group.id == id);
         return Ok(found.map(|found| Node::PriorityUserGroup(found.into())));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<AuditEntryId>(), may(Resource::AuditLog)) {
+        let found = request::services(ctx)?.audit_entry(&permit, request::looks(ctx)?, id).await?;
+        return Ok(found.map(|found| Node::AuditEntry(AuditEntry(found))));
     }
     if let (Some(indicator), Some(_)) = (Indicator::of_id(id), may(Resource::Indicators)) {
         return Ok(Some(Node::Indicator(indicator)));

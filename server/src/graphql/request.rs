@@ -20,7 +20,7 @@ use super::errors;
 use crate::{
     error::ServiceError,
     permit::{Denied, Permit, Viewer},
-    service::Services,
+    service::{Services, audit::Looks},
 };
 use async_graphql::{
     Context, Error, Request, ServerResult,
@@ -38,6 +38,8 @@ pub(super) struct PerRequest(pub(super) Services);
 pub(super) struct Reader {
     pub(super) services: Services,
     pub(super) viewer: Option<Viewer>,
+    /// What was looked at and is audited.
+    pub(super) looks: Looks,
 }
 
 /// Why a loader failed, for everybody who waits for it.
@@ -74,7 +76,7 @@ impl Extension for Prepare {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let viewer = request.data.get(&std::any::TypeId::of::<Viewer>()).and_then(|viewer| viewer.downcast_ref());
-        let reader = Reader { services: self.0.clone(), viewer: viewer.cloned() };
+        let reader = Reader { services: self.0.clone(), viewer: viewer.cloned(), looks: Looks::default() };
         let loaders = DataLoader::new(reader, |load| tokio::spawn(load.in_current_span()));
         next.run(ctx, request.data(loaders)).await
     }
@@ -83,6 +85,11 @@ impl Extension for Prepare {
 /// The services behind the schema.
 pub(super) fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ServiceError> {
     Ok(&loaders(ctx)?.loader().services)
+}
+
+/// What this request has looked at.
+pub(super) fn looks<'a>(ctx: &Context<'a>) -> Result<&'a Looks, ServiceError> {
+    Ok(&loaders(ctx)?.loader().looks)
 }
 
 /// The viewer's permit, for a field that answers null to who has none.

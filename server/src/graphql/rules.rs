@@ -19,6 +19,11 @@ crate::rules! {
     QueryPlugins = "Query"."plugins": Connectors, Read;
     QueryConnectors = "Query"."connectors": Connectors, Read;
 
+    QueryAuditLog = "Query"."auditLog": AuditLog, Read;
+    QueryAuditCheckpoint = "Query"."auditCheckpoint": AuditLog, Read;
+    QueryAuditInclusionProof = "Query"."auditInclusionProof": AuditLog, Read;
+    QueryAuditConsistencyProof = "Query"."auditConsistencyProof": AuditLog, Read;
+
     EnableIndicators = "Mutation"."enableIndicators": Indicators, Change;
     CreatePolicy = "Mutation"."createPolicy": Policies, Change;
     UpdatePolicy = "Mutation"."updatePolicy": Policies, Change;

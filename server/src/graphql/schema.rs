@@ -3,6 +3,7 @@
 
 use super::{
     alert::{AlertMutation, AlertQuery},
+    audit::AuditQuery,
     case::{CaseMutation, CaseQuery},
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
@@ -41,6 +42,7 @@ pub struct SetupQuery(
     ProtectionQuery,
     GroupQuery,
     GrantQuery,
+    AuditQuery,
 );
 
 /// What can be asked about what was found.

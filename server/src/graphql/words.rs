@@ -3,7 +3,7 @@
 
 use async_graphql::Enum;
 use vizard_core::{
-    access::share, alert, case, health, indicator, policy, problem, reveal, scoring, settings, subject, template,
+    access::share, alert, audit, case, health, indicator, policy, problem, reveal, scoring, settings, subject, template,
 };
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.
@@ -30,6 +30,64 @@ macro_rules! shown {
 }
 
 shown! {
+    /// What was done.
+    AuditActivity = audit::AuditActivity {
+        /// Something sensitive was read.
+        Viewed,
+        /// Something was made.
+        Added,
+        /// Something was changed.
+        Edited,
+        /// Something was removed.
+        Deleted,
+        /// Somebody asked to see who a subject is.
+        RevealRequested,
+        /// Somebody else agreed.
+        RevealApproved,
+        /// Somebody else refused.
+        RevealDenied,
+        /// A reveal was ended before its time, or a request taken back.
+        RevealEnded,
+        /// An identity was shown.
+        IdentityViewed,
+        /// A case was shared.
+        Shared,
+        /// A share was used.
+        ShareUsed,
+        /// A share was taken back.
+        ShareRevoked,
+        /// Something left the system as a file.
+        Exported,
+        /// A notice was sent to a subject.
+        NoticeSent,
+        /// Somebody signed in.
+        SignedIn,
+        /// Somebody tried what they may not do.
+        Denied,
+    }
+    /// What kind of thing it was done to.
+    AuditCategory = audit::AuditCategory {
+        /// Policies.
+        Policies,
+        /// Alerts.
+        Alerts,
+        /// Cases.
+        Cases,
+        /// Subjects, their scores and the evidence about them.
+        Subjects,
+        /// Settings, indicators, groups.
+        Settings,
+        /// Templates of notices.
+        NoticeTemplates,
+        /// Plugins, connectors and what they deliver.
+        Connectors,
+        /// Shares of cases.
+        Shares,
+        /// Who may do what, and who signs in.
+        Roles,
+        /// The audit log itself.
+        Audit,
+    }
     /// Whether a viewer sees who a subject is, and why.
     IdentityState = subject::IdentityState {
         /// Hidden behind the pseudonym: the normal state.

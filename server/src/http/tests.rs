@@ -126,6 +126,18 @@ fn config(mode: Mode) -> Config {
     Config::load(None, [("VIZARD_MODE".to_owned(), word.to_owned())].into_iter(), []).unwrap()
 }
 
+/// A log of two lines.
+struct FakeExporter;
+
+#[async_trait::async_trait]
+impl Exporter for FakeExporter {
+    async fn export(&self, permit: &Permit) -> Result<crate::service::audit::Lines, ServiceError> {
+        permit.require(vizard_core::access::Resource::AuditLog, vizard_core::access::Action::Read)?;
+        let lines = ["{\"size\":0}\n", "{\"checkpoint\":0}\n"].map(|line| Ok(line.as_bytes().to_vec()));
+        Ok(Box::pin(futures_util::stream::iter(lines)))
+    }
+}
+
 struct World {
     _folder: tempfile::TempDir,
     router: Router,
@@ -150,6 +162,7 @@ impl World {
         let app = App {
             schema: directive::print_requires(builder).disable_suggestions().finish(),
             intake: Arc::clone(&intake) as Arc<dyn Intake>,
+            exporter: Arc::new(FakeExporter),
             ready: Box::new(move || {
                 let calls = asked.fetch_add(1, Ordering::SeqCst);
                 Box::pin(async move {

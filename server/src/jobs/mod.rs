@@ -1,4 +1,5 @@
-//! What goes on without being asked: deliveries are worked off, subjects are scored, norms are made, what is old goes.
+//! What goes on without being asked: deliveries are worked off, subjects are scored, norms are made, what is old goes, the
+//! audit log grows.
 //! Never: work of its own; each turn is one call of a service, and ends with the process.
 
 use crate::service::Services;
@@ -8,6 +9,9 @@ use tokio_util::task::TaskTracker;
 
 /// How often the database is asked where no bell rang: other replicas have none.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often the audit log is asked for entries without a place: with the time that a turn takes, they have theirs within
+/// 250 ms (design, section 7).
+const AUDIT_LOOK: Duration = Duration::from_millis(150);
 /// How often the gauge of waiting rows is read.
 const GAUGE: Duration = Duration::from_secs(5);
 /// How often it is asked whether the day's norms are made.
@@ -28,6 +32,10 @@ impl Jobs {
         tasks.spawn(Job::Deliveries.repeat(services.clone()));
         for _ in 0..scorers {
             tasks.spawn(Job::Scoring.repeat(services.clone()));
+        }
+        tasks.spawn(Job::Audit.repeat(services.clone()));
+        for feed in 0..services.feeds().len() {
+            tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
         let one = services.clone();
         tasks.spawn(async move {
@@ -80,6 +88,10 @@ impl Jobs {
 enum Job {
     Deliveries,
     Scoring,
+    /// The audit log's sequencer: no more than a look behind.
+    Audit,
+    /// One of the feeds to a SIEM.
+    Feed(usize),
 }
 
 impl Job {
@@ -87,6 +99,8 @@ impl Job {
         match self {
             Self::Deliveries => "deliveries",
             Self::Scoring => "scoring",
+            Self::Audit => "audit",
+            Self::Feed(_) => "feed",
         }
     }
 
@@ -95,6 +109,18 @@ impl Job {
         match self {
             Self::Deliveries => services.process_delivery().await,
             Self::Scoring => Ok(services.score_some().await? > 0),
+            Self::Audit => services.sequence_audit().await,
+            Self::Feed(at) => match services.feeds().get(at) {
+                Some(feed) => services.feed(feed).await,
+                None => Ok(false),
+            },
+        }
+    }
+
+    const fn look(self) -> Duration {
+        match self {
+            Self::Audit => AUDIT_LOOK,
+            _ => LOOK,
         }
     }
 
@@ -102,6 +128,8 @@ impl Job {
         match self {
             Self::Deliveries => &services.bell.deliveries,
             Self::Scoring => &services.bell.scoring,
+            Self::Audit => &services.bell.audit,
+            Self::Feed(_) => &services.bell.feeds,
         }
     }
 
@@ -116,7 +144,7 @@ impl Job {
                 }
                 Ok(false) => {
                     pause = FIRST_PAUSE;
-                    LOOK
+                    self.look()
                 }
                 Err(error) => {
                     tracing::error!(job = self.name(), error = %format_args!("{error:#}"), "a turn failed and will be repeated");

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
     alert::{self, DismissReason},
+    audit::{AuditActivity, AuditCategory},
     case::{self, CaseStatus},
     ids::{AlertId, CaseId},
     limits,
@@ -128,7 +129,8 @@ impl Services {
         let mut notes = vec![NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
         notes.extend(note.map(|body| NewNote { author: (&viewer.name).into(), system: false, body: body.into() }));
         let detail = serde_json::json!({"status": "DISMISSED", "reason": asked.reason});
-        let entries: Vec<Entry> = ids.iter().map(|id| Entry::by(viewer, "EDITED", "ALERTS", id, &detail)).collect();
+        let entries: Vec<Entry> =
+            ids.iter().map(|id| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, id, &detail)).collect();
         self.store.dismiss(triage, asked.reason, &notes, &entries, self.clock.now()).await?;
         self.bell.scoring.notify_one();
         let mut dismissed = self.store.alerts_by_id(&permit.sight(), &ids).await?;
@@ -154,11 +156,17 @@ impl Services {
         let mut notes = vec![NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
         notes.extend(comment.map(|body| NewNote { author: (&viewer.name).into(), system: false, body: body.into() }));
         let entries = [
-            Entry::by(viewer, "EDITED", "ALERTS", id, &serde_json::json!({"status": "CONFIRMED", "case": case.id})),
             Entry::by(
                 viewer,
-                if asked.case.is_some() { "EDITED" } else { "ADDED" },
-                "CASES",
+                AuditActivity::Edited,
+                AuditCategory::Alerts,
+                id,
+                &serde_json::json!({"status": "CONFIRMED", "case": case.id}),
+            ),
+            Entry::by(
+                viewer,
+                if asked.case.is_some() { AuditActivity::Edited } else { AuditActivity::Added },
+                AuditCategory::Cases,
                 case.id,
                 &serde_json::json!({"alert": id}),
             ),

@@ -12,7 +12,10 @@ use crate::{
     telemetry::Metrics,
 };
 use std::{path::Path, time::Instant};
-use vizard_core::access::{Action, Resource};
+use vizard_core::{
+    access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
+};
 
 /// What was measured.
 #[derive(Debug, serde::Serialize)]
@@ -55,7 +58,8 @@ pub async fn measure(
     let services = Services::open(config, clock.clone(), ids.clone(), Metrics::default()).await?;
     let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
     let plugin = services.install_plugin(&permit, component).await?;
-    let entry = |id| Entry::by(permit.viewer(), "ADDED", "CONNECTORS", id, &serde_json::json!({}));
+    let entry =
+        |id| Entry::by(permit.viewer(), AuditActivity::Added, AuditCategory::Connectors, id, &serde_json::json!({}));
     let connector = services.store.create_connector("bench", plugin.id, plugin_config, &[], entry, clock.now()).await?;
     let connector =
         connector.ok_or_else(|| ServiceError::Conflict("the database for the measurement is not fresh".to_owned()))?;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     case::{self, CaseResolution, CaseStatus, name_of},
     ids::CaseId,
     limits,
@@ -60,9 +61,14 @@ impl Services {
         let notes = [NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
         // What was done is told in the case itself, which can be erased; the audit log cannot.
         let detail = serde_json::json!({"status": case.status, "resolution": asked.resolution});
-        let mut entries = vec![Entry::by(viewer, "EDITED", "CASES", id, &detail)];
+        let mut entries = vec![Entry::by(viewer, AuditActivity::Edited, AuditCategory::Cases, id, &detail)];
         let alert = serde_json::json!({"status": "RESOLVED", "case": id});
-        entries.extend(triage.alerts.iter().map(|one| Entry::by(viewer, "EDITED", "ALERTS", one.id, &alert)));
+        entries.extend(
+            triage
+                .alerts
+                .iter()
+                .map(|one| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, one.id, &alert)),
+        );
         self.store.resolve_case(triage, &case, &notes, &entries, now).await?;
         self.bell.scoring.notify_one();
         Ok(case)
@@ -81,7 +87,8 @@ impl Services {
         let unknown = || invalid(not_found("case").within(&field));
         let id = case.ok_or_else(unknown)?;
         let note = NewNote { author: (&viewer.name).into(), system: false, body: body.into() };
-        let entry = Entry::by(viewer, "EDITED", "CASES", id, &serde_json::json!({"note": "added"}));
+        let entry =
+            Entry::by(viewer, AuditActivity::Edited, AuditCategory::Cases, id, &serde_json::json!({"note": "added"}));
         match self.store.add_note(&permit.sight(), id, &note, entry, self.clock.now()).await? {
             None => Err(unknown()),
             Some(case) if case.status == CaseStatus::Closed => Err(invalid(frozen(&field))),
@@ -103,7 +110,13 @@ impl Services {
         let id = case.ok_or_else(unknown)?;
         let body = format!("{named} contributes from now on.");
         let note = NewNote { author: (&viewer.name).into(), system: true, body: body.into() };
-        let entry = Entry::by(viewer, "EDITED", "CASES", id, &serde_json::json!({"contributor": named}));
+        let entry = Entry::by(
+            viewer,
+            AuditActivity::Edited,
+            AuditCategory::Cases,
+            id,
+            &serde_json::json!({"contributor": named}),
+        );
         let (sight, now) = (permit.sight(), self.clock.now());
         match self.store.add_contributor(&sight, (id, &named), (&viewer.id, &note), entry, now).await? {
             Contributed::Done => {}

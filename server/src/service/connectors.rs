@@ -17,6 +17,7 @@ use std::{
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{ConnectorId, PluginId, RunId},
     limits,
     problem::{Problem, ProblemCode},
@@ -142,7 +143,7 @@ impl Services {
         };
         let manifest = &installed.spec.manifest;
         let detail = serde_json::json!({"name": asked.name, "plugin": manifest.name, "version": manifest.version});
-        let entry = |id: ConnectorId| Entry::by(viewer, "ADDED", "CONNECTORS", id, &detail);
+        let entry = |id: ConnectorId| Entry::by(viewer, AuditActivity::Added, AuditCategory::Connectors, id, &detail);
         let now = self.clock.now();
         let created = self.store.create_connector(&asked.name, installed.id, &config, &[], entry, now).await?;
         let Some(id) = created else {
@@ -177,8 +178,9 @@ impl Services {
         if connector.state == state {
             return Ok(connector);
         }
-        let detail = serde_json::json!({"before": connector.state.as_str(), "after": state.as_str()});
-        let entry = Entry::by(viewer, "EDITED", "CONNECTORS", id, &detail);
+        let states = [connector.state, state].map(|state| serde_json::json!({"state": state.as_str()}));
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Connectors, id, &serde_json::Value::Null)
+            .change(states);
         self.store.set_connector_state(id, state, entry, self.clock.now()).await?;
         // Faults from before a release count no more.
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);

@@ -13,6 +13,7 @@ use crate::{
 };
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::SubjectId,
     problem::{Problem, ProblemCode},
 };
@@ -35,8 +36,8 @@ impl Services {
         let unknown = || invalid(Problem::new(&field, ProblemCode::NotFound, "Nobody here has this account."));
         let name = identifier(account).ok_or_else(unknown)?;
         let entry = |subject: SubjectId| {
-            let detail = serde_json::json!({"erased": true, "reason": reason});
-            Entry::by(viewer, "DELETED", "SUBJECTS", subject, &detail)
+            let detail = serde_json::json!({"erased": true});
+            Entry::by(viewer, AuditActivity::Deleted, AuditCategory::Subjects, subject, &detail).reason(reason)
         };
         match self.store.erase(&name, entry, viewer, self.clock.now()).await? {
             Erased::Done => {

@@ -18,6 +18,7 @@ use vizard_core::{
         Action, Resource, Role,
         duties::{self, Grant, Refusal},
     },
+    audit::{AuditActivity, AuditCategory},
     ids::RoleGrantId,
     limits,
     problem::{Problem, ProblemCode},
@@ -84,8 +85,8 @@ impl Services {
             revocation: None,
         };
         let end = expires_at.map(|at| at.to_string());
-        let detail = serde_json::json!({"viewer": to, "role": order.role, "expiresAt": end, "reason": reason});
-        let entry = Entry::by(viewer, "ADDED", "ROLES", new.id, &detail);
+        let detail = serde_json::json!({"viewer": to, "role": order.role, "expiresAt": end});
+        let entry = Entry::by(viewer, AuditActivity::Added, AuditCategory::Roles, new.id, &detail).reason(reason);
         match self.store.add_role_grant(&new, entry).await? {
             GrantSaved::Done => Ok(new),
             GrantSaved::Refused(refusal @ (Refusal::SelfDealing | Refusal::Held)) => {
@@ -112,8 +113,8 @@ impl Services {
         let reason = reason(why).map_err(invalid)?;
         let id = id.ok_or_else(unknown)?;
         let stored = self.store.role_grant(id).await?.ok_or_else(unknown)?;
-        let detail = serde_json::json!({"viewer": stored.grant.viewer, "role": stored.grant.role, "reason": reason});
-        let entry = Entry::by(viewer, "DELETED", "ROLES", id, &detail);
+        let detail = serde_json::json!({"viewer": stored.grant.viewer, "role": stored.grant.role});
+        let entry = Entry::by(viewer, AuditActivity::Deleted, AuditCategory::Roles, id, &detail).reason(reason);
         let acts = (viewer.id.as_str(), viewer.claimed.contains(&Role::Admin));
         match self.store.revoke_role_grant(id, acts, reason, entry, self.clock.now()).await? {
             GrantSaved::Refused(refusal) => Err(invalid(problem(refusal, &field))),

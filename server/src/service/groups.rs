@@ -11,6 +11,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     case::name_of,
     ids::{PriorityGroupId, SubjectId},
     limits,
@@ -80,8 +81,8 @@ impl Services {
         };
         let (add, remove) = (once(add), once(remove));
         let detail = serde_json::json!({"group": id, "added": add, "removed": remove, "viewers": viewers});
-        let activity = if edit.id.is_none() { "ADDED" } else { "EDITED" };
-        let entry = Entry::by(viewer, activity, "SETTINGS", id, &detail);
+        let activity = if edit.id.is_none() { AuditActivity::Added } else { AuditActivity::Edited };
+        let entry = Entry::by(viewer, activity, AuditCategory::Settings, id, &detail);
         let write =
             GroupWrite { id, name: &name, add: &add, remove: &remove, viewers: viewers.as_ref().map(Option::as_deref) };
         match self.store.save_group(&write, entry, self.clock.now()).await? {

@@ -13,6 +13,7 @@ use crate::{
 };
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     case,
     ids::CaseId,
     problem::{Problem, ProblemCode},
@@ -45,11 +46,15 @@ impl Services {
         case::hold(case.legal_hold, order.hold, &["input", "hold"]).map_err(invalid)?;
         let now = self.clock.now();
         let case = StoredCase { legal_hold: order.hold, updated_at: now, ..case };
-        let said = case::hold_note(order.hold, reason);
-        let note = NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() };
-        let detail = serde_json::json!({"legalHold": order.hold, "reason": reason});
-        let entry = Entry::by(viewer, "EDITED", "CASES", id, &detail);
-        self.store.hold_case(triage, &case, &note, entry, now).await?;
+        let said = case::hold_note(order.hold);
+        // The reason is staff's text, which a masked share withholds: a note of its own.
+        let notes = [
+            NewNote { author: (&viewer.name).into(), system: true, body: said.into() },
+            NewNote { author: (&viewer.name).into(), system: false, body: reason.into() },
+        ];
+        let detail = serde_json::json!({"legalHold": order.hold});
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Cases, id, &detail).reason(reason);
+        self.store.hold_case(triage, &case, &notes, entry, now).await?;
         Ok(case)
     }
 }

@@ -10,6 +10,7 @@ use crate::{
 use std::collections::BTreeSet;
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     health::Source,
     indicator::{self, Category, Indicator},
     limits,
@@ -78,7 +79,7 @@ impl Services {
         let chosen = choose(codes).map_err(ServiceError::Invalid)?;
         let codes: Vec<&str> = chosen.iter().map(|indicator| indicator.code).collect();
         let detail = serde_json::json!({"codes": codes, "enabled": enabled});
-        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "indicators", &detail);
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Settings, "indicators", &detail);
         let (on, off) = if enabled { (codes, vec![]) } else { (vec![], codes) };
         self.store
             .save_policies(&SetupWrite { on, off, settings: None }, &[], &viewer.id, &[entry], self.clock.now())

@@ -22,6 +22,7 @@ use std::{
 };
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{ConnectorId, RunId},
     limits,
     problem::ProblemCode,
@@ -165,7 +166,7 @@ impl Services {
             )
         })?;
         let detail = serde_json::json!({"connector": connector.id, "feed": feed});
-        let entry = |run| Entry::by(viewer, "ADDED", "CONNECTORS", run, &detail);
+        let entry = |run| Entry::by(viewer, AuditActivity::Added, AuditCategory::Connectors, run, &detail);
         let lease = self.store.begin_run(connector.id, &feed, entry, self.clock.now()).await?;
         Ok((lease, connector, feed, file))
     }
@@ -272,7 +273,12 @@ impl Services {
         };
         if many {
             let state = serde_json::json!({"state": "QUARANTINED"});
-            let entry = Entry::by_the_system("EDITED", "CONNECTORS", &connector.id.to_string(), &state);
+            let entry = Entry::by_the_system(
+                AuditActivity::Edited,
+                AuditCategory::Connectors,
+                &connector.id.to_string(),
+                &state,
+            );
             self.store.set_connector_state(connector.id, ConnectorState::Quarantined, entry, now).await?;
             tracing::error!(connector = %connector.id, "quarantined: its plugin failed repeatedly; deliveries are kept");
         }

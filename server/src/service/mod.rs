@@ -3,6 +3,7 @@
 //! Never: a decision that belongs into the core; work without a permit, except the system's own (scoring, the queue).
 
 pub mod alerts;
+pub mod audit;
 pub mod bench;
 pub mod cases;
 pub mod connectors;
@@ -26,6 +27,7 @@ pub mod reveals;
 pub mod scoring;
 pub mod settings;
 pub mod shares;
+mod siem;
 pub mod sign_in;
 pub mod subjects;
 
@@ -62,6 +64,7 @@ pub struct Services {
     pub(crate) metrics: Metrics,
     settings: Arc<Settings>,
     pub(crate) bell: Arc<Bell>,
+    log: Arc<audit::Log>,
     /// Work that outlives the request that began it.
     background: TaskTracker,
     /// Asks everything to end after the batch in hand.
@@ -78,6 +81,7 @@ struct Settings {
     inbox_dir: PathBuf,
     /// The names that ids of viewers begin with.
     issuers: Vec<String>,
+    feeds: Vec<siem::Feed>,
 }
 
 /// Wakes the jobs, so that they need not wait for their next look at the database.
@@ -85,12 +89,16 @@ struct Settings {
 pub(crate) struct Bell {
     pub(crate) deliveries: Notify,
     pub(crate) scoring: Notify,
+    pub(crate) audit: Notify,
+    pub(crate) feeds: Notify,
 }
 
 impl Services {
     /// Opens the store and the plugin host.
     pub async fn open(config: &Config, clock: Clock, ids: Ids, metrics: Metrics) -> anyhow::Result<Self> {
         let store = Store::open(config, ids.clone()).await?;
+        let log = audit::Log::open(config)?;
+        store.check_audit_key(&log.key).await?;
         let host = PluginHost::new(HostOptions { cache_dir: config.data_dir.join("plugin-cache") })?;
         let development = (config.mode == Mode::Development).then_some(DEVELOPMENT);
         let configured = config.issuers.iter().map(|issuer| issuer.name.as_str());
@@ -98,6 +106,7 @@ impl Services {
             default_zone: config.default_zone.clone(),
             inbox_dir: config.inbox_dir.clone(),
             issuers: configured.chain(development).map(str::to_owned).collect(),
+            feeds: siem::Feed::of(config),
         };
         Ok(Self {
             store,
@@ -107,6 +116,7 @@ impl Services {
             metrics,
             settings: Arc::new(settings),
             bell: Arc::default(),
+            log: Arc::new(log),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
             plugins: Arc::default(),

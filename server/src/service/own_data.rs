@@ -9,6 +9,7 @@ use super::{
 use crate::{error::ServiceError, permit::Permit, store::Entry};
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::SubjectId,
     problem::{Problem, ProblemCode},
 };
@@ -30,8 +31,8 @@ impl Services {
         let unknown = || invalid(Problem::new(&["account"], ProblemCode::NotFound, "Nobody here has this account."));
         let name = identifier(account).ok_or_else(unknown)?;
         let entry = |subject: SubjectId| {
-            let detail = serde_json::json!({"reason": reason, "activeCases": active_cases});
-            Entry::by(viewer, "EXPORTED", "SUBJECTS", subject, &detail)
+            let detail = serde_json::json!({"activeCases": active_cases});
+            Entry::by(viewer, AuditActivity::Exported, AuditCategory::Subjects, subject, &detail).reason(reason)
         };
         self.store.own_data(&name, active_cases, entry, self.clock.now()).await?.ok_or_else(unknown)
     }

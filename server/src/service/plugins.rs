@@ -6,6 +6,7 @@ use crate::{error::ServiceError, permit::Permit, store::Entry};
 use std::sync::{Arc, PoisonError};
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::PluginId,
     indicator,
     problem::ProblemCode,
@@ -41,7 +42,7 @@ impl Services {
             return Err(ServiceError::invalid(&["input", "plugin"], ProblemCode::Invalid, message));
         }
         let detail = serde_json::json!({"version": spec.manifest.version, "digest": spec.digest});
-        let entry = Entry::by(viewer, "ADDED", "CONNECTORS", &spec.manifest.name, &detail);
+        let entry = Entry::by(viewer, AuditActivity::Added, AuditCategory::Connectors, &spec.manifest.name, &detail);
         let id = self.store.install_plugin(spec, &component, entry, self.clock.now()).await?;
         self.keep(id, &plugin);
         Ok(InstalledPlugin { id, spec: spec.clone() })

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     event::NormalisedIdentifier,
     health::{self, HealthFinding, HealthInput},
     ids::{PolicyId, PriorityGroupId, SubjectId},
@@ -172,7 +173,7 @@ impl Services {
         let policy = self.draft(asked).await?;
         let now = self.clock.now();
         let detail = serde_json::json!({"version": policy.version, "state": policy.state, "template": policy.template});
-        let entry = Entry::by(viewer, "ADDED", "POLICIES", policy.id, &detail);
+        let entry = Entry::by(viewer, AuditActivity::Added, AuditCategory::Policies, policy.id, &detail);
         let writes = [PolicyWrite { policy, from: None }];
         self.save_policies(&writes, &viewer.id, &[entry], now).await?;
         let [PolicyWrite { policy, .. }] = writes;
@@ -193,8 +194,10 @@ impl Services {
         }
         stored.policy.may_become(state, &["input", "state"]).map_err(|problem| ServiceError::Invalid(vec![problem]))?;
         let now = self.clock.now();
-        let detail = serde_json::json!({"before": stored.policy.state, "after": state});
-        let entry = Entry::by(viewer, "EDITED", "POLICIES", stored.policy.id, &detail);
+        let states = [stored.policy.state, state].map(|state| serde_json::json!({"state": state}));
+        let nothing = serde_json::Value::Null;
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Policies, stored.policy.id, &nothing)
+            .change(states);
         if !self.store.set_policy_state(stored.policy.id, state, entry, now).await? {
             return Err(no_policy());
         }
@@ -231,7 +234,8 @@ impl Services {
         let manual = ManualScoring { at: now, days, reason: order.reason.trim().to_owned() };
         let detail = serde_json::json!({"scoring": if days > 0 { "started" } else { "stopped" }, "days": days,
             "subjects": subjects});
-        let entry = Entry::by(viewer, "EDITED", "SUBJECTS", stored.policy.id, &detail);
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, stored.policy.id, &detail)
+            .reason(&manual.reason);
         self.store.order_scoring(stored.policy.id, &subjects, &manual, &viewer.id, entry).await?;
         self.bell.scoring.notify_one();
         let mut shown: Vec<_> = self.store.subjects_by_id(&subjects).await?.into_values().collect();

@@ -13,6 +13,7 @@ use crate::{
 use std::collections::BTreeMap;
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::PolicyId,
     limits,
     policy::{self, AlertVolume, Change, IndicatorChoice, PolicyDraft},
@@ -93,7 +94,13 @@ impl Services {
         }
         let now = self.clock.now();
         let changes = policy::changes(&stored.policy.spec, &next.spec);
-        let entry = Entry::by(viewer, "EDITED", "POLICIES", next.id, &edited(&stored.policy, &next, &changes));
+        let entry = Entry::by(
+            viewer,
+            AuditActivity::Edited,
+            AuditCategory::Policies,
+            next.id,
+            &edited(&stored.policy, &next, &changes),
+        );
         let from = Some(stored.policy.version);
         let writes = [PolicyWrite { policy: next, from }];
         self.save_policies(&writes, &viewer.id, &[entry], now).await?;
@@ -115,7 +122,7 @@ impl Services {
         let now = self.clock.now();
         let detail = serde_json::json!({"version": 1, "state": policy.state, "template": policy.template,
             "copied": {"policy": stored.policy.id, "version": stored.policy.version}});
-        let entry = Entry::by(viewer, "ADDED", "POLICIES", policy.id, &detail);
+        let entry = Entry::by(viewer, AuditActivity::Added, AuditCategory::Policies, policy.id, &detail);
         let writes = [PolicyWrite { policy, from: None }];
         self.save_policies(&writes, &viewer.id, &[entry], now).await?;
         let [PolicyWrite { policy, .. }] = writes;
@@ -132,7 +139,7 @@ impl Services {
         let stored = self.named_policy(id).await?;
         let (id, now) = (stored.policy.id, self.clock.now());
         let detail = serde_json::json!({"version": stored.policy.version, "state": stored.policy.state});
-        let entry = Entry::by(viewer, "DELETED", "POLICIES", id, &detail);
+        let entry = Entry::by(viewer, AuditActivity::Deleted, AuditCategory::Policies, id, &detail);
         if !self.store.delete_policy(id, entry, now).await? {
             return Err(no_policy());
         }

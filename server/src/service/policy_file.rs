@@ -15,6 +15,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     ids::{PolicyId, PriorityGroupId, SubjectId},
     indicator, limits,
     policy::{self, PolicySpec, changes},
@@ -56,7 +57,7 @@ struct Plan {
     /// The version that they were made from, and the settings as they shall be.
     settings: Option<(i32, Settings)>,
     writes: Vec<PolicyWrite>,
-    entries: Vec<(PolicyId, &'static str, serde_json::Value)>,
+    entries: Vec<(PolicyId, AuditActivity, serde_json::Value)>,
     /// The version of the settings that it makes, and what that changes.
     changed: Option<(i32, Vec<String>)>,
     difference: Difference,
@@ -123,17 +124,17 @@ impl Services {
         let mut entries: Vec<Entry> = plan
             .entries
             .iter()
-            .map(|(id, activity, detail)| Entry::by(viewer, activity, "POLICIES", id, detail))
+            .map(|(id, activity, detail)| Entry::by(viewer, *activity, AuditCategory::Policies, id, detail))
             .collect();
         for (codes, enabled) in [(&plan.on, true), (&plan.off, false)] {
             if !codes.is_empty() {
                 let detail = serde_json::json!({"codes": codes, "enabled": enabled});
-                entries.push(Entry::by(viewer, "EDITED", "SETTINGS", "indicators", &detail));
+                entries.push(Entry::by(viewer, AuditActivity::Edited, AuditCategory::Settings, "indicators", &detail));
             }
         }
         if let Some((version, changes)) = plan.changed {
             let detail = serde_json::json!({"version": version, "changes": changes, "imported": true});
-            entries.push(Entry::by(viewer, "EDITED", "SETTINGS", "settings", &detail));
+            entries.push(Entry::by(viewer, AuditActivity::Edited, AuditCategory::Settings, "settings", &detail));
         }
         let indicators = SetupWrite { on: plan.on, off: plan.off, settings: plan.settings };
         let saved = self.store.save_policies(&indicators, &plan.writes, &viewer.id, &entries, self.clock.now()).await?;
@@ -317,7 +318,7 @@ impl Plan {
             }));
             let detail = serde_json::json!({"version": after.version, "state": after.state, "template": after.template,
                 "imported": true});
-            self.entries.push((after.id, "ADDED", detail));
+            self.entries.push((after.id, AuditActivity::Added, detail));
             self.writes.push(PolicyWrite { policy: after, from: None });
             return;
         };
@@ -334,7 +335,7 @@ impl Plan {
             difference.lines.push(format!("    ~ state: {} -> {}", before.state, after.state));
         }
         difference.lines.extend(found.iter().map(|change| format!("    {}", change.line())));
-        self.entries.push((after.id, "EDITED", edited(before, &after, &found)));
+        self.entries.push((after.id, AuditActivity::Edited, edited(before, &after, &found)));
         self.writes.push(PolicyWrite { from: Some(before.version), policy: after });
     }
 }

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
+    audit::{AuditActivity, AuditCategory},
     case::CaseStatus,
     ids::{CaseId, RevealId},
     problem::{Problem, ProblemCode},
@@ -62,9 +63,9 @@ impl Services {
             }
             let reveal = Reveal::request(id, (case, found.subject), &viewer.id, &privacy, now);
             let alone = privacy.reveal_approval == RevealApproval::None;
-            let mut entries = vec![entry(viewer, "REVEAL_REQUESTED", &reveal, Some(&reason))];
+            let mut entries = vec![entry(viewer, AuditActivity::RevealRequested, &reveal, Some(&reason))];
             if alone {
-                entries.push(entry(viewer, "REVEAL_APPROVED", &reveal, None));
+                entries.push(entry(viewer, AuditActivity::RevealApproved, &reveal, None));
             }
             let body = if alone {
                 "Identity revealed; the settings ask for nobody's consent."
@@ -98,9 +99,9 @@ impl Services {
         let decided = self.store.change_reveal(&sight, id, &self.clock, |found, now| {
             let reveal = found.reveal.decide(&viewer.id, asked.approve, &privacy, now)?;
             let (activity, body) = if asked.approve {
-                ("REVEAL_APPROVED", "Reveal of the identity approved.")
+                (AuditActivity::RevealApproved, "Reveal of the identity approved.")
             } else {
-                ("REVEAL_DENIED", "Reveal of the identity denied.")
+                (AuditActivity::RevealDenied, "Reveal of the identity denied.")
             };
             let entries = vec![entry(viewer, activity, &reveal, note.as_deref())];
             let reveal =
@@ -118,7 +119,7 @@ impl Services {
         let sight = permit.sight();
         let ended = self.store.change_reveal(&sight, id, &self.clock, |found, now| {
             let reveal = found.reveal.end(now)?;
-            let entries = vec![entry(viewer, "REVEAL_ENDED", &reveal, None)];
+            let entries = vec![entry(viewer, AuditActivity::RevealEnded, &reveal, None)];
             let reveal = StoredReveal { reveal, ..found.clone() };
             Ok(RevealChange { reveal, entries, note: said(viewer, "Reveal of the identity ended.") })
         });
@@ -136,7 +137,12 @@ impl Services {
             Ok(stored) => Ok(stored),
             Err(problem) => {
                 let detail = serde_json::json!({"tried": "decide", "because": problem.message});
-                self.store.audit(&[Entry::by(viewer, "DENIED", "CASES", id, &detail)], self.clock.now()).await?;
+                self.store
+                    .audit(
+                        &[Entry::by(viewer, AuditActivity::Denied, AuditCategory::Cases, id, &detail)],
+                        self.clock.now(),
+                    )
+                    .await?;
                 Err(invalid(problem.within(&["input", "revealId"])))
             }
         }
@@ -200,12 +206,16 @@ impl Services {
     }
 }
 
-fn entry(viewer: &Viewer, activity: &'static str, reveal: &Reveal, _reason: Option<&str>) -> Entry {
+fn entry(viewer: &Viewer, activity: AuditActivity, reveal: &Reveal, reason: Option<&str>) -> Entry {
     let detail = serde_json::json!({
         "reveal": reveal.id, "state": reveal.written, "alone": reveal.written == RevealState::Approved && reveal.decided_by.is_none(),
         "expiresAt": reveal.expires_at,
     });
-    Entry::by(viewer, activity, "CASES", reveal.case, &detail)
+    let entry = Entry::by(viewer, activity, AuditCategory::Cases, reveal.case, &detail);
+    match reason {
+        Some(reason) => entry.reason(reason),
+        None => entry,
+    }
 }
 
 fn said(viewer: &Viewer, body: &'static str) -> NewNote<'static> {

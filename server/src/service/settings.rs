@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use vizard_core::{
     access::{Action, Resource},
     alert::AlertTargets,
+    audit::{AuditActivity, AuditCategory},
     ids::PriorityGroupId,
     problem::{Problem, ProblemCode},
     retention::Retention,
@@ -161,7 +162,12 @@ impl Services {
         if after == before {
             return Ok(self.store.settings_in_force().await?);
         }
-        let entry = Entry::by(viewer, "EDITED", "SETTINGS", "settings", &told(version + 1, &before, &after, &reason));
+        let detail = serde_json::json!({"version": version + 1, "changes": before.changes(&after)});
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Settings, "settings", &detail);
+        let entry = match told(&before, &after, reason.as_deref()) {
+            Some(why) => entry.reason(&why),
+            None => entry,
+        };
         let new = NewVersion { from: version, settings: &after, by: &viewer.id, reason: reason.as_deref() };
         if !self.store.save_settings(&new, entry, self.clock.now()).await? {
             return Err(stale());
@@ -171,16 +177,11 @@ impl Services {
     }
 }
 
-/// What the audit log says of a version.
-fn told(version: i32, before: &Settings, after: &Settings, reason: &Option<String>) -> serde_json::Value {
-    let mut detail = serde_json::json!({"version": version, "changes": before.changes(after)});
-    if let Some(reason) = reason {
-        detail["reason"] = reason.as_str().into();
-    }
-    if let Some(why) = after.privacy.justification.as_deref().filter(|_| before.privacy != after.privacy) {
-        detail["justification"] = why.into();
-    }
-    detail
+/// Why a version was made, as far as somebody said: the reason, and the justification of a change of privacy.
+fn told(before: &Settings, after: &Settings, reason: Option<&str>) -> Option<String> {
+    let why = after.privacy.justification.as_deref().filter(|_| before.privacy != after.privacy);
+    let said: Vec<&str> = reason.into_iter().chain(why).collect();
+    (!said.is_empty()).then(|| said.join("\n"))
 }
 
 impl Services {

@@ -19,6 +19,7 @@ use vizard_core::{
         Action, Resource,
         share::{self, ShareAudience, ShareSection},
     },
+    audit::{AuditActivity, AuditCategory},
     ids::{CaseId, ShareId},
     limits,
     problem::{Problem, ProblemCode},
@@ -93,7 +94,8 @@ impl Services {
                     "case": case, "audience": asked.audience, "sections": sections, "identity": asked.identity,
                     "expiresAt": stored.expires_at,
                 });
-                let entry = Entry::by(viewer, "SHARED", "SHARES", id, &detail);
+                let entry =
+                    Entry::by(viewer, AuditActivity::Shared, AuditCategory::Shares, id, &detail).reason(&reason);
                 let with = if asked.identity { "with identity" } else { "masked" };
                 let body = format!("Shared with {}, {with}, for {} hours.", asked.audience, asked.hours);
                 (stored, NewNote { author: viewer.name.clone().into(), system: true, body: body.into() }, entry)
@@ -120,7 +122,7 @@ impl Services {
         reason: &str,
     ) -> Result<StoredShare, ServiceError> {
         let viewer = permit.require(Resource::ShareRevocations, Action::Change)?;
-        required(reason, &["input", "reason"], "Say why the share is revoked.")?;
+        let reason = required(reason, &["input", "reason"], "Say why the share is revoked.")?;
         let field = ["input", "shareId"];
         let unknown = || invalid(not_found("share").within(&field));
         let id = id.ok_or_else(unknown)?;
@@ -128,7 +130,8 @@ impl Services {
             return Err(unknown());
         }
         let note = NewNote { author: viewer.name.as_str().into(), system: true, body: "Share revoked.".into() };
-        let entry = Entry::by(viewer, "SHARE_REVOKED", "SHARES", id, &serde_json::json!({}));
+        let entry = Entry::by(viewer, AuditActivity::ShareRevoked, AuditCategory::Shares, id, &serde_json::json!({}))
+            .reason(reason);
         if !self.store.revoke_share(id, &note, entry, &self.clock).await? {
             return Err(invalid(Problem::new(&field, ProblemCode::Conflict, "The share was revoked already.")));
         }

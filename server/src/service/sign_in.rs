@@ -12,7 +12,7 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
-use vizard_core::{access::duties, limits, time::Micros};
+use vizard_core::{access::duties, audit::AuditCategory, limits, time::Micros};
 
 const MINUTE: i64 = 60 * vizard_core::time::SECOND;
 
@@ -88,7 +88,7 @@ impl Door {
         let issuer = refused.issuer.unwrap_or_default();
         let mut entries: Vec<Entry> = noted.others.map(in_one).into_iter().collect();
         if noted.audited {
-            entries.push(Entry::by_nobody("ROLES", &issuer, &serde_json::json!({"reason": code})));
+            entries.push(Entry::by_nobody(AuditCategory::Roles, &issuer, &serde_json::json!({"reason": code})));
         }
         if !entries.is_empty()
             && let Err(cause) = self.services.store.audit(&entries, now).await
@@ -113,7 +113,7 @@ impl Door {
 }
 
 fn in_one(others: u64) -> Entry {
-    Entry::by_nobody("ROLES", "", &serde_json::json!({"reason": "MORE", "count": others}))
+    Entry::by_nobody(AuditCategory::Roles, "", &serde_json::json!({"reason": "MORE", "count": others}))
 }
 
 #[async_trait::async_trait]

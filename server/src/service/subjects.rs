@@ -4,6 +4,7 @@
 use super::{
     Services,
     alerts::{invalid, not_found, text},
+    audit::Looks,
 };
 pub use crate::store::InsightFilter;
 pub(crate) use crate::store::{StoredActivity, StoredSubject};
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource, share::ShareSection},
+    audit::{AuditActivity, AuditCategory},
     ids::{InsightId, PolicyId, SubjectId},
     problem::{Problem, ProblemCode},
     scoring::{Activation, Insight, history::Cause},
@@ -50,8 +52,10 @@ impl Services {
         let id = id.ok_or_else(unknown)?;
         let found = self.store.subject_by_label(&permit.sight(), id).await?.ok_or_else(unknown)?;
         let entry = |was: RiskLevel| {
-            let detail = serde_json::json!({"riskLevel": RiskLevel::None, "was": was, "reason": reason});
-            Entry::by(viewer, "EDITED", "SUBJECTS", id, &detail)
+            let levels = [was, RiskLevel::None].map(|level| serde_json::json!({"riskLevel": level}));
+            Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, id, &serde_json::Value::Null)
+                .change(levels)
+                .reason(reason)
         };
         self.store.reset_risk_level(&permit.sight(), found.id, entry, self.clock.now()).await?.ok_or_else(unknown)?;
         self.bell.scoring.notify_one();
@@ -151,13 +155,17 @@ impl Services {
         Ok(self.store.activity(&permit.sight(), seq).await?)
     }
 
-    /// The content of events: names of files, paths, addresses. In the order asked for.
+    /// The content of events: names of files, paths, addresses. In the order asked for. That the viewer looks at it is
+    /// audited first, once a subject and request.
     pub(crate) async fn contents(
         &self,
         permit: &Permit,
+        looks: &Looks,
         of: &[&StoredActivity],
     ) -> Result<Vec<Option<serde_json::Value>>, ServiceError> {
-        permit.require(Resource::EvidenceContent, Action::Read)?;
+        let viewer = permit.require(Resource::EvidenceContent, Action::Read)?;
+        let subjects = of.iter().filter(|activity| activity.has_content()).map(|activity| activity.subject).collect();
+        self.look_at_content(viewer, looks, &subjects).await?;
         Ok(self.store.open_content(of).await?)
     }
 }

@@ -479,14 +479,16 @@ impl Store {
         &self,
         triage: Triage,
         case: &StoredCase,
-        note: &NewNote<'_>,
+        notes: &[NewNote<'_>],
         entry: Entry,
         now: Micros,
     ) -> anyhow::Result<()> {
         let tx = &triage.tx;
         let sql = "UPDATE cases SET legal_hold = $1, updated_at = $2 WHERE id = $3";
         tx.run(sql, vec![i64::from(case.legal_hold).into(), now.0.into(), case.id.uuid().into()]).await?;
-        self.write_note(tx, None, Some(case.id), note, now).await?;
+        for note in notes {
+            self.write_note(tx, None, Some(case.id), note, now).await?;
+        }
         insert_entries(tx, &self.ids, &[entry], now).await?;
         triage.tx.commit().await
     }

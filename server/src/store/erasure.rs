@@ -15,8 +15,10 @@ use sea_orm::Value;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     event::NormalisedIdentifier,
     ids::{NoteId, SubjectId},
+    limits,
     settings::{
         Settings,
         coverage::{AccountDigest, Coverage},
@@ -180,7 +182,7 @@ impl Store {
         let new = NewVersion { from: newest, settings: &last, by: &viewer.id, reason: Some(reason) };
         ensure!(insert_settings(tx, &new, now).await?, "the settings were changed meanwhile: erase again");
         let detail = serde_json::json!({"version": newest + 1, "changes": [], "reason": reason});
-        Ok(Some(Entry::by(viewer, "EDITED", "SETTINGS", "settings", &detail)))
+        Ok(Some(Entry::by(viewer, AuditActivity::Edited, AuditCategory::Settings, "settings", &detail)))
     }
 
     fn replace(&self, coverage: &mut Coverage, digests: &[AccountDigest]) {
@@ -237,6 +239,25 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
     let loose = tx.rows("SELECT id FROM alerts WHERE subject_id = $1 AND case_id IS NULL", own()).await?;
     let loose: Vec<Uuid> = loose.iter().map(|row| row.get("id")).collect::<anyhow::Result<_>>()?;
     remove_alerts(tx, &loose).await?;
+    // What staff wrote goes from the audit log as well; its leaves keep a commitment to it, and the log stays whole.
+    let mut objects = Vec::new();
+    for (sql, kind) in [
+        ("SELECT id FROM alerts WHERE subject_id = $1", "alert"),
+        ("SELECT id FROM cases WHERE subject_id = $1", "case"),
+        ("SELECT s.id FROM shares s JOIN cases c ON c.id = s.case_id WHERE c.subject_id = $1", "share"),
+        ("SELECT id FROM reveals WHERE subject_id = $1", "reveal"),
+        ("SELECT id FROM subjects WHERE id = $1", "subject"),
+        ("SELECT label AS id FROM subjects WHERE id = $1", "subject"),
+    ] {
+        for row in tx.rows(sql, own()).await? {
+            objects.push(format!("{kind}_{}", row.get::<Uuid>("id")?.simple()));
+        }
+    }
+    for objects in objects.chunks(limits::INSERT_ROWS) {
+        let sql =
+            format!("UPDATE audit SET reason = NULL, reason_salt = NULL WHERE object IN ({})", marks(0, objects.len()));
+        tx.run(&sql, objects.iter().map(|object| object.as_str().into()).collect()).await?;
+    }
     for sql in [
         "DELETE FROM alert_insights WHERE alert_id IN (SELECT id FROM alerts WHERE subject_id = $1)",
         "DELETE FROM notes WHERE alert_id IN (SELECT id FROM alerts WHERE subject_id = $1)",

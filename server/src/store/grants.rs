@@ -185,13 +185,6 @@ impl Store {
         tx.commit().await?;
         Ok(GrantSaved::Done)
     }
-
-    /// Audit entries about what was refused before anybody was known.
-    pub(crate) async fn audit(&self, entries: &[Entry], now: Micros) -> anyhow::Result<()> {
-        let tx = self.db.begin().await?;
-        insert_entries(&tx, &self.ids, entries, now).await?;
-        tx.commit().await
-    }
 }
 
 /// One change of grants after another: each decides by what the others left. SQLite has one writer anyway.

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource, matrix},
+    audit::{AuditActivity, AuditCategory},
     event::Profile,
     ids::{CaseId, SubjectId},
     subject::{ADDRESS, IdentityState},
@@ -93,10 +94,16 @@ impl Store {
         let looked = |(key, state): (&SeenFrom, &IdentityState)| {
             let detail = serde_json::json!({"why": state, "share": viewer.share.as_ref().map(|share| share.id)});
             match (key.1, pseudonyms.get(&key.0)) {
-                (Some(case), _) => Entry::by(viewer, "IDENTITY_VIEWED", "CASES", case, &detail),
-                (None, label) => {
-                    Entry::by(viewer, "IDENTITY_VIEWED", "SUBJECTS", label.map_or("", |label| label), &detail)
+                (Some(case), _) => {
+                    Entry::by(viewer, AuditActivity::IdentityViewed, AuditCategory::Cases, case, &detail)
                 }
+                (None, label) => Entry::by(
+                    viewer,
+                    AuditActivity::IdentityViewed,
+                    AuditCategory::Subjects,
+                    label.map_or("", |label| label),
+                    &detail,
+                ),
             }
         };
         let entries: Vec<Entry> = open.iter().map(looked).collect();

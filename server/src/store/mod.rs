@@ -34,7 +34,8 @@ mod work;
 
 pub use alerts::{AlertFilter, AlertOrder};
 pub(crate) use alerts::{NewNote, StoredAlert, StoredCase, StoredNote, Triage};
-pub(crate) use audit::Entry;
+pub use audit::AuditFilter;
+pub(crate) use audit::{Entry, StoredCheckpoint, StoredEntry};
 pub(crate) use cases::{Contributed, SeenFrom};
 pub use connectors::ConnectorState;
 pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredRun};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     limits,
     retention::{Kept, Retention},
     time::{Day, Micros, SECOND},
@@ -86,7 +87,13 @@ impl Store {
     pub(crate) async fn end_retention(&self, run: RetentionRun, periods: Retention, now: Micros) -> anyhow::Result<()> {
         let tx = self.db.begin().await?;
         let detail = serde_json::json!({"removed": run.gone, "periods": periods});
-        insert_entries(&tx, &self.ids, &[Entry::by_the_system("DELETED", "SUBJECTS", ROW, &detail)], now).await?;
+        insert_entries(
+            &tx,
+            &self.ids,
+            &[Entry::by_the_system(AuditActivity::Deleted, AuditCategory::Subjects, ROW, &detail)],
+            now,
+        )
+        .await?;
         let done = RetentionRun { done: true, ..run.clone() };
         ensure!(
             swap(&tx, &serde_json::to_string(&run)?, &serde_json::to_string(&done)?).await?,

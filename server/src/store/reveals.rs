@@ -13,6 +13,7 @@ use crate::{clock::Clock, permit::Sight};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
     ids::{CaseId, RevealId, SubjectId},
     problem::Problem,
     reveal::{Reveal, RevealState},
@@ -249,7 +250,7 @@ impl Store {
         if of.written == RevealState::Approved {
             let entry = |before: &str, after: &str| {
                 let detail = serde_json::json!({"pseudonym": after, "because": of.id});
-                Entry::by_the_system("EDITED", "SUBJECTS", before, &detail)
+                Entry::by_the_system(AuditActivity::Edited, AuditCategory::Subjects, before, &detail)
             };
             self.part(&tx, of.case, of.subject, entry, now).await?;
         }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     alert::{AlertContent, AlertTargets},
+    audit::{AuditActivity, AuditCategory},
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
     policy::Policy,
@@ -155,7 +156,7 @@ impl Store {
                 let detail = serde_json::json!({
                     "policy": alert.policy, "version": content.policy_version, "severity": content.severity,
                 });
-                Entry::by_the_system("ADDED", "ALERTS", &alert.id.to_string(), &detail)
+                Entry::by_the_system(AuditActivity::Added, AuditCategory::Alerts, &alert.id.to_string(), &detail)
             })
             .collect();
         insert_entries(tx, &self.ids, &raised, now).await?;

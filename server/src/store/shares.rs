@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 use vizard_core::{
     access::share::{ShareAudience, ShareSection},
+    audit::{AuditActivity, AuditCategory},
     ids::{CaseId, RevealId, ShareId, SubjectId},
     limits,
     reveal::Reveal,
@@ -176,7 +177,13 @@ impl Store {
         };
         let viewer =
             Viewer { share: Some(Arc::new(share)), ..Viewer::new(stored.id.to_string(), stored.recipient, &[]) };
-        let entry = Entry::by(&viewer, "SHARE_USED", "SHARES", stored.id, &serde_json::json!({"identity": identity}));
+        let entry = Entry::by(
+            &viewer,
+            AuditActivity::ShareUsed,
+            AuditCategory::Shares,
+            stored.id,
+            &serde_json::json!({"identity": identity}),
+        );
         insert_entries(&tx, &self.ids, &[entry], now).await?;
         tx.commit().await?;
         Ok(Ok(viewer))

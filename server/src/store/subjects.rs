@@ -68,6 +68,13 @@ pub(crate) struct StoredActivity {
     content: Option<Vec<u8>>,
 }
 
+impl StoredActivity {
+    /// Whether there is more than facts.
+    pub(crate) fn has_content(&self) -> bool {
+        self.content.is_some()
+    }
+}
+
 /// What drafts make of a subject is not shown with the subject.
 const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
 pub(super) const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
