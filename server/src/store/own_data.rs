@@ -184,10 +184,7 @@ impl Store {
             for row in &rows {
                 let event = activity(row)?;
                 after = event.seq;
-                let content = match event.opened_with(key)? {
-                    Some(content) => Some(cover.json(content)),
-                    None => None,
-                };
+                let content = event.opened_with(key)?.map(|content| cover.json(content));
                 events.push(json!({"at": event.occurred_at.to_string(), "indicator": event.indicator, "quantity": event.quantity,
                     "facts": cover.json(event.facts.clone()), "content": content}));
             }
