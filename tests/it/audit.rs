@@ -6,7 +6,11 @@ use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use signed_note::{Note, StandardVerifier, VerifierList};
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
 use vizard_core::{
     access::Role,
     audit::{from_base64, note::notes},
@@ -26,7 +30,7 @@ async fn do_things(world: &World) -> String {
     let policy = world.policy().await;
     let admin = world.caller(&[Role::Admin]);
     let state = "mutation($input: SetPolicyStateInput!) { setPolicyState(input: $input) { userErrors { message } } }";
-    admin.ask(state, json!({"input": {"policyId": policy, "state": "PAUSED"}})).await.data();
+    admin.ask(state, json!({"input": {"policyId": policy, "state": "INACTIVE"}})).await.data();
     world.services.sequence_audit_fully().await.unwrap();
     policy
 }
@@ -74,7 +78,8 @@ fn bytes(proof: &Value) -> Vec<u8> {
 
 /// What the command says about a file, and its exit code.
 fn verify(file: &Path, more: &[&str]) -> (i32, String) {
-    let said = Command::new(vizard()).env_clear().args(["audit", "verify"]).arg(file).args(more).output().unwrap();
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(vizard);
+    let said = Command::new(&*BUILT).env_clear().args(["audit", "verify"]).arg(file).args(more).output().unwrap();
     let text = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
     (said.status.code().unwrap(), text)
 }
@@ -97,7 +102,7 @@ on_both! {
         for (at, entry) in all.iter().enumerate() {
             assert_eq!(entry["sequence"], json!(at), "{all:#?}");
         }
-        let paused = all.iter().find(|entry| entry["after"] == json!({"state": "PAUSED"})).unwrap();
+        let paused = all.iter().find(|entry| entry["after"] == json!({"state": "INACTIVE"})).unwrap();
         assert_eq!(paused["before"], json!({"state": "ACTIVE"}));
         assert_eq!([&paused["activity"], &paused["category"], &paused["object"]], [&json!("EDITED"), &json!("POLICIES"), &json!(policy)]);
         assert_eq!([&paused["actor"], &paused["roles"], &paused["reason"]], [&json!("dev:test-person"), &json!(["ADMIN"]), &Value::Null]);

@@ -78,9 +78,8 @@ on_both! {
             config.siem_http_url = Some(format!("http://{address}/in"));
             config.siem_http_token_file = Some(token);
         }).await;
-        let mut next = || {
-            let got = receiver.recv();
-            async { tokio::time::timeout(PATIENCE, got).await.expect("the feed sends").expect("the receiver lives") }
+        let mut next = async || {
+            tokio::time::timeout(PATIENCE, receiver.recv()).await.expect("the feed sends").expect("the receiver lives")
         };
         let refused = next().await.1;
         let mut lines: Vec<Value> = Vec::new();
