@@ -11,6 +11,8 @@
 mod command;
 mod coverage;
 mod deliveries;
+mod leak;
+mod matrix;
 mod need;
 mod policies;
 mod privacy;

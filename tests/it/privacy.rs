@@ -63,7 +63,7 @@ async fn everything(world: &World, role: Role) -> String {
 }
 
 /// A document that reaches a guarded field, and where in its answer the field lies.
-fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
+pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static str]) {
     match (of, field) {
         ("Query", "policyTemplates") => ("{ policyTemplates { code } }", &["policyTemplates"]),
         ("Query", "indicators") => ("{ indicators(first: 1) { totalCount } }", &["indicators"]),
