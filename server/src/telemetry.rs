@@ -28,11 +28,7 @@ pub fn start_logging(config: &Config) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Where `levels` is no filter.
-pub fn subscriber<W>(
-    levels: &str,
-    format: LogFormat,
-    out: W,
-) -> anyhow::Result<impl tracing::Subscriber + Send + Sync>
+pub fn subscriber<W>(levels: &str, format: LogFormat, out: W) -> anyhow::Result<impl tracing::Subscriber + Send + Sync>
 where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {

@@ -124,7 +124,7 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
             ("edges of a list", "{ connectors(first: 1) { edges { node { FIELD } } } }", &["connectors", "edges", "0", "node"]),
             (
                 "payload",
-                "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ACTIVE}) { connector { FIELD } } }",
+                "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { FIELD } } }",
                 &["setConnectorState", "connector"],
             ),
         ],
@@ -142,7 +142,7 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
             ("another type", "{ connectors(first: 1) { nodes { lastRun { FIELD } } } }", &["connectors", "nodes", "0", "lastRun"]),
             (
                 "payload",
-                "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ACTIVE}) { connector { lastRun { FIELD } } } }",
+                "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { lastRun { FIELD } } } }",
                 &["setConnectorState", "connector", "lastRun"],
             ),
         ],

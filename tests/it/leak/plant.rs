@@ -158,10 +158,10 @@ pub(crate) async fn installation(world: &World) -> Vec<String> {
     world.import_text("hr", profiles().as_bytes()).await;
     group(&admin, json!({"name": "Key sellers", "addAccounts": [ZSOFIA.mail, ODON.mail]})).await;
     let settings = json!({"input": {
-        "coverage": [{"name": "Sellers", "effectiveFrom": "2026-01-01", "agreement": "Works agreement", "departments": ["Sales"],
+        "coverage": [{"name": "SELLERS", "effectiveFrom": "2026-01-01", "agreement": "Works agreement", "departments": ["Sales"],
             "addAccounts": [ZSOFIA.mail]}],
-        "detectionGroups": [{"name": "Vault", "kind": "DOMAINS", "items": ["vault.example"]}],
-        "variants": [{"indicator": "FILE_UPLOADED_TO_WEB", "name": "Vault", "groups": ["Vault"]}],
+        "detectionGroups": [{"name": "VAULT", "kind": "DOMAINS", "items": ["vault.example"]}],
+        "variants": [{"indicator": "FILE_UPLOADED_TO_WEB", "name": "VAULT", "groups": ["VAULT"]}],
         "customIndicators": [{"kind": "BADGE_OUT", "name": "Left the building", "actionClass": "ACCESS", "thresholds": {"low": 1, "medium": 2, "high": 3}}],
         "minimumDailyEvents": 2,
     }});
