@@ -24,11 +24,11 @@ pub fn start_logging(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn subscriber<W>(
-    levels: &str,
-    format: LogFormat,
-    out: W,
-) -> anyhow::Result<impl tracing::Subscriber + Send + Sync>
+/// What [`start_logging`] starts, with the lines going to `out`.
+///
+/// # Errors
+/// Where `levels` is no filter.
+pub fn subscriber<W>(levels: &str, format: LogFormat, out: W) -> anyhow::Result<impl tracing::Subscriber + Send + Sync>
 where
     W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
 {

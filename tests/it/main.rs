@@ -12,6 +12,8 @@ mod audit;
 mod command;
 mod coverage;
 mod deliveries;
+mod leak;
+mod matrix;
 mod need;
 mod policies;
 mod privacy;

@@ -15,14 +15,14 @@ const EVERYTHING: &str = "{ viewer { id name roles share { id recipient audience
     timeline { totalCount nodes { id day explanation riskFactors activities(first: 3) { nodes { id facts content } } } pageInfo { endCursor } } \
     alerts { totalCount nodes { id severity score trigger policy { name template { code } description } notes { body } contributions { points insight { id explanation } } } } } } } }";
 
-async fn shared(who: &Caller, case: &str, more: Value) -> Value {
+pub(crate) async fn shared(who: &Caller, case: &str, more: Value) -> Value {
     let mut input = json!({"caseId": case, "audience": "LEGAL", "recipient": "Legal, matter 17", "expiresInHours": 48,
         "sections": ["SUMMARY", "TIMELINE", "NOTES", "ALERTS", "EVIDENCE"], "reason": "Legal asked for it."});
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     who.ask(SHARE, json!({"input": input})).await.data()["shareCase"].clone()
 }
 
-fn holder(world: &World, made: &Value) -> Caller {
+pub(crate) fn holder(world: &World, made: &Value) -> Caller {
     world.with_token(made["token"].as_str().unwrap_or_else(|| panic!("{made}")))
 }
 

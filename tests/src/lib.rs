@@ -10,6 +10,7 @@
 
 mod caller;
 mod database;
+mod lines;
 mod plugins;
 pub mod provider;
 pub mod tidy;
@@ -17,9 +18,10 @@ mod world;
 
 pub use caller::{Answer, Caller};
 pub use database::Engine;
+pub use lines::Lines;
 pub use plugins::{hr, m365};
 pub use provider::Provider;
-pub use world::{NOON, Production, World, demo, run};
+pub use world::{NOON, Production, World, demo, run, run_logged};
 
 /// Every test of the block twice: on SQLite and on PostgreSQL. `world` is an installation of its own, at noon of the day
 /// after the last one of the sample data.
@@ -35,6 +37,19 @@ macro_rules! on_both {
             #[allow(unused_imports)]
             use super::*;
             $($(#[$meta])* #[test] fn $name() { $crate::run($crate::Engine::Postgres, async |$world| $body); })*
+        }
+    };
+    // With the server's log.
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident, $lines:ident) $body:block)*) => {
+        mod sqlite {
+            #[allow(unused_imports)]
+            use super::*;
+            $($(#[$meta])* #[test] fn $name() { $crate::run_logged($crate::Engine::Sqlite, async |$world, $lines| $body); })*
+        }
+        mod postgres {
+            #[allow(unused_imports)]
+            use super::*;
+            $($(#[$meta])* #[test] fn $name() { $crate::run_logged($crate::Engine::Postgres, async |$world, $lines| $body); })*
         }
     };
 }

@@ -4,6 +4,7 @@
 use crate::{
     caller::Caller,
     database::{Engine, Own},
+    lines::Lines,
     plugins,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
@@ -77,12 +78,33 @@ impl Production {
 
 /// Runs a test in an installation of its own.
 pub fn run(engine: Engine, test: impl AsyncFnOnce(Arc<World>)) {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    run_on(engine, runtime, test);
+}
+
+/// The same, and every line that the server may log, at the most talkative level, is kept in `lines`.
+pub fn run_logged(engine: Engine, test: impl AsyncFnOnce(Arc<World>, Lines)) {
+    let lines = Lines::default();
+    let log = lines.log();
+    // For as long as the thread lives: the server's own threads are none that a test could hold a guard on.
+    let kept = log.clone();
+    let listen = move || std::mem::forget(tracing::dispatcher::set_default(&kept));
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().on_thread_start(listen).build()
+    };
+    tracing::dispatcher::with_default(&log, || run_on(engine, runtime, async |world| test(world, lines).await));
+}
+
+fn run_on(
+    engine: Engine,
+    runtime: impl FnOnce() -> std::io::Result<tokio::runtime::Runtime>,
+    test: impl AsyncFnOnce(Arc<World>),
+) {
     if engine == Engine::Postgres && std::env::var("VIZARD_TEST_DATABASES").is_ok_and(|only| only == "sqlite") {
         return;
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(async {
+    runtime().expect("a runtime").block_on(async {
         let folder = tempfile::tempdir().expect("a folder");
         let own = Own::create(engine, folder.path()).await;
         let settings = [

@@ -47,13 +47,21 @@ pub fn refused(message: impl Into<String>, code: &'static str) -> ServerError {
     error
 }
 
-/// Errors that the library made have no code: they are about the document and its arguments.
+/// Errors that the library made have no code: they are about the document and its arguments. Some quote an argument's
+/// value, which may be somebody's name typed into the wrong place; it goes no further.
 pub fn ensure_code(error: &mut ServerError) {
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
         extensions.set("code", INVALID);
+        if let Some(end) = BEFORE_A_VALUE.iter().filter_map(|(text, kept)| Some(error.message.find(text)? + kept)).min()
+        {
+            error.message.truncate(end);
+        }
     }
 }
+
+/// What the library says before it quotes a value, and how many bytes of that still stand without the value.
+const BEFORE_A_VALUE: &[(&str, usize)] = &[(", found ", 0), (" the value \"", 10)];
 
 fn with_code(message: String, code: &'static str) -> Error {
     Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
@@ -95,6 +103,17 @@ mod tests {
         let mut bare = ServerError::new("unknown field", None);
         ensure_code(&mut bare);
         assert_eq!(bare.extensions.unwrap().get("code"), Some(&Value::from(INVALID)));
+        for (said, shown) in [
+            (
+                "Invalid value for argument \"a.b\", enumeration type \"E\" does not contain the value \"Ada\"",
+                "Invalid value for argument \"a.b\", enumeration type \"E\" does not contain the value",
+            ),
+            ("Expected input type \"Date\", found \"Ada\".", "Expected input type \"Date\""),
+        ] {
+            let mut quoting = ServerError::new(said, None);
+            ensure_code(&mut quoting);
+            assert_eq!(quoting.message, shown);
+        }
         let mut ours = refused("too deep", LIMIT_EXCEEDED);
         ensure_code(&mut ours);
         assert_eq!(ours.extensions.unwrap().get("code"), Some(&Value::from(LIMIT_EXCEEDED)));

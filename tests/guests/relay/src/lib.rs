@@ -49,6 +49,9 @@ struct Line<'a> {
     object: Option<&'a str>,
     #[serde(default)]
     device: Option<&'a str>,
+    /// Name of the patient whose record it is.
+    #[serde(default)]
+    patient: Option<&'a str>,
 }
 
 pub struct Relay;
@@ -78,6 +81,9 @@ impl Connector for Relay {
         event.source_id(line.id).actor(&[(identifier::UPN, line.who)]);
         if let Some(device) = line.device {
             event.party("device", &[(identifier::DEVICE, device)]);
+        }
+        if let Some(patient) = line.patient {
+            event.party("patient", &[("patient-name", patient)]);
         }
         event.attr(attr::QUANTITY, line.quantity);
         event.attr(attr::RATING, line.rating).attr(attr::DLP_SEVERITY, line.dlp_severity);

@@ -1,0 +1,273 @@
+//! No name, number or account of a person in any byte that leaves the server, before a reveal; after it exactly where it
+//! was lifted. Two canary people in every spelling go in at every door, and a crawler reads whatever comes out.
+
+mod canary;
+mod crawl;
+mod hostile;
+mod plant;
+
+use crate::{reveal, share};
+use canary::{Found, PEOPLE, SPELLINGS, ZSOFIA, told};
+use crawl::{Crawl, Hit, Reader};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use vizard_core::{
+    access::{Action, Resource, Role, matrix, share::ShareSection},
+    time::HOUR,
+};
+use vizard_server::{graphql::rules, permit::Permit};
+use vizard_tests::{Caller, World, on_both};
+
+/// Fields that no answer can hold in this test, each with its reason.
+const UNREACHED: &[(&str, &str, &str)] = &[];
+
+/// Somebody of every role, and nobody in particular.
+fn staff(world: &World) -> Vec<Reader> {
+    let of = |role: &Role| Reader {
+        name: role.to_string(),
+        caller: world.person(&format!("Somebody of {role}"), &[*role]),
+    };
+    let stranger = Reader { name: "a stranger".to_owned(), caller: world.stranger() };
+    Role::ALL.iter().map(of).chain([stranger]).collect()
+}
+
+/// Holders of a share of each section alone and of all.
+async fn holders(world: &World, ida: &Caller, case: &str, identity: bool) -> Vec<Reader> {
+    let mut readers = Vec::new();
+    let alone = ShareSection::ALL.iter().map(|section| vec![section.as_str()]);
+    let all = ShareSection::ALL.iter().map(|section| section.as_str()).collect();
+    for sections in alone.chain([all]) {
+        let name = format!("a holder of {}{}", sections.join("+"), if identity { " with identity" } else { "" });
+        let made = share::shared(ida, case, json!({"sections": sections, "includeIdentity": identity})).await;
+        readers.push(Reader { name, caller: share::holder(world, &made) });
+    }
+    readers
+}
+
+/// A readable list for a test that fails.
+fn listed(hits: &[&Hit]) -> String {
+    let line = |hit: &&Hit| format!("{} in {} {:?}: {}", hit.viewer, hit.field, hit.below, told(&hit.found));
+    let lines: BTreeSet<String> = hits.iter().map(line).collect();
+    format!("{} texts name somebody:\n{}", lines.len(), lines.into_iter().take(20).collect::<Vec<_>>().join("\n"))
+}
+
+/// The content of evidence is the one thing that may name somebody while the mask is on, and only to this role.
+fn is_evidence(hit: &Hit) -> bool {
+    hit.field == "Activity.content" && (hit.viewer == Role::Investigator.as_str() || hit.viewer == "Ida")
+}
+
+/// Of a case with its alert, and what is around it.
+struct Story {
+    case: String,
+    /// The subject as the case knows it.
+    subject: String,
+    alert: String,
+    policies: Vec<String>,
+}
+
+/// An alert of the first canary becomes a case with a contributor and notes, another alert is dismissed.
+async fn story(world: &World, ida: &Caller) -> Story {
+    let policies = plant::installation(world).await;
+    let start = "mutation($input: StartScoringInput!) { startScoring(input: $input) { subjects { id } userErrors { message } } }";
+    let input = json!({"policyId": policies[1], "accounts": [ZSOFIA.mail], "days": 5, "reason": "Agreed with the works council."});
+    let started = world.caller(&[Role::Admin]).ask(start, json!({"input": input})).await.data()["startScoring"].clone();
+    let subject = started["subjects"][0]["id"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned();
+    world.settle().await;
+    let alerts = ida.query("{ alerts(first: 20) { nodes { id subject { id } policy { id } } } }").await;
+    let alerts = alerts["alerts"]["nodes"].as_array().unwrap();
+    let theirs = |alert: &&Value| alert["subject"]["id"] == json!(subject) && alert["policy"]["id"] == json!(policies[0]);
+    let alert = alerts.iter().find(theirs).unwrap_or_else(|| panic!("{alerts:?}"));
+    let others: BTreeSet<&str> = alerts.iter().filter_map(|alert| alert["subject"]["id"].as_str()).collect();
+    assert!(others.len() >= 2 && alerts.len() >= 4, "both canaries raise alerts under both policies: {alerts:?}");
+    let other = alerts.iter().find(|alert| alert["subject"]["id"] != json!(subject)).unwrap();
+    let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+    let input = json!({"alertId": alert["id"], "caseName": "Leaving with the price list", "comment": "Looks bad."});
+    let made = ida.ask(confirm, json!({"input": input})).await.data()["confirmAlert"].clone();
+    let case = made["case"]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    for (document, input) in [
+        (
+            "mutation($input: AddCaseContributorInput!) { addCaseContributor(input: $input) { userErrors { message } } }",
+            json!({"caseId": case, "viewer": "dev:otto"}),
+        ),
+        (
+            "mutation($input: DismissAlertsInput!) { dismissAlerts(input: $input) { userErrors { message } } }",
+            json!({"alertIds": [other["id"]], "reason": "EXPECTED_ACTIVITY", "note": "Handover."}),
+        ),
+    ] {
+        ida.ask(document, json!({"input": input})).await.data();
+    }
+    Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies }
+}
+
+/// What an operator gets to read: metrics, the log at its most talkative, the replay, the export of policies.
+async fn operator_reads_no_name(world: &World, crawl: &mut Crawl, log: &str) {
+    let metrics = world.stranger().get("/metrics").await.body.as_str().unwrap().to_owned();
+    assert!(metrics.contains("vizard_records_total"));
+    assert_eq!(crawl.search.in_lines(&metrics), Vec::<String>::new());
+    assert!(log.lines().count() > 100, "the log was not kept");
+    assert_eq!(crawl.search.in_lines(log), Vec::<String>::new());
+    let replayed = serde_json::to_string(&world.services.replay(|_| ()).await.unwrap()).unwrap();
+    assert_eq!(crawl.search.in_lines(&replayed), Vec::<String>::new());
+    let permit = Permit::of_the_operator_bypassing_roles(Resource::Policies, Action::Read);
+    let exported = world.services.export_policies(&permit).await.unwrap();
+    assert!(exported.contains("Health records"));
+    assert_eq!(crawl.search.in_lines(&exported), Vec::<String>::new());
+}
+
+/// Runs every mutation with an input that works where it can, so that payloads are read as everything else is.
+async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader], story: &Story) {
+    let mut mutations: Vec<(String, String, String)> = crawl.api.objects["Mutation"]
+        .iter()
+        .map(|field| (field.name.clone(), field.of.clone(), field.input().expect("a mutation takes an input")))
+        .collect();
+    // What ends something comes last.
+    mutations.sort_by_key(|(name, ..)| ["resolveCase", "deletePolicy"].contains(&name.as_str()));
+    let open = crawl.ids["Alert"].iter().find(|id| **id != story.alert).cloned();
+    let mut known: BTreeMap<String, Value> = BTreeMap::from(
+        [
+            ("caseId", json!(story.case)),
+            ("policyId", json!(story.policies[0])),
+            ("subjectId", json!(story.subject)),
+            ("alertId", json!(open)),
+            ("alertIds", json!([open])),
+            ("connectorId", json!(crawl.ids["Connector"].first())),
+            ("caseName", json!("Another matter")),
+            ("scope", json!({"all": true})),
+            ("plugin", json!("hr")),
+            ("codes", json!(["FILE_DOWNLOADED"])),
+            ("accounts", json!([ZSOFIA.mail])),
+            ("viewer", json!("dev:bea")),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    for (mutation, payload, input) in mutations {
+        let (resource, action) = rules::of("Mutation", &mutation).unwrap();
+        let role = matrix::roles(resource, action)[0];
+        let reader = readers.iter().find(|reader| reader.name == role.as_str()).unwrap();
+        let given = crawl.api.input(&input, &|_, name, _| known.get(name).cloned());
+        for (at, plan) in crawl.api.plans(&payload, 1).into_iter().enumerate() {
+            let mut given = given.clone();
+            if at > 0 && mutation != "requestReveal" {
+                given["reason"] = given.get("reason").cloned().unwrap_or(Value::Null);
+                given.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            }
+            let body = crawl
+                .root(world, reader, "mutation", ("Mutation", &mutation, &payload), &plan, json!({"input": given}))
+                .await;
+            // The next ones act on what was just made.
+            for (made, input) in [("reveal", "revealId"), ("share", "shareId")] {
+                if let Some(id) = body["data"][&mutation][made]["id"].as_str() {
+                    known.insert(input.to_owned(), json!(id));
+                }
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn nobody_is_named_before_a_reveal_and_after_it_only_where_it_was_lifted(world, lines) {
+        let started = std::time::Instant::now();
+        let ida = world.person("Ida", &[Role::Investigator]);
+        let story = story(&world, &ida).await;
+        eprintln!("planted {:?}", started.elapsed());
+        let asked = reveal::requested(&ida, &story.case).await;
+        let mut crawl = Crawl::new();
+        let staff = staff(&world);
+        let masked = holders(&world, &ida, &story.case, false).await;
+
+        // Before: nobody, nowhere, but in the content of evidence.
+        for reader in staff.iter().chain(&masked) {
+            crawl.everything(&world, reader).await;
+            eprintln!("{} {:?} {}", reader.name, started.elapsed(), crawl.requests);
+        }
+        let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !is_evidence(hit)).collect();
+        assert!(leaks.is_empty(), "{}", listed(&leaks));
+        // Every spelling did come in, and the search finds each where it may be.
+        let evidence: Found = crawl.hits.iter().flat_map(|hit| hit.found.clone()).collect();
+        let all: Found = (0..PEOPLE.len()).flat_map(|who| (0..SPELLINGS.len()).map(move |how| (who, how))).collect();
+        assert!(evidence == all, "not in the evidence: {}", told(&all.difference(&evidence).copied().collect()));
+        for (of, field) in [("Reject", "detail"), ("ConnectorRun", "error"), ("Activity", "facts"), ("Note", "body")] {
+            assert!(crawl.filled.contains(&(of.to_owned(), field.to_owned())), "{of}.{field} was never there");
+        }
+        operator_reads_no_name(&world, &mut crawl, &lines.text()).await;
+        eprintln!("before {:?}", started.elapsed());
+
+        // After: in that case, to who asked and to whom they passed it on.
+        reveal::decided(&world.person("April", &[Role::Approver]), &asked["reveal"], true).await;
+        let passed_on = holders(&world, &ida, &story.case, true).await;
+        let ida = Reader { name: "Ida".to_owned(), caller: ida };
+        crawl.hits.clear();
+        for reader in staff.iter().chain(&masked[masked.len() - 1..]) {
+            crawl.everything(&world, reader).await;
+        }
+        let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !is_evidence(hit)).collect();
+        assert!(leaks.is_empty(), "{}", listed(&leaks));
+        crawl.hits.clear();
+        crawl.everything(&world, &ida).await;
+        let (shown, leaks): (Vec<&Hit>, Vec<&Hit>) =
+            crawl.hits.iter().filter(|hit| !is_evidence(hit)).partition(|hit| is_revealed(hit, &story.subject));
+        assert!(leaks.is_empty(), "{}", listed(&leaks));
+        for (of, id) in [("Case", &story.case), ("Alert", &story.alert)] {
+            let through = (of.to_owned(), id.clone());
+            assert!(shown.iter().any(|hit| hit.below.contains(&through)), "the identity is not there below {of}");
+        }
+        crawl.hits.clear();
+        for reader in &passed_on {
+            crawl.everything(&world, reader).await;
+            let may = |hit: &&Hit| hit.viewer == reader.name && hit.field.starts_with("Identity.") && is_zsofia(hit);
+            assert!(crawl.hits.iter().any(|hit| may(&hit)), "{} sees no identity", reader.name);
+            let opens_evidence = reader.name.contains("EVIDENCE");
+            let evidence = |hit: &&Hit| opens_evidence && hit.field == "Activity.content";
+            let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !may(hit) && !evidence(hit)).collect();
+            assert!(leaks.is_empty(), "{}", listed(&leaks));
+            crawl.hits.clear();
+        }
+        eprintln!("after {:?}", started.elapsed());
+
+        // Over: as before.
+        world.clock.advance(8 * HOUR);
+        for reader in [&ida].into_iter().chain(&passed_on[passed_on.len() - 1..]) {
+            crawl.everything(&world, reader).await;
+        }
+        let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !is_evidence(hit)).collect();
+        assert!(leaks.is_empty(), "{}", listed(&leaks));
+
+        // What staff write is theirs to keep free of names; where they do not, it stays among staff.
+        let note = "mutation($input: AddCaseNoteInput!) { addCaseNote(input: $input) { userErrors { message } } }";
+        crawl.hits.clear();
+        let body = SPELLINGS.iter().map(|(_, spelled)| spelled(&ZSOFIA)).collect::<Vec<_>>().join("\n");
+        ida.caller.ask(note, json!({"input": {"caseId": story.case, "body": body}})).await.data();
+        for reader in &masked {
+            crawl.everything(&world, reader).await;
+        }
+        assert!(crawl.hits.is_empty(), "{}", listed(&crawl.hits.iter().collect::<Vec<_>>()));
+        crawl.everything(&world, staff.iter().find(|reader| reader.name == Role::Analyst.as_str()).unwrap()).await;
+        assert!(!crawl.hits.is_empty() && crawl.hits.iter().all(|hit| hit.field == "Note.body"), "{}", listed(&crawl.hits.iter().collect::<Vec<_>>()));
+
+        // Payloads. Whoever asks for a reveal here is given it, of the same case.
+        crawl.hits.clear();
+        change_everything(&world, &mut crawl, &staff, &story).await;
+        let may = |hit: &&Hit| is_evidence(hit) || hit.field == "Note.body" || is_revealed(hit, &story.subject);
+        let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !may(hit)).collect();
+        assert!(leaks.is_empty(), "{}", listed(&leaks));
+        operator_reads_no_name(&world, &mut crawl, &lines.text()).await;
+
+        let unreached: Vec<(String, String)> = crawl.api.fields().difference(&crawl.reached).cloned().collect();
+        let excused: Vec<(String, String)> = UNREACHED.iter().map(|(of, field, _)| ((*of).to_owned(), (*field).to_owned())).collect();
+        eprintln!(
+            "{} fields, {} with a value, {} requests, {} bytes; only ever null: {:?}; {:?}", crawl.reached.len(), crawl.filled.len(),
+            crawl.requests, crawl.search.bytes, crawl.reached.difference(&crawl.filled).collect::<Vec<_>>(), started.elapsed(),
+        );
+        assert_eq!(unreached, excused, "every field of the schema was read by somebody");
+    }
+}
+
+fn is_zsofia(hit: &Hit) -> bool {
+    hit.found.iter().all(|(who, _)| *who == 0)
+}
+
+/// In the identity of the subject as the case knows it.
+fn is_revealed(hit: &Hit, subject: &str) -> bool {
+    let whose = hit.below.iter().rev().find(|(of, _)| of == "Subject");
+    hit.field.starts_with("Identity.") && whose.is_some_and(|(_, id)| id == subject) && is_zsofia(hit)
+}

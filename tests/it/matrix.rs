@@ -1,0 +1,342 @@
+//! The access matrix through the door: every guarded field, to everybody, on every way to it. A field opens where the
+//! matrix or the share's sections say so and is null with its error everywhere else, whatever it is called and wherever
+//! it stands in a document.
+
+use crate::{privacy, reveal, share, story::downloads};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use vizard_core::{
+    access::{self, Role, matrix, share::ShareSection},
+    time::SECOND,
+};
+use vizard_server::graphql::rules;
+use vizard_tests::{Caller, World, on_both};
+
+/// A document that holds one guarded field.
+struct Form {
+    /// What kind of way it is.
+    way: &'static str,
+    document: String,
+    /// Where in the answer the field lies.
+    path: Vec<Value>,
+    variables: Value,
+}
+
+/// What the field's document is made of.
+struct Parts {
+    /// `query($id: ID!) {` up to the field.
+    before: String,
+    /// The field with its arguments and selection, without an alias.
+    field: String,
+    after: String,
+}
+
+/// Cuts the document of [`privacy::reach`] around the guarded field.
+fn cut(document: &str, field: &str, is_root: bool) -> Parts {
+    let start = match is_root {
+        true => document.rfind(&format!("{{ {field}")).unwrap() + 2,
+        false => document.find("field: ").unwrap(),
+    };
+    let rest = &document[start..];
+    let mut depth = 0_i32;
+    let end = rest.char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '{') - i32::from(*c == '}');
+        depth < 0
+    });
+    let (field, after) = rest.split_at(end.unwrap().0);
+    Parts {
+        before: document[..start].to_owned(),
+        field: field.trim_start_matches("field: ").trim_end().to_owned(),
+        after: after.to_owned(),
+    }
+}
+
+/// Ways to something of a type through lists and payloads: the document around `FIELD`, and where it lies.
+fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static str])] {
+    match of {
+        "Query" | "Mutation" => &[],
+        "Subject" => &[
+            ("nodes of a list", "{ subjects(first: 1) { nodes { FIELD } } }", &["subjects", "nodes", "0"]),
+            ("edges of a list", "{ subjects(first: 1) { edges { node { FIELD } } } }", &["subjects", "edges", "0", "node"]),
+            ("another type", "{ alerts(first: 1) { nodes { subject { FIELD } } } }", &["alerts", "nodes", "0", "subject"]),
+            (
+                "payload",
+                "mutation($subject: ID!) { resetRiskLevel(input: {subjectId: $subject, reason: \"r\"}) { subject { FIELD } } }",
+                &["resetRiskLevel", "subject"],
+            ),
+        ],
+        "Case" => &[
+            ("nodes of a list", "{ cases(first: 1) { nodes { FIELD } } }", &["cases", "nodes", "0"]),
+            ("edges of a list", "{ cases(first: 1) { edges { node { FIELD } } } }", &["cases", "edges", "0", "node"]),
+            ("another type", "{ reveals(first: 1) { nodes { case { FIELD } } } }", &["reveals", "nodes", "0", "case"]),
+            ("a share", "{ viewer { share { case { FIELD } } } }", &["viewer", "share", "case"]),
+            (
+                "payload",
+                "mutation($case: ID!) { addCaseNote(input: {caseId: $case, body: \"b\"}) { case { FIELD } } }",
+                &["addCaseNote", "case"],
+            ),
+        ],
+        "Activity" => &[
+            (
+                "nodes of a list",
+                "{ alerts(first: 1) { nodes { insights(first: 1) { nodes { activities(first: 1) { nodes { FIELD } } } } } } }",
+                &["alerts", "nodes", "0", "insights", "nodes", "0", "activities", "nodes", "0"],
+            ),
+            (
+                "edges of a list",
+                "{ alerts(first: 1) { edges { node { insights(first: 1) { edges { node { activities(first: 1) { edges { node { FIELD } } } } } } } } } }",
+                &["alerts", "edges", "0", "node", "insights", "edges", "0", "node", "activities", "edges", "0", "node"],
+            ),
+            (
+                "a share",
+                "{ viewer { share { case { timeline(first: 1) { nodes { activities(first: 1) { nodes { FIELD } } } } } } } }",
+                &["viewer", "share", "case", "timeline", "nodes", "0", "activities", "nodes", "0"],
+            ),
+            (
+                "payload",
+                "mutation($case: ID!) { addCaseNote(input: {caseId: $case, body: \"b\"}) { case { timeline(first: 1) { nodes { activities(first: 1) { nodes { FIELD } } } } } } }",
+                &["addCaseNote", "case", "timeline", "nodes", "0", "activities", "nodes", "0"],
+            ),
+        ],
+        "Policy" => &[
+            ("nodes of a list", "{ policies(first: 1) { nodes { FIELD } } }", &["policies", "nodes", "0"]),
+            ("edges of a list", "{ policies(first: 1) { edges { node { FIELD } } } }", &["policies", "edges", "0", "node"]),
+            ("another type", "{ alerts(first: 1) { nodes { policy { FIELD } } } }", &["alerts", "nodes", "0", "policy"]),
+            ("a share", "{ viewer { share { case { alerts(first: 1) { nodes { policy { FIELD } } } } } } }", &[
+                "viewer", "share", "case", "alerts", "nodes", "0", "policy",
+            ]),
+            (
+                "payload",
+                "mutation($policy: ID!) { updatePolicy(input: {policyId: $policy}) { policy { FIELD } } }",
+                &["updatePolicy", "policy"],
+            ),
+        ],
+        "PriorityUserGroup" => &[
+            ("list", "{ priorityUserGroups { FIELD } }", &["priorityUserGroups", "0"]),
+            (
+                "payload",
+                "mutation($group: ID!) { savePriorityUserGroup(input: {id: $group, name: \"Board\"}) { group { FIELD } } }",
+                &["savePriorityUserGroup", "group"],
+            ),
+        ],
+        "Connector" => &[
+            ("nodes of a list", "{ connectors(first: 1) { nodes { FIELD } } }", &["connectors", "nodes", "0"]),
+            ("edges of a list", "{ connectors(first: 1) { edges { node { FIELD } } } }", &["connectors", "edges", "0", "node"]),
+            (
+                "payload",
+                "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { FIELD } } }",
+                &["setConnectorState", "connector"],
+            ),
+        ],
+        "ConnectorRun" => &[
+            (
+                "nodes of a list",
+                "{ connectors(first: 1) { nodes { runs(first: 1) { nodes { FIELD } } } } }",
+                &["connectors", "nodes", "0", "runs", "nodes", "0"],
+            ),
+            (
+                "edges of a list",
+                "{ connectors(first: 1) { edges { node { runs(first: 1) { edges { node { FIELD } } } } } } }",
+                &["connectors", "edges", "0", "node", "runs", "edges", "0", "node"],
+            ),
+            ("another type", "{ connectors(first: 1) { nodes { lastRun { FIELD } } } }", &["connectors", "nodes", "0", "lastRun"]),
+            (
+                "payload",
+                "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { lastRun { FIELD } } } }",
+                &["setConnectorState", "connector", "lastRun"],
+            ),
+        ],
+        other => panic!("{other} has a guarded field and this test does not know the ways to it: add them"),
+    }
+}
+
+fn steps(path: &[&str]) -> Vec<Value> {
+    path.iter().map(|step| step.parse::<usize>().map_or_else(|_| json!(step), |at| json!(at))).collect()
+}
+
+/// The variables that a document declares.
+fn used(document: &str, variables: &Map<String, Value>) -> Value {
+    let declared = variables.iter().filter(|(name, _)| document.contains(&format!("${name}:")));
+    declared.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
+}
+
+/// Every way to a guarded field. `states` are ids of cases in each state that a case can be in.
+fn forms(of: &str, field: &str, variables: &Map<String, Value>, states: &BTreeMap<&'static str, Value>) -> Vec<Form> {
+    let is_root = matches!(of, "Query" | "Mutation");
+    let (document, path) = privacy::reach(of, field);
+    let Parts { before, field: text, after } = cut(document, field, is_root);
+    let parent = steps(&path[..path.len() - 1]);
+    let at = |last: &str| [parent.clone(), vec![json!(last)]].concat();
+    let mut all: Vec<(&'static str, String, Vec<Value>)> = vec![
+        ("direct", format!("{before}{text}{after}"), at(field)),
+        ("alias", format!("{before}other: {text}{after}"), at("other")),
+        ("fragment", format!("{before}...F{after} fragment F on {of} {{ {text} }}"), at(field)),
+        ("fragment in a fragment", format!("{before}...F{after} fragment F on {of} {{ ...G }} fragment G on {of} {{ g: {text} }}"), at("g")),
+        ("inline fragment", format!("{before}... on {of} {{ {text} }}{after}"), at(field)),
+        ("inline fragment with a directive", format!("{before}... @include(if: true) {{ {text} @skip(if: false) }}{after}"), at(field)),
+    ];
+    // A directive stands before the selection.
+    let with_skip = text.find(" {").map_or_else(|| format!("{text} @skip(if: false)"), |cut| format!("{} @skip(if: false){}", &text[..cut], &text[cut..]));
+    if let Some(last) = all.last_mut() {
+        last.1 = format!("{before}... @include(if: true) {{ {} }}{after}", if text.contains('(') { text.clone() } else { with_skip });
+    }
+    for (way, around, to) in ways(of) {
+        all.push((way, around.replace("FIELD", &text), [steps(to), vec![json!(field)]].concat()));
+    }
+    let mut forms: Vec<Form> = all
+        .into_iter()
+        .map(|(way, document, path)| Form { way, variables: used(&document, variables), document, path })
+        .collect();
+    if !is_root {
+        let id = match of {
+            "ConnectorRun" => "run",
+            "PriorityUserGroup" => "group",
+            other => &other.to_lowercase(),
+        };
+        let mut of_states: Vec<(&'static str, &'static str, Value)> = vec![("node", "nodes", variables[id].clone())];
+        if of == "Case" {
+            of_states = states.iter().map(|(state, id)| (*state, *state, id.clone())).collect();
+        }
+        for (one, many, id) in of_states {
+            let node = format!("query($id: ID!) {{ node(id: $id) {{ ... on {of} {{ {text} }} }} }}");
+            forms.push(Form { way: one, document: node, path: vec![json!("node"), json!(field)], variables: json!({"id": id}) });
+            let nodes = format!("query($id: ID!) {{ nodes(ids: [$id]) {{ ... on {of} {{ {text} }} }} }}");
+            forms.push(Form { way: many, document: nodes, path: vec![json!("nodes"), json!(0), json!(field)], variables: json!({"id": id}) });
+        }
+    }
+    forms
+}
+
+fn reached<'a>(answer: &'a Value, path: &[Value]) -> &'a Value {
+    path.iter().fold(&answer["data"], |at, step| match step {
+        Value::String(key) => &at[key],
+        other => &at[usize::try_from(other.as_u64().unwrap()).unwrap()],
+    })
+}
+
+enum Who {
+    Role(Role),
+    Stranger,
+    /// Everything but the identity.
+    Holder,
+    Revoked,
+}
+
+impl Who {
+    fn may(&self, resource: access::Resource, action: access::Action) -> bool {
+        match self {
+            Self::Role(role) => matrix::allows(*role, resource, action),
+            Self::Holder => access::share::allows(ShareSection::ALL, false, resource, action),
+            Self::Stranger | Self::Revoked => false,
+        }
+    }
+}
+
+/// One cell; whether the field opened.
+async fn cell(world: &World, (name, who, caller): &(String, Who, Caller), rule: (&str, &str), form: &Form) -> bool {
+    let mut answer = caller.ask(&form.document, form.variables.clone()).await;
+    if answer.status == 429 {
+        world.clock.advance(60 * SECOND);
+        answer = caller.ask(&form.document, form.variables.clone()).await;
+    }
+    let told = format!("{}.{} by {} as {name}: {}\n{}", rule.0, rule.1, form.way, form.document, answer.body);
+    if matches!(who, Who::Revoked) {
+        assert_eq!((answer.status, &answer.body["data"]), (401, &Value::Null), "{told}");
+        return false;
+    }
+    assert_eq!(answer.status, 200, "{told}");
+    let errors = answer.body["errors"].as_array().cloned().unwrap_or_default();
+    for error in &errors {
+        assert!(matches!(error["extensions"]["code"].as_str(), Some("FORBIDDEN" | "UNAUTHENTICATED")), "{told}");
+    }
+    let here: Vec<&Value> = errors.iter().filter(|error| error["path"] == json!(form.path)).collect();
+    let parent = reached(&answer.body, &form.path[..form.path.len() - 1]);
+    let (resource, action) = rules::of(rule.0, rule.1).unwrap();
+    // A request of roots alone that are denied has null for its data.
+    let stands = !parent.is_null() || form.path.len() == 1;
+    if who.may(resource, action) {
+        assert!(here.is_empty(), "{told}");
+        return stands;
+    }
+    assert!(reached(&answer.body, &form.path).is_null(), "{told}");
+    if stands {
+        let requires: Vec<&str> = matrix::roles(resource, action).iter().map(|role| role.as_str()).collect();
+        assert_eq!(here.len(), 1, "{told}");
+        assert_eq!(here[0]["extensions"]["requires"], json!(requires), "{told}");
+    }
+    false
+}
+
+/// Three people who leave with files: an alert left open, a case that is worked on and one that is closed.
+async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, Value>, Vec<(String, Who, Caller)>) {
+    world.connect().await;
+    let policy = world.policy().await;
+    let mut rows = "HRScenario,EmailAddress,ResignationDate,LastWorkingDate\n".to_owned();
+    let people = ["mara.lindt@halden-optics.example", "edda.sund@halden-optics.example", "olaf.ness@halden-optics.example"];
+    for (at, who) in (0..).zip(people) {
+        rows.push_str(&format!("Resignation,{who},2026-06-20T09:00:00Z,2026-07-31T00:00:00Z\n"));
+        world.import_text("m365", &downloads(at * 200..at * 200 + 120, who, "2026-06-29")).await;
+    }
+    world.import_text("hr", rows.as_bytes()).await;
+    world.settle().await;
+    let (ida, admin) = (world.person("Ida Investigator", &[Role::Investigator]), world.person("Adam Admin", &[Role::Admin]));
+    let found = ida.query("{ alerts(first: 3) { nodes { id subject { id } insights(first: 1) { nodes { activities(first: 1) { nodes { id } } } } } } \
+        connectors { nodes { id name lastRun { id } } } }").await;
+    let alerts = found["alerts"]["nodes"].as_array().unwrap();
+    assert_eq!(alerts.len(), 3, "{found}");
+    let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+    let mut cases = Vec::new();
+    for alert in &alerts[..2] {
+        let input = json!({"input": {"alertId": alert["id"], "caseName": "A case"}});
+        cases.push(ida.ask(confirm, input).await.data()["confirmAlert"]["case"]["id"].clone());
+    }
+    let (open, closed) = (cases[0].clone(), cases[1].clone());
+    let asked = reveal::requested(&ida, open.as_str().unwrap()).await;
+    let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { message } } }";
+    let input = json!({"input": {"caseId": closed, "resolution": "BENIGN", "actionTaken": "None."}});
+    assert_eq!(ida.ask(resolve, input).await.data()["resolveCase"]["userErrors"], json!([]));
+    let save = "mutation { savePriorityUserGroup(input: {name: \"Board\"}) { group { id } } }";
+    let group = admin.query(save).await["savePriorityUserGroup"]["group"]["id"].clone();
+    let connector = &found["connectors"]["nodes"][0];
+    let variables = json!({
+        "case": open, "reveal": asked["reveal"]["id"], "policy": policy, "group": group, "subject": alerts[2]["subject"]["id"],
+        "activity": alerts[2]["insights"]["nodes"][0]["activities"]["nodes"][0]["id"],
+        "connector": connector["id"], "run": connector["lastRun"]["id"],
+    });
+    let (kept, lost) = (share::shared(&ida, open.as_str().unwrap(), json!({})).await, share::shared(&ida, open.as_str().unwrap(), json!({})).await);
+    let revoke = "mutation($input: RevokeCaseShareInput!) { revokeCaseShare(input: $input) { userErrors { code } } }";
+    let input = json!({"input": {"shareId": lost["share"]["id"], "reason": "r"}});
+    assert_eq!(ida.ask(revoke, input).await.data()["revokeCaseShare"]["userErrors"], json!([]));
+    let mut who: Vec<(String, Who, Caller)> = Role::ALL.iter().map(|role| (role.to_string(), Who::Role(*role), world.person("Sven Staff", &[*role]))).collect();
+    who.push(("a stranger".to_owned(), Who::Stranger, world.stranger()));
+    who.push(("the holder of a share".to_owned(), Who::Holder, share::holder(world, &kept)));
+    who.push(("the holder of a revoked share".to_owned(), Who::Revoked, share::holder(world, &lost)));
+    let states = BTreeMap::from([("an active, shared case by its id", open), ("a closed case by its id", closed)]);
+    (variables.as_object().unwrap().clone(), states, who)
+}
+
+on_both! {
+    async fn every_guarded_field_opens_on_every_way_to_whom_the_matrix_says_and_to_nobody_else(world) {
+        let (variables, states, everybody) = prepared(&world).await;
+        let (mut cells, mut expected, mut opened) = (0, 0, BTreeSet::new());
+        let mut ways_of: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+        for (of, field) in rules::RULES {
+            let forms = forms(of, field, &variables, &states);
+            expected += forms.len() * (Role::ALL.len() + 3);
+            for form in &forms {
+                ways_of.insert((of, field, form.way));
+                for who in &everybody {
+                    cells += 1;
+                    if cell(&world, who, (of, field), form).await {
+                        opened.insert((*of, *field, form.way));
+                    }
+                }
+            }
+        }
+        assert_eq!(cells, expected, "every rule, to everybody, on every way");
+        println!("{cells} cells, {} rules", rules::RULES.len());
+        // A way on which nobody arrives proves nothing; a masked share is the one that is there to be denied.
+        let dead: Vec<_> = ways_of.difference(&opened).filter(|(_, _, way)| *way != "a share").collect();
+        assert!(dead.is_empty(), "{dead:?}");
+    }
+}
