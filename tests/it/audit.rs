@@ -110,9 +110,12 @@ on_both! {
         let viewed = "SELECT count(*) FROM audit WHERE activity = 'VIEWED' AND category = 'AUDIT'";
         let before = world.number(viewed).await;
         let twice = format!("{{ a: auditLog(first: 1) {{ totalCount }} b: auditLog {{ nodes {{ id }} }} node(id: {}) {{ id ... on AuditEntry {{ leaf }} }} }}", paused["id"]);
+        world.services.sequence_audit_fully().await.unwrap();
+        let placed = world.number("SELECT count(*) FROM audit").await;
         let seen = world.caller(&[Role::Auditor]).query(&twice).await;
         assert_eq!(seen["node"], json!({"id": paused["id"], "leaf": paused["leaf"]}));
-        assert_eq!(seen["a"]["totalCount"].as_i64().unwrap(), i64::try_from(all.len()).unwrap() + before);
+        // The look itself may have its place already.
+        assert!([placed, placed + 1].contains(&seen["a"]["totalCount"].as_i64().unwrap()), "{placed} {seen}");
         assert_eq!(world.number(viewed).await, before + 1);
         // Filters.
         let added = entries(&world, json!({"activity": ["ADDED"]})).await;
