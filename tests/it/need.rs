@@ -75,4 +75,20 @@ on_both! {
         admin.ask(save, json!({"input": {"id": group, "name": "Board", "viewers": null}})).await.data();
         assert_eq!(number(&ann.query(ALERTS).await, "alerts"), number(&seen, "alerts"));
     }
+
+    async fn nobody_sees_or_decides_about_themselves(world) {
+        let account = prepared(&world).await;
+        let self_seeing = world.caller_with_account("Ottoline", &account, &[Role::Analyst, Role::Admin]);
+        let others = world.person("Ann", &[Role::Analyst]);
+        let (mine, all) = (self_seeing.query(ALERTS).await, others.query(ALERTS).await);
+        for list in ["alerts", "subjects"] {
+            let number = |of: &Value| of[list]["totalCount"].as_i64().unwrap();
+            assert_eq!(number(&all) - number(&mine), 1, "{list}");
+        }
+        let ids: Vec<&Value> = mine["alerts"]["nodes"].as_array().unwrap().iter().map(|alert| &alert["id"]).collect();
+        let own = all["alerts"]["nodes"].as_array().unwrap().iter().map(|alert| &alert["id"]).find(|id| !ids.contains(id)).unwrap();
+        let dismiss = "mutation($input: DismissAlertsInput!) { dismissAlerts(input: $input) { userErrors { code } } }";
+        let refused = self_seeing.ask(dismiss, json!({"input": {"alertIds": [own], "reason": "FALSE_POSITIVE"}})).await;
+        assert_eq!(refused.data()["dismissAlerts"]["userErrors"][0]["code"], "NOT_FOUND");
+    }
 }

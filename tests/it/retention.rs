@@ -134,18 +134,22 @@ const DEALT_WITH: &[&str] = &[
     "activity_days",
     "alert_insights",
     "alerts",
+    "case_contributors",
     "cases",
     "device_owners",
     "events",
     "identifiers",
     "insights",
     "manual_scoring",
+    "name_marks",
     "notes",
     "pending",
     "priority_group_members",
     "profiles",
+    "reveals",
     "score_history",
     "scores",
+    "shares",
     "triggers",
 ];
 
@@ -187,7 +191,7 @@ on_both! {
         let changed = off["settings"]["privacy"].clone();
         assert_eq!((&changed["pseudonymise"], &changed["justification"]), (&json!(false), &json!(why)), "{off}");
         assert!(changed["changedBy"].is_string() && changed["changedAt"] == "2026-07-01T12:00:00.000Z", "{off}");
-        let audited = world.texts("SELECT detail FROM audit WHERE object = 'settings'").await;
+        let audited = world.texts("SELECT detail || coalesce(reason, '') FROM audit WHERE object = 'settings'").await;
         assert!(audited[0].contains(why) && audited[0].contains("Decided on 30 June.") && audited[0].contains("Pseudonyms switched off"), "{audited:?}");
         world.clock.advance(HOUR);
         let later = update(&world, json!({"retention": {"eventDays": 90}})).await;
@@ -321,7 +325,7 @@ on_both! {
         resolve(&world, &case).await;
         let held = hold(&world, &case, true, "Claim 7.").await;
         assert_eq!(held["case"]["legalHold"], true, "{held}");
-        assert!(held["case"]["notes"].to_string().contains("Put on legal hold: Claim 7."), "{held}");
+        assert!(held["case"]["notes"].to_string().contains("Put on legal hold."), "{held}");
         assert_eq!(rows(&world, "audit WHERE category = 'CASES' AND detail LIKE '%Claim 7.%'").await, 1);
         let refused = erase(&world, MARA, "Asked for it.").await;
         assert_eq!((&refused["erased"], &refused["userErrors"][0]["code"]), (&json!(false), &json!("NOT_ALLOWED")), "{refused}");
@@ -369,7 +373,7 @@ on_both! {
         let audit = rows(&world, "audit").await;
         assert_eq!(erase(&world, MARA, "Asked for it.").await, json!({"erased": true, "userErrors": []}));
         assert_eq!(rows(&world, "audit").await, audit + 1);
-        assert_eq!(rows(&world, "audit WHERE activity = 'DELETED' AND category = 'SUBJECTS' AND detail LIKE '%Asked for it.%'").await, 1);
+        assert_eq!(rows(&world, "audit WHERE activity = 'DELETED' AND category = 'SUBJECTS' AND reason = 'Asked for it.'").await, 1);
         world.settle().await;
         let left = blinds(&world).await;
         let hers = of(&left, all);
