@@ -145,7 +145,7 @@ async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader],
         let role = matrix::roles(resource, action)[0];
         let reader = readers.iter().find(|reader| reader.name == role.as_str()).unwrap();
         let given = crawl.api.input(&input, &|_, name, _| known.get(name).cloned());
-        for (at, plan) in crawl.api.plans(&payload, 1).into_iter().enumerate() {
+        for (at, plan) in crawl.api.plans(&payload, 1, false).into_iter().enumerate() {
             let mut given = given.clone();
             if at > 0 && mutation != "requestReveal" {
                 given["reason"] = given.get("reason").cloned().unwrap_or(Value::Null);

@@ -7,6 +7,7 @@ mod measures;
 mod names;
 
 pub use accept::{Origin, accept, is_poor};
+pub use evidence::withhold;
 
 use crate::{scoring::input::Trigger, settings::Verdict, time::Micros};
 use serde_json::{Map, Value as Json};

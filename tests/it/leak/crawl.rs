@@ -177,15 +177,18 @@ impl Api {
 
     /// Selections that together read everything below a type, through at most `nodes` things with ids, each small enough
     /// for one document.
-    pub(crate) fn plans(&self, of: &str, nodes: usize) -> Vec<Plan> {
+    pub(crate) fn plans(&self, of: &str, nodes: usize, is_page: bool) -> Vec<Plan> {
         let mut paths = Vec::new();
         self.paths(of, &mut Vec::new(), &mut vec![of.to_owned()], nodes, &mut paths);
         let mut plans: Vec<Plan> = vec![Plan::default()];
         for path in paths {
             let mut grown = plans.last().unwrap().clone();
             grown.add(&path);
-            let (fields, pages) = self.cost(of, &grown, 0);
-            if fields > 1_200 || pages > 30_000 {
+            let (fields, mut pages) = self.cost(of, &grown, usize::from(is_page));
+            if is_page {
+                pages = (pages + 1) * size(of, 0);
+            }
+            if fields > 1_200 || pages > 40_000 {
                 grown = Plan::default();
                 grown.add(&path);
                 plans.push(grown);
@@ -248,9 +251,10 @@ impl Field {
 /// Long enough for everything that was planted where it is looked for, short enough for the server's limits.
 fn size(of: &str, level: usize) -> usize {
     match (of, level) {
-        ("ActivityConnection", 0..=2) => 100,
+        // Below the timeline of a share's case, and below an insight by its id.
+        ("ActivityConnection", 1) => 100,
         (_, 0) => 20,
-        (_, 1) => 8,
+        (_, 1) => 6,
         _ => 2,
     }
 }
@@ -320,7 +324,8 @@ impl Crawl {
             .map(|root| (root.name.clone(), root.of.clone()))
             .collect();
         for (root, of) in roots {
-            for plan in self.api.plans(&of, NODES) {
+            let is_page = self.api.field("Query", &root).pages();
+            for plan in self.api.plans(&of, NODES, is_page) {
                 for arguments in self.arguments("Query", &root) {
                     self.root(world, reader, "query", ("Query", &root, &of), &plan, arguments).await;
                 }
@@ -329,7 +334,7 @@ impl Crawl {
         let known: Vec<(String, Vec<String>)> =
             self.ids.iter().map(|(of, ids)| (of.clone(), ids.iter().cloned().collect())).collect();
         for (of, ids) in known {
-            for plan in self.api.plans(&of, 1) {
+            for plan in self.api.plans(&of, 1, false) {
                 for some in ids.chunks(100) {
                     self.by_id(world, reader, &of, &plan, some).await;
                 }

@@ -2,7 +2,7 @@
 //! sealed. A fact is declared harmless, one of the attributes below, of its shape, and holds no piece of a name.
 //! Never: a fact because nothing speaks against it; what is not known to be one is content.
 
-use super::{RawEvent, Value, names::Names};
+use super::{Profile, RawEvent, Value, names::Names};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -72,6 +72,38 @@ pub(super) fn divide(event: &RawEvent, sensitivity: impl Fn(&str) -> bool) -> (M
         content.insert("parties".to_owned(), Json::Array(others));
     }
     (facts.into_iter().collect(), content.into_iter().collect())
+}
+
+/// Takes out of an event's facts what holds a piece of its person's name, as directories and HR know it today: when the
+/// event came in, it may have known a number alone. What was taken out is content.
+pub fn withhold(
+    facts: &mut Map<String, Json>,
+    identifiers: &[(String, String)],
+    profile: Option<&Profile>,
+) -> Map<String, Json> {
+    let names = Names::of_person(identifiers, profile);
+    let mut withheld = Map::new();
+    facts.retain(|name, fact| {
+        let shape = FACTS.iter().find(|(known, _)| known == name).map(|(_, shape)| *shape);
+        let told = !matches!(shape, Some(Shape::OneOf(_) | Shape::Number | Shape::Boolean)) && names_in(fact, &names);
+        if told {
+            withheld.insert(name.clone(), fact.clone());
+            if let Json::Array(items) = fact {
+                items.retain(|item| !names_in(item, &names));
+                return !items.is_empty();
+            }
+        }
+        !told
+    });
+    withheld
+}
+
+fn names_in(fact: &Json, names: &Names) -> bool {
+    match fact {
+        Json::String(text) => names.are_in(text),
+        Json::Array(items) => items.iter().any(|item| names_in(item, names)),
+        _ => false,
+    }
 }
 
 /// What of a value may be shown.

@@ -1,7 +1,7 @@
 //! The names of an event's people, as a filter: no text that holds a piece of one is a fact.
 //! Never: a list of names that outlives the event.
 
-use super::{Party, RawEvent, Value};
+use super::{Party, Profile, RawEvent, Value};
 use crate::subject::{ADDRESS, normalise};
 use std::collections::BTreeSet;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
@@ -31,6 +31,18 @@ impl Names {
                     _ => {}
                 }
             }
+        }
+        names
+    }
+
+    /// Of a person as the directory and HR know them: an event may know no more of them than a number.
+    pub(super) fn of_person(identifiers: &[(String, String)], profile: Option<&Profile>) -> Self {
+        let mut names = Self(BTreeSet::new());
+        let told = identifiers.iter().filter(|(namespace, _)| !OF_NUMBERS.contains(&namespace.as_str()));
+        told.for_each(|(_, value)| names.add(value));
+        if let Some(profile) = profile {
+            let more = OF_NAMES.iter().filter_map(|name| profile.more.get(*name));
+            profile.display_name.iter().chain(more).for_each(|text| names.add(text));
         }
         names
     }
