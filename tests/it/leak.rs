@@ -23,10 +23,8 @@ const UNREACHED: &[(&str, &str, &str)] = &[];
 
 /// Somebody of every role, and nobody in particular.
 fn staff(world: &World) -> Vec<Reader> {
-    let of = |role: &Role| Reader {
-        name: role.to_string(),
-        caller: world.person(&format!("Somebody of {role}"), &[*role]),
-    };
+    let of =
+        |role: &Role| Reader { name: role.to_string(), caller: world.person(&format!("Somebody of {role}"), &[*role]) };
     let stranger = Reader { name: "a stranger".to_owned(), caller: world.stranger() };
     Role::ALL.iter().map(of).chain([stranger]).collect()
 }
@@ -75,12 +73,14 @@ async fn story(world: &World, ida: &Caller) -> Story {
     world.settle().await;
     let alerts = ida.query("{ alerts(first: 20) { nodes { id subject { id } policy { id } } } }").await;
     let alerts = alerts["alerts"]["nodes"].as_array().unwrap();
-    let theirs = |alert: &&Value| alert["subject"]["id"] == json!(subject) && alert["policy"]["id"] == json!(policies[0]);
+    let theirs =
+        |alert: &&Value| alert["subject"]["id"] == json!(subject) && alert["policy"]["id"] == json!(policies[0]);
     let alert = alerts.iter().find(theirs).unwrap_or_else(|| panic!("{alerts:?}"));
     let others: BTreeSet<&str> = alerts.iter().filter_map(|alert| alert["subject"]["id"].as_str()).collect();
     assert!(others.len() >= 2 && alerts.len() >= 4, "both canaries raise alerts under both policies: {alerts:?}");
     let other = alerts.iter().find(|alert| alert["subject"]["id"] != json!(subject)).unwrap();
-    let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+    let confirm =
+        "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
     let input = json!({"alertId": alert["id"], "caseName": "Leaving with the price list", "comment": "Looks bad."});
     let made = ida.ask(confirm, json!({"input": input})).await.data()["confirmAlert"].clone();
     let case = made["case"]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();

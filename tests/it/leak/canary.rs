@@ -255,7 +255,8 @@ fn the_search_finds_every_spelling_in_any_case_form_and_encoding() {
             }
         }
     }
-    for harmless in ["Anon-7Q4K-2MX9", "alert_00000000000000000000000000000000", "Copied 3 files to a stick.", "100 %"] {
+    for harmless in ["Anon-7Q4K-2MX9", "alert_00000000000000000000000000000000", "Copied 3 files to a stick.", "100 %"]
+    {
         assert_eq!(search.in_text(harmless), Found::new(), "{harmless}");
     }
 }

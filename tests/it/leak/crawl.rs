@@ -41,12 +41,8 @@ fn named(of: &Type) -> String {
 impl Api {
     pub(crate) fn read() -> Self {
         let document = parse_schema(schema::sdl()).unwrap();
-        let mut api = Self {
-            objects: BTreeMap::new(),
-            inputs: BTreeMap::new(),
-            enums: BTreeMap::new(),
-            nodes: BTreeSet::new(),
-        };
+        let mut api =
+            Self { objects: BTreeMap::new(), inputs: BTreeMap::new(), enums: BTreeMap::new(), nodes: BTreeSet::new() };
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let name = definition.node.name.node.to_string();
@@ -163,7 +159,8 @@ impl Api {
         }
         for field in self.objects[of].iter().filter(|field| self.is_composite(field)) {
             let again = seen.iter().filter(|known| **known == field.of).count();
-            let most = if matches!(field.of.as_str(), "Subject" | "Case" | "AlertConnection" | "Alert") { 2 } else { 1 };
+            let most =
+                if matches!(field.of.as_str(), "Subject" | "Case" | "AlertConnection" | "Alert") { 2 } else { 1 };
             if again >= most {
                 continue;
             }
@@ -384,7 +381,8 @@ impl Crawl {
         if field.pages() {
             passed.push(format!("first: {}", size(of, 0)));
         }
-        let brackets = |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
+        let brackets =
+            |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
         let mut document = format!("{operation}{} {{ {root}{}", brackets(declared), brackets(passed));
         self.api.selection(of, plan, usize::from(field.pages()), &mut document);
         document.push('}');
