@@ -393,7 +393,6 @@ on_both! {
             }
         }
         assert_eq!(cells, expected, "every rule, to everybody, on every way");
-        println!("{cells} cells, {} rules", rules::RULES.len());
         // A way on which nobody arrives proves nothing; a masked share is the one that is there to be denied.
         let dead: Vec<_> = ways_of.difference(&opened).filter(|(_, _, way)| *way != "a share").collect();
         assert!(dead.is_empty(), "{dead:?}");

@@ -153,8 +153,9 @@ impl Api {
         if is_node && left == 0 {
             return;
         }
-        // Below an edge is what is below `nodes`.
-        if of.ends_with("Edge") && path.len() > 1 {
+        // What is below an edge's node is read below `nodes`.
+        if of.ends_with("Edge") {
+            out.push([path.as_slice(), &["node".to_owned()]].concat());
             return;
         }
         for field in self.objects[of].iter().filter(|field| self.is_composite(field)) {
