@@ -206,7 +206,10 @@ on_both! {
         for reader in &passed_on {
             crawl.everything(&world, reader).await;
             let may = |hit: &&Hit| hit.viewer == reader.name && hit.field.starts_with("Identity.") && is_zsofia(hit);
-            assert!(crawl.hits.iter().any(|hit| may(&hit)), "{} sees no identity", reader.name);
+            if !crawl.hits.iter().any(|hit| may(&hit)) {
+                let seen = reader.caller.ask("{ viewer { share { expiresAt includeIdentity uses case { subject { identityState } } } } }", json!({})).await;
+                panic!("{} sees no identity: {} {:?} {}", reader.name, seen.body, world.clock.now(), listed(&crawl.hits.iter().collect::<Vec<_>>()));
+            }
             let opens_evidence = reader.name.contains("EVIDENCE");
             let evidence = |hit: &&Hit| opens_evidence && hit.field == "Activity.content";
             let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !may(hit) && !evidence(hit)).collect();
