@@ -146,9 +146,8 @@ async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader],
         let reader = readers.iter().find(|reader| reader.name == role.as_str()).unwrap();
         let given = crawl.api.input(&input, &|_, name, _| known.get(name).cloned());
         for plan in crawl.api.plans(&payload, 1, false) {
-            let body = crawl
-                .root(world, reader, "mutation", ("Mutation", &mutation, &payload), &plan, json!({"input": given}))
-                .await;
+            let body =
+                crawl.root(world, reader, ("Mutation", &mutation, &payload), &plan, json!({"input": given})).await;
             // The next ones act on what was just made.
             for (made, input) in [("reveal", "revealId"), ("share", "shareId")] {
                 if let Some(id) = body["data"][&mutation][made]["id"].as_str() {

@@ -167,7 +167,7 @@ impl Search {
 
     /// Who is in any line, with the lines.
     pub(crate) fn in_lines(&mut self, text: &str) -> Vec<String> {
-        text.lines().filter_map(|line| (!self.in_text(line).is_empty()).then(|| line.to_owned())).collect()
+        text.lines().filter(|line| !self.in_text(line).is_empty()).map(str::to_owned).collect()
     }
 }
 

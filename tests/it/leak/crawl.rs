@@ -325,7 +325,7 @@ impl Crawl {
             let is_page = self.api.field("Query", &root).pages();
             for plan in self.api.plans(&of, NODES, is_page) {
                 for arguments in self.arguments("Query", &root) {
-                    self.root(world, reader, "query", ("Query", &root, &of), &plan, arguments).await;
+                    self.root(world, reader, ("Query", &root, &of), &plan, arguments).await;
                 }
             }
         }
@@ -347,7 +347,7 @@ impl Crawl {
         for (name, ty) in field.arguments.iter().filter(|(_, ty)| !ty.nullable) {
             let values: Vec<Value> = match named(ty).as_str() {
                 "ID" => self.ids.get(&field.of).into_iter().flatten().take(12).map(|id| json!(id)).collect(),
-                input => vec![self.api.input(input, &|_, name, _| (name == "all").then(|| json!(true)))],
+                input => vec![self.api.input(input, &|_, name, _| (name == "all").then_some(Value::Bool(true)))],
             };
             let join = |so_far: &Value| {
                 values
@@ -369,7 +369,6 @@ impl Crawl {
         &mut self,
         world: &World,
         reader: &Reader,
-        operation: &str,
         (parent, root, of): (&str, &str, &str),
         plan: &Plan,
         arguments: Value,
@@ -384,7 +383,7 @@ impl Crawl {
         }
         let brackets =
             |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
-        let mut document = format!("{operation}{} {{ {root}{}", brackets(declared), brackets(passed));
+        let mut document = format!("{}{} {{ {root}{}", parent.to_lowercase(), brackets(declared), brackets(passed));
         self.api.selection(of, plan, usize::from(field.pages()), &mut document);
         document.push('}');
         let body = self.ask(world, reader, &document, arguments).await;

@@ -56,14 +56,14 @@ fn hr_events() -> String {
 struct Records(u32, String);
 
 impl Records {
-    fn add(&mut self, who: &str, operation: &str, workload: &str, kind: u32, more: Value) {
+    fn add(&mut self, who: &str, operation: &str, workload: &str, kind: u32, mut more: Value) {
         self.0 += 1;
         let mut record = json!({
             "Id": format!("00000000-0000-4000-9000-{:012}", self.0), "RecordType": kind, "Operation": operation,
             "CreationTime": format!("{DAY}T{:02}:{:02}:00", 7 + self.0 % 8, self.0 % 60), "OrganizationId": "0",
             "UserType": 0, "UserKey": who, "Workload": workload, "UserId": who, "ClientIP": "203.0.113.17",
         });
-        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        record.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
         self.1.push_str(&format!("{record}\n"));
     }
 
