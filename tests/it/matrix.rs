@@ -57,8 +57,16 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
         "Query" | "Mutation" => &[],
         "Subject" => &[
             ("nodes of a list", "{ subjects(first: 1) { nodes { FIELD } } }", &["subjects", "nodes", "0"]),
-            ("edges of a list", "{ subjects(first: 1) { edges { node { FIELD } } } }", &["subjects", "edges", "0", "node"]),
-            ("another type", "{ alerts(first: 1) { nodes { subject { FIELD } } } }", &["alerts", "nodes", "0", "subject"]),
+            (
+                "edges of a list",
+                "{ subjects(first: 1) { edges { node { FIELD } } } }",
+                &["subjects", "edges", "0", "node"],
+            ),
+            (
+                "another type",
+                "{ alerts(first: 1) { nodes { subject { FIELD } } } }",
+                &["alerts", "nodes", "0", "subject"],
+            ),
             (
                 "payload",
                 "mutation($subject: ID!) { resetRiskLevel(input: {subjectId: $subject, reason: \"r\"}) { subject { FIELD } } }",
@@ -100,11 +108,21 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
         ],
         "Policy" => &[
             ("nodes of a list", "{ policies(first: 1) { nodes { FIELD } } }", &["policies", "nodes", "0"]),
-            ("edges of a list", "{ policies(first: 1) { edges { node { FIELD } } } }", &["policies", "edges", "0", "node"]),
-            ("another type", "{ alerts(first: 1) { nodes { policy { FIELD } } } }", &["alerts", "nodes", "0", "policy"]),
-            ("a share", "{ viewer { share { case { alerts(first: 1) { nodes { policy { FIELD } } } } } } }", &[
-                "viewer", "share", "case", "alerts", "nodes", "0", "policy",
-            ]),
+            (
+                "edges of a list",
+                "{ policies(first: 1) { edges { node { FIELD } } } }",
+                &["policies", "edges", "0", "node"],
+            ),
+            (
+                "another type",
+                "{ alerts(first: 1) { nodes { policy { FIELD } } } }",
+                &["alerts", "nodes", "0", "policy"],
+            ),
+            (
+                "a share",
+                "{ viewer { share { case { alerts(first: 1) { nodes { policy { FIELD } } } } } } }",
+                &["viewer", "share", "case", "alerts", "nodes", "0", "policy"],
+            ),
             (
                 "payload",
                 "mutation($policy: ID!) { updatePolicy(input: {policyId: $policy}) { policy { FIELD } } }",
@@ -121,7 +139,11 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
         ],
         "Connector" => &[
             ("nodes of a list", "{ connectors(first: 1) { nodes { FIELD } } }", &["connectors", "nodes", "0"]),
-            ("edges of a list", "{ connectors(first: 1) { edges { node { FIELD } } } }", &["connectors", "edges", "0", "node"]),
+            (
+                "edges of a list",
+                "{ connectors(first: 1) { edges { node { FIELD } } } }",
+                &["connectors", "edges", "0", "node"],
+            ),
             (
                 "payload",
                 "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { FIELD } } }",
@@ -139,7 +161,11 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
                 "{ connectors(first: 1) { edges { node { runs(first: 1) { edges { node { FIELD } } } } } } }",
                 &["connectors", "edges", "0", "node", "runs", "edges", "0", "node"],
             ),
-            ("another type", "{ connectors(first: 1) { nodes { lastRun { FIELD } } } }", &["connectors", "nodes", "0", "lastRun"]),
+            (
+                "another type",
+                "{ connectors(first: 1) { nodes { lastRun { FIELD } } } }",
+                &["connectors", "nodes", "0", "lastRun"],
+            ),
             (
                 "payload",
                 "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { lastRun { FIELD } } } }",
@@ -171,14 +197,28 @@ fn forms(of: &str, field: &str, variables: &Map<String, Value>, states: &BTreeMa
         ("direct", format!("{before}{text}{after}"), at(field)),
         ("alias", format!("{before}other: {text}{after}"), at("other")),
         ("fragment", format!("{before}...F{after} fragment F on {of} {{ {text} }}"), at(field)),
-        ("fragment in a fragment", format!("{before}...F{after} fragment F on {of} {{ ...G }} fragment G on {of} {{ g: {text} }}"), at("g")),
+        (
+            "fragment in a fragment",
+            format!("{before}...F{after} fragment F on {of} {{ ...G }} fragment G on {of} {{ g: {text} }}"),
+            at("g"),
+        ),
         ("inline fragment", format!("{before}... on {of} {{ {text} }}{after}"), at(field)),
-        ("inline fragment with a directive", format!("{before}... @include(if: true) {{ {text} @skip(if: false) }}{after}"), at(field)),
+        (
+            "inline fragment with a directive",
+            format!("{before}... @include(if: true) {{ {text} @skip(if: false) }}{after}"),
+            at(field),
+        ),
     ];
     // A directive stands before the selection.
-    let with_skip = text.find(" {").map_or_else(|| format!("{text} @skip(if: false)"), |cut| format!("{} @skip(if: false){}", &text[..cut], &text[cut..]));
+    let with_skip = text.find(" {").map_or_else(
+        || format!("{text} @skip(if: false)"),
+        |cut| format!("{} @skip(if: false){}", &text[..cut], &text[cut..]),
+    );
     if let Some(last) = all.last_mut() {
-        last.1 = format!("{before}... @include(if: true) {{ {} }}{after}", if text.contains('(') { text.clone() } else { with_skip });
+        last.1 = format!(
+            "{before}... @include(if: true) {{ {} }}{after}",
+            if text.contains('(') { text.clone() } else { with_skip }
+        );
     }
     for (way, around, to) in ways(of) {
         all.push((way, around.replace("FIELD", &text), [steps(to), vec![json!(field)]].concat()));
@@ -199,9 +239,19 @@ fn forms(of: &str, field: &str, variables: &Map<String, Value>, states: &BTreeMa
         }
         for (one, many, id) in of_states {
             let node = format!("query($id: ID!) {{ node(id: $id) {{ ... on {of} {{ {text} }} }} }}");
-            forms.push(Form { way: one, document: node, path: vec![json!("node"), json!(field)], variables: json!({"id": id}) });
+            forms.push(Form {
+                way: one,
+                document: node,
+                path: vec![json!("node"), json!(field)],
+                variables: json!({"id": id}),
+            });
             let nodes = format!("query($id: ID!) {{ nodes(ids: [$id]) {{ ... on {of} {{ {text} }} }} }}");
-            forms.push(Form { way: many, document: nodes, path: vec![json!("nodes"), json!(0), json!(field)], variables: json!({"id": id}) });
+            forms.push(Form {
+                way: many,
+                document: nodes,
+                path: vec![json!("nodes"), json!(0), json!(field)],
+                variables: json!({"id": id}),
+            });
         }
     }
     forms
@@ -272,19 +322,22 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
     world.connect().await;
     let policy = world.policy().await;
     let mut rows = "HRScenario,EmailAddress,ResignationDate,LastWorkingDate\n".to_owned();
-    let people = ["mara.lindt@halden-optics.example", "edda.sund@halden-optics.example", "olaf.ness@halden-optics.example"];
+    let people =
+        ["mara.lindt@halden-optics.example", "edda.sund@halden-optics.example", "olaf.ness@halden-optics.example"];
     for (at, who) in (0..).zip(people) {
         rows.push_str(&format!("Resignation,{who},2026-06-20T09:00:00Z,2026-07-31T00:00:00Z\n"));
         world.import_text("m365", &downloads(at * 200..at * 200 + 120, who, "2026-06-29")).await;
     }
     world.import_text("hr", rows.as_bytes()).await;
     world.settle().await;
-    let (ida, admin) = (world.person("Ida Investigator", &[Role::Investigator]), world.person("Adam Admin", &[Role::Admin]));
+    let (ida, admin) =
+        (world.person("Ida Investigator", &[Role::Investigator]), world.person("Adam Admin", &[Role::Admin]));
     let found = ida.query("{ alerts(first: 3) { nodes { id subject { id } insights(first: 1) { nodes { activities(first: 1) { nodes { id } } } } } } \
         connectors { nodes { id name lastRun { id } } } }").await;
     let alerts = found["alerts"]["nodes"].as_array().unwrap();
     assert_eq!(alerts.len(), 3, "{found}");
-    let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+    let confirm =
+        "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
     let mut cases = Vec::new();
     for alert in &alerts[..2] {
         let input = json!({"input": {"alertId": alert["id"], "caseName": "A case"}});
@@ -303,11 +356,17 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
         "activity": alerts[2]["insights"]["nodes"][0]["activities"]["nodes"][0]["id"],
         "connector": connector["id"], "run": connector["lastRun"]["id"],
     });
-    let (kept, lost) = (share::shared(&ida, open.as_str().unwrap(), json!({})).await, share::shared(&ida, open.as_str().unwrap(), json!({})).await);
+    let (kept, lost) = (
+        share::shared(&ida, open.as_str().unwrap(), json!({})).await,
+        share::shared(&ida, open.as_str().unwrap(), json!({})).await,
+    );
     let revoke = "mutation($input: RevokeCaseShareInput!) { revokeCaseShare(input: $input) { userErrors { code } } }";
     let input = json!({"input": {"shareId": lost["share"]["id"], "reason": "r"}});
     assert_eq!(ida.ask(revoke, input).await.data()["revokeCaseShare"]["userErrors"], json!([]));
-    let mut who: Vec<(String, Who, Caller)> = Role::ALL.iter().map(|role| (role.to_string(), Who::Role(*role), world.person("Sven Staff", &[*role]))).collect();
+    let mut who: Vec<(String, Who, Caller)> = Role::ALL
+        .iter()
+        .map(|role| (role.to_string(), Who::Role(*role), world.person("Sven Staff", &[*role])))
+        .collect();
     who.push(("a stranger".to_owned(), Who::Stranger, world.stranger()));
     who.push(("the holder of a share".to_owned(), Who::Holder, share::holder(world, &kept)));
     who.push(("the holder of a revoked share".to_owned(), Who::Revoked, share::holder(world, &lost)));
@@ -334,7 +393,6 @@ on_both! {
             }
         }
         assert_eq!(cells, expected, "every rule, to everybody, on every way");
-        println!("{cells} cells, {} rules", rules::RULES.len());
         // A way on which nobody arrives proves nothing; a masked share is the one that is there to be denied.
         let dead: Vec<_> = ways_of.difference(&opened).filter(|(_, _, way)| *way != "a share").collect();
         assert!(dead.is_empty(), "{dead:?}");

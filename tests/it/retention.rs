@@ -326,7 +326,7 @@ on_both! {
         let held = hold(&world, &case, true, "Claim 7.").await;
         assert_eq!(held["case"]["legalHold"], true, "{held}");
         assert!(held["case"]["notes"].to_string().contains("Put on legal hold."), "{held}");
-        assert_eq!(rows(&world, "audit WHERE category = 'CASES' AND detail LIKE '%Claim 7.%'").await, 1);
+        assert_eq!(rows(&world, "audit WHERE category = 'CASES' AND reason = 'Claim 7.'").await, 1);
         let refused = erase(&world, MARA, "Asked for it.").await;
         assert_eq!((&refused["erased"], &refused["userErrors"][0]["code"]), (&json!(false), &json!("NOT_ALLOWED")), "{refused}");
         assert!(!refused.to_string().contains("mara"), "{refused}");
@@ -472,7 +472,7 @@ on_both! {
         let colleagues: Vec<String> = names().into_iter().filter(|name| !row.contains(name.as_str())).collect();
         assert!(colleagues.contains(&"ekholm".to_owned()) && colleagues.len() > 80);
         assert_eq!(leaks(&text, &colleagues), Vec::<String>::new());
-        let audited = world.texts("SELECT detail FROM audit WHERE activity = 'EXPORTED' AND category = 'SUBJECTS' AND actor = 'operator'").await;
+        let audited = world.texts("SELECT detail || coalesce(reason, '') FROM audit WHERE activity = 'EXPORTED' AND category = 'SUBJECTS' AND actor = 'operator'").await;
         assert!(audited.len() == 1 && audited[0].contains("Request of 1 July."), "{audited:?}");
         let unknown = world.services.own_data(&permit, "nobody@halden-optics.example", "Request.", false).await.unwrap_err();
         assert!(!unknown.to_string().contains("nobody@"), "{unknown}");

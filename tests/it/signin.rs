@@ -234,7 +234,7 @@ on_both! {
             ("SIGNATURE", signed(&head, &good(same), 9)),
             ("SIGNATURE", format!("{unsigned}.AAAA")),
             ("MALFORMED", format!("{unsigned}.")),
-            ("MALFORMED", "vzs_2fJk0Q1v8m3nQxYt5sLr7w9zBbCcDdEeFfGgHhIiJj".to_owned()),
+            ("UNKNOWN_SHARE", "vzs_2fJk0Q1v8m3nQxYt5sLr7w9zBbCcDdEeFfGgHhIiJj".to_owned()),
             ("TOO_LONG", "A".repeat(20_000)),
             ("AUDIENCE", signed(&head, &good(&|claims| claims["aud"] = json!("vizard2")), 1)),
             ("CLAIMS", signed(&head, &good(&|claims| drop(claims.as_object_mut().unwrap().remove("exp"))), 1)),

@@ -7,6 +7,7 @@ mod measures;
 mod names;
 
 pub use accept::{Origin, accept, is_poor};
+pub use evidence::withhold;
 pub(crate) use names::foldings;
 
 use crate::{scoring::input::Trigger, settings::Verdict, time::Micros};

@@ -245,7 +245,7 @@ impl Activity {
     }
 
     /// Safe for every viewer who may see the activity: sizes, labels, file types, domains, device kind.
-    async fn facts(&self) -> Json<&serde_json::Value> {
+    async fn facts(&self) -> Json<&serde_json::Map<String, serde_json::Value>> {
         Json(&self.0.facts)
     }
 

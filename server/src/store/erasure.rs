@@ -203,7 +203,7 @@ impl Store {
             let label = Pseudonym::from_random(self.ids.random_u64()).to_string();
             let changed = tx
                 .run(
-                    "UPDATE subjects SET pseudonym = $1, label = $5, key = $2, created_at = $3, erased_at = $3, next_due = NULL, risk_score = 0, \
+                    "UPDATE subjects SET pseudonym = $1, key = $2, created_at = $3, erased_at = $3, next_due = NULL, risk_score = 0, \
                      risk_level = 'NONE', risk_until = NULL, risk_reset_at = NULL, risk_reset_seen = NULL \
                      WHERE id = $4 AND NOT EXISTS (SELECT 1 FROM subjects other WHERE other.pseudonym = $1)",
                     vec![
@@ -211,7 +211,6 @@ impl Store {
                         Vec::<u8>::new().into(),
                         now.0.into(),
                         subject.into(),
-                        self.ids.random(SubjectId::new).uuid().into(),
                     ],
                 )
                 .await?;

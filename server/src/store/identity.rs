@@ -1,12 +1,13 @@
 //! The one place where an identity is opened: for the requester of a live reveal in its case, through a share that the
 //! reveal covers, or for everybody where the installation does without pseudonyms.
+//! And, shown to nobody, where facts are freed of names.
 //! Never: an identity without its audit entry, committed before anything is shown; one that outlives the answer.
 
 use super::{
     Store,
     audit::{Entry, insert_entries},
     cases::SeenFrom,
-    db::{Row, Sql as _, Tx, marks},
+    db::{Row, Sql, marks},
     reveals::{common_time, open_reveals},
     settings,
 };
@@ -135,7 +136,11 @@ impl Store {
     }
 
     /// Opens what is sealed about these subjects. Subjects without a key were erased: there is nothing to open.
-    async fn open_identities(&self, tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<BTreeMap<SubjectId, Opened>> {
+    pub(super) async fn open_identities(
+        &self,
+        tx: &impl Sql,
+        subjects: &[Uuid],
+    ) -> anyhow::Result<BTreeMap<SubjectId, Opened>> {
         let values = || subjects.iter().map(|id| (*id).into()).collect::<Vec<_>>();
         let list = marks(0, subjects.len());
         let mut keys = BTreeMap::new();

@@ -186,7 +186,7 @@ impl Store {
                 after = event.seq;
                 let content = event.opened_with(key)?.map(|content| cover.json(content));
                 events.push(json!({"at": event.occurred_at.to_string(), "indicator": event.indicator, "quantity": event.quantity,
-                    "facts": cover.json(event.facts.clone()), "content": content}));
+                    "facts": cover.json(event.facts.clone().into()), "content": content}));
             }
             if rows.len() < limits::BATCH_RECORDS {
                 return Ok(events);

@@ -1,5 +1,5 @@
 //! Subjects under their pseudonyms, what they are scored with, and the events beneath.
-//! Never: a name; identities stay sealed, and nothing here opens them.
+//! Never: a name; an identity is opened here only to take out of facts what holds a piece of it.
 
 use super::{
     Store,
@@ -15,6 +15,7 @@ use sea_orm::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
+    event,
     ids::{CaseId, ConnectorId, InsightId, PolicyId, SubjectId},
     limits,
     scoring::{Activation, Beneath, Insight, InsightKind, RiskFactor, history::Cause},
@@ -63,7 +64,9 @@ pub(crate) struct StoredActivity {
     pub(crate) indicator: String,
     pub(crate) occurred_at: Micros,
     pub(crate) quantity: i64,
-    pub(crate) facts: serde_json::Value,
+    pub(crate) facts: serde_json::Map<String, serde_json::Value>,
+    /// Facts that hold a name of the subject's: content.
+    withheld: serde_json::Map<String, serde_json::Value>,
     key: [u8; 16],
     content: Option<Vec<u8>>,
 }
@@ -107,6 +110,7 @@ pub(super) fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
         occurred_at: Micros(row.get("occurred_at")?),
         quantity: row.get("quantity")?,
         facts: row.json("facts")?,
+        withheld: serde_json::Map::new(),
         key: key.try_into().map_err(|_| anyhow::anyhow!("an event key of another length"))?,
         content: row.get("content")?,
     })
@@ -115,8 +119,12 @@ pub(super) fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
 impl StoredActivity {
     /// Its content: names and paths.
     pub(super) fn opened_with(&self, key: &SubjectKey) -> anyhow::Result<Option<serde_json::Value>> {
-        let Some(sealed) = &self.content else { return Ok(None) };
-        Ok(Some(serde_json::from_slice(&key.open(&self.key, sealed)?)?))
+        let mut content = self.withheld.clone();
+        if let Some(sealed) = &self.content {
+            let plain = key.open(&self.key, sealed)?;
+            content.extend(serde_json::from_slice::<serde_json::Map<_, _>>(&plain)?);
+        }
+        Ok((!content.is_empty()).then(|| content.into()))
     }
 }
 
@@ -317,7 +325,24 @@ impl Store {
             order: ("occurred_at", "seq"),
             descending: false,
         };
-        list.page(&self.db, slice, |(at, seq)| [at.0.into(), (*seq).into()], activity).await
+        let mut page = list.page(&self.db, slice, |(at, seq)| [at.0.into(), (*seq).into()], activity).await?;
+        self.withhold(of, &mut page.items).await?;
+        Ok(page)
+    }
+
+    /// No fact holds a name of whose activity it is. What was known of them when an event came in was applied then; what
+    /// is known today is applied whenever it is read.
+    async fn withhold(&self, of: SubjectId, activities: &mut [StoredActivity]) -> anyhow::Result<()> {
+        if activities.is_empty() {
+            return Ok(());
+        }
+        // Erased: there is no name left to withhold.
+        let opened = self.open_identities(&self.db, &[of.uuid()]).await?;
+        let Some((profile, identifiers)) = opened.get(&of) else { return Ok(()) };
+        for activity in activities {
+            activity.withheld = event::withhold(&mut activity.facts, identifiers, profile.as_ref());
+        }
+        Ok(())
     }
 
     /// The newest points of a subject's score, in order of time: of one policy, or the highest of all at each instant.
@@ -381,7 +406,11 @@ impl Store {
         let mut values = vec![seq.into()];
         let seen = sight.and("subject_id", None, &mut values);
         let sql = format!("SELECT {ACTIVITY} FROM events WHERE seq = $1{seen}");
-        self.db.row(&sql, values).await?.as_ref().map(activity).transpose()
+        let Some(row) = self.db.row(&sql, values).await? else { return Ok(None) };
+        let mut found = [activity(&row)?];
+        self.withhold(found[0].subject, &mut found).await?;
+        let [found] = found;
+        Ok(Some(found))
     }
 
     /// The sealed content of events, opened: names and paths. Only for a viewer with the right to evidence content.

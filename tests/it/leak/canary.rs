@@ -167,7 +167,7 @@ impl Search {
 
     /// Who is in any line, with the lines.
     pub(crate) fn in_lines(&mut self, text: &str) -> Vec<String> {
-        text.lines().filter_map(|line| (!self.in_text(line).is_empty()).then(|| line.to_owned())).collect()
+        text.lines().filter(|line| !self.in_text(line).is_empty()).map(str::to_owned).collect()
     }
 }
 
@@ -255,7 +255,8 @@ fn the_search_finds_every_spelling_in_any_case_form_and_encoding() {
             }
         }
     }
-    for harmless in ["Anon-7Q4K-2MX9", "alert_00000000000000000000000000000000", "Copied 3 files to a stick.", "100 %"] {
+    for harmless in ["Anon-7Q4K-2MX9", "alert_00000000000000000000000000000000", "Copied 3 files to a stick.", "100 %"]
+    {
         assert_eq!(search.in_text(harmless), Found::new(), "{harmless}");
     }
 }

@@ -41,12 +41,8 @@ fn named(of: &Type) -> String {
 impl Api {
     pub(crate) fn read() -> Self {
         let document = parse_schema(schema::sdl()).unwrap();
-        let mut api = Self {
-            objects: BTreeMap::new(),
-            inputs: BTreeMap::new(),
-            enums: BTreeMap::new(),
-            nodes: BTreeSet::new(),
-        };
+        let mut api =
+            Self { objects: BTreeMap::new(), inputs: BTreeMap::new(), enums: BTreeMap::new(), nodes: BTreeSet::new() };
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let name = definition.node.name.node.to_string();
@@ -157,13 +153,15 @@ impl Api {
         if is_node && left == 0 {
             return;
         }
-        // Below an edge is what is below `nodes`.
-        if of.ends_with("Edge") && path.len() > 1 {
+        // What is below an edge's node is read below `nodes`.
+        if of.ends_with("Edge") {
+            out.push([path.as_slice(), &["node".to_owned()]].concat());
             return;
         }
         for field in self.objects[of].iter().filter(|field| self.is_composite(field)) {
             let again = seen.iter().filter(|known| **known == field.of).count();
-            let most = if matches!(field.of.as_str(), "Subject" | "Case" | "AlertConnection" | "Alert") { 2 } else { 1 };
+            let most =
+                if matches!(field.of.as_str(), "Subject" | "Case" | "AlertConnection" | "Alert") { 2 } else { 1 };
             if again >= most {
                 continue;
             }
@@ -177,15 +175,18 @@ impl Api {
 
     /// Selections that together read everything below a type, through at most `nodes` things with ids, each small enough
     /// for one document.
-    pub(crate) fn plans(&self, of: &str, nodes: usize) -> Vec<Plan> {
+    pub(crate) fn plans(&self, of: &str, nodes: usize, is_page: bool) -> Vec<Plan> {
         let mut paths = Vec::new();
         self.paths(of, &mut Vec::new(), &mut vec![of.to_owned()], nodes, &mut paths);
         let mut plans: Vec<Plan> = vec![Plan::default()];
         for path in paths {
             let mut grown = plans.last().unwrap().clone();
             grown.add(&path);
-            let (fields, pages) = self.cost(of, &grown, 0);
-            if fields > 1_200 || pages > 30_000 {
+            let (fields, mut pages) = self.cost(of, &grown, usize::from(is_page));
+            if is_page {
+                pages = (pages + 1) * size(of, 0);
+            }
+            if fields > 1_200 || pages > 40_000 {
                 grown = Plan::default();
                 grown.add(&path);
                 plans.push(grown);
@@ -248,9 +249,10 @@ impl Field {
 /// Long enough for everything that was planted where it is looked for, short enough for the server's limits.
 fn size(of: &str, level: usize) -> usize {
     match (of, level) {
-        ("ActivityConnection", 0..=2) => 100,
+        // Below the timeline of a share's case, and below an insight by its id.
+        ("ActivityConnection", 1) => 100,
         (_, 0) => 20,
-        (_, 1) => 8,
+        (_, 1) => 6,
         _ => 2,
     }
 }
@@ -320,16 +322,17 @@ impl Crawl {
             .map(|root| (root.name.clone(), root.of.clone()))
             .collect();
         for (root, of) in roots {
-            for plan in self.api.plans(&of, NODES) {
+            let is_page = self.api.field("Query", &root).pages();
+            for plan in self.api.plans(&of, NODES, is_page) {
                 for arguments in self.arguments("Query", &root) {
-                    self.root(world, reader, "query", ("Query", &root, &of), &plan, arguments).await;
+                    self.root(world, reader, ("Query", &root, &of), &plan, arguments).await;
                 }
             }
         }
         let known: Vec<(String, Vec<String>)> =
             self.ids.iter().map(|(of, ids)| (of.clone(), ids.iter().cloned().collect())).collect();
         for (of, ids) in known {
-            for plan in self.api.plans(&of, 1) {
+            for plan in self.api.plans(&of, 1, false) {
                 for some in ids.chunks(100) {
                     self.by_id(world, reader, &of, &plan, some).await;
                 }
@@ -344,7 +347,7 @@ impl Crawl {
         for (name, ty) in field.arguments.iter().filter(|(_, ty)| !ty.nullable) {
             let values: Vec<Value> = match named(ty).as_str() {
                 "ID" => self.ids.get(&field.of).into_iter().flatten().take(12).map(|id| json!(id)).collect(),
-                input => vec![self.api.input(input, &|_, name, _| (name == "all").then(|| json!(true)))],
+                input => vec![self.api.input(input, &|_, name, _| (name == "all").then_some(Value::Bool(true)))],
             };
             let join = |so_far: &Value| {
                 values
@@ -366,7 +369,6 @@ impl Crawl {
         &mut self,
         world: &World,
         reader: &Reader,
-        operation: &str,
         (parent, root, of): (&str, &str, &str),
         plan: &Plan,
         arguments: Value,
@@ -379,8 +381,9 @@ impl Crawl {
         if field.pages() {
             passed.push(format!("first: {}", size(of, 0)));
         }
-        let brackets = |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
-        let mut document = format!("{operation}{} {{ {root}{}", brackets(declared), brackets(passed));
+        let brackets =
+            |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
+        let mut document = format!("{}{} {{ {root}{}", parent.to_lowercase(), brackets(declared), brackets(passed));
         self.api.selection(of, plan, usize::from(field.pages()), &mut document);
         document.push('}');
         let body = self.ask(world, reader, &document, arguments).await;

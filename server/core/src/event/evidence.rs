@@ -2,7 +2,7 @@
 //! sealed. A fact is declared harmless, one of the attributes below, of its shape, and holds no piece of a name.
 //! Never: a fact because nothing speaks against it; what is not known to be one is content.
 
-use super::{RawEvent, Value, names::Names};
+use super::{Profile, RawEvent, Value, names::Names};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -74,6 +74,38 @@ pub(super) fn divide(event: &RawEvent, sensitivity: impl Fn(&str) -> bool) -> (M
     (facts.into_iter().collect(), content.into_iter().collect())
 }
 
+/// Takes out of an event's facts what holds a piece of its person's name, as directories and HR know it today: when the
+/// event came in, it may have known a number alone. What was taken out is content.
+pub fn withhold(
+    facts: &mut Map<String, Json>,
+    identifiers: &[(String, String)],
+    profile: Option<&Profile>,
+) -> Map<String, Json> {
+    let names = Names::of_person(identifiers, profile);
+    let mut withheld = Map::new();
+    facts.retain(|name, fact| {
+        let shape = FACTS.iter().find(|(known, _)| known == name).map(|(_, shape)| *shape);
+        let told = !matches!(shape, Some(Shape::OneOf(_) | Shape::Number | Shape::Boolean)) && names_in(fact, &names);
+        if told {
+            withheld.insert(name.clone(), fact.clone());
+            if let Json::Array(items) = fact {
+                items.retain(|item| !names_in(item, &names));
+                return !items.is_empty();
+            }
+        }
+        !told
+    });
+    withheld
+}
+
+fn names_in(fact: &Json, names: &Names) -> bool {
+    match fact {
+        Json::String(text) => names.are_in(text),
+        Json::Array(items) => items.iter().any(|item| names_in(item, names)),
+        _ => false,
+    }
+}
+
 /// What of a value may be shown.
 struct Fact {
     value: Json,
@@ -140,9 +172,11 @@ fn is_word(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b'_' | b'-'))
 }
 
-/// No address, no path.
+/// No address, no path, and no word so long that it may be an encoding: a name in one could not be found.
 fn is_title(text: &str) -> bool {
+    let longest = text.split(|c: char| !c.is_alphanumeric()).map(|word| word.chars().count()).max();
     (1..=100).contains(&text.chars().count())
+        && longest.unwrap_or_default() <= 32
         && text
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '_' | '-' | '(' | ')' | '&' | '\''))
@@ -164,4 +198,34 @@ fn other_parties(event: &RawEvent) -> Vec<Json> {
         }
     }
     others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_a_name_that_only_hr_knows_is_withheld_and_the_rest_stays() {
+        let facts = json!({
+            "dlp_policy": "Watch Vexelbrandt", "sensitivity_label": "Card E88314726", "site_kind": "storgata-12",
+            "destination_domains": ["vexel-brandt.example", "box.example"], "operation": "FileCopied", "size_bytes": 7,
+        });
+        let Json::Object(mut facts) = facts else { unreachable!() };
+        let number = [("employee-id".to_owned(), "e88314726".to_owned())];
+        let more = BTreeMap::from([("address_1".to_owned(), "Storgata 12".to_owned())]);
+        let profile =
+            Profile { display_name: Some("Ödön Vexelbrandt".to_owned()), title: None, department: None, more };
+        let withheld = withhold(&mut facts, &number, Some(&profile));
+        let left = json!({"destination_domains": ["box.example"], "operation": "FileCopied", "size_bytes": 7});
+        assert_eq!(Json::Object(facts), left);
+        let kept: Vec<&str> = withheld.keys().map(String::as_str).collect();
+        assert_eq!(kept.len(), 4, "{kept:?}");
+        assert_eq!(withheld["destination_domains"], json!(["vexel-brandt.example", "box.example"]));
+    }
+
+    #[test]
+    fn a_word_that_may_be_an_encoding_is_no_title() {
+        assert!(is_title("50842eb7-edc8-4019-85dd-5a5c1f2bb085") && is_title("Datenschutzgrundverordnung"));
+        assert!(!is_title("WnPDs2ZpYSBRdWFycmVsd2ljay3DkWFuZMO6"));
+    }
 }

@@ -1,7 +1,7 @@
 //! The names of an event's people, as a filter: no text that holds a piece of one is a fact.
 //! Never: a list of names that outlives the event.
 
-use super::{Party, RawEvent, Value};
+use super::{Party, Profile, RawEvent, Value};
 use crate::subject::{ADDRESS, normalise};
 use std::collections::BTreeSet;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
@@ -35,9 +35,32 @@ impl Names {
         names
     }
 
+    /// Of a person as the directory and HR know them: an event may know no more of them than a number.
+    pub(super) fn of_person(identifiers: &[(String, String)], profile: Option<&Profile>) -> Self {
+        let mut names = Self(BTreeSet::new());
+        for (namespace, value) in identifiers {
+            if OF_NUMBERS.contains(&namespace.as_str()) {
+                names.add_whole(value);
+            } else {
+                names.add(value);
+            }
+        }
+        if let Some(profile) = profile {
+            let more = OF_NAMES.iter().filter_map(|name| profile.more.get(*name));
+            profile.display_name.iter().chain(more).for_each(|text| names.add(text));
+            profile.more.get("address_1").into_iter().for_each(|street| names.add_whole(street));
+        }
+        names
+    }
+
     /// Whether a piece of a name is in the text, whatever its case, accents and separators.
     pub(super) fn are_in(&self, text: &str) -> bool {
         !self.0.is_empty() && foldings(text).any(|text| self.0.iter().any(|name| text.contains(name.as_str())))
+    }
+
+    /// What names somebody as a whole and not in its pieces.
+    fn add_whole(&mut self, text: &str) {
+        self.0.extend(foldings(text).filter(|folded| folded.chars().count() >= WITH_INITIAL));
     }
 
     fn add_party(&mut self, party: &Party) {
