@@ -101,7 +101,7 @@ impl Services {
                 (stored, NewNote { author: viewer.name.clone().into(), system: true, body: body.into() }, entry)
             });
         match shared.await? {
-            Shared::Done(stored) => Ok((stored, token)),
+            Shared::Done(stored) => Ok((*stored, token)),
             Shared::NoCase => Err(unknown()),
             Shared::TooMany => {
                 let message = format!("A case has at most {} shares.", limits::CASE_SHARES);

@@ -46,7 +46,7 @@ pub(crate) struct StoredShare {
 
 /// What became of a new share.
 pub(crate) enum Shared {
-    Done(StoredShare),
+    Done(Box<StoredShare>),
     /// There is no such case in sight.
     NoCase,
     /// The case has as many as it can have.
@@ -141,7 +141,7 @@ impl Store {
         self.write_note(&tx, None, Some(case), &note, now).await?;
         insert_entries(&tx, &self.ids, &[entry], now).await?;
         tx.commit().await?;
-        Ok(Shared::Done(stored))
+        Ok(Shared::Done(Box::new(stored)))
     }
 
     /// Whoever holds this share token; the use is counted and in the audit log before anything is answered.

@@ -40,7 +40,7 @@ fn tree(leaves: &[Vec<u8>]) -> Tree {
     tree
 }
 
-fn hashes(tree: &Tree, parts: Vec<super::tree::Part>) -> Vec<Hash> {
+fn hashes(tree: &Tree, parts: &[super::tree::Part]) -> Vec<Hash> {
     parts.iter().map(|part| part.hash(|id| tree.nodes.get(&id).copied()).unwrap()).collect()
 }
 
@@ -62,13 +62,13 @@ fn roots_and_proofs_of_all_trees_up_to_70_are_those_of_an_independent_implementa
         theirs.push(all[size - 1].clone());
         let root = theirs.root();
         assert_eq!(ours.roots[size].as_slice(), root.as_bytes().as_slice(), "root of {size}");
-        for index in 0..size {
-            let proof = hashes(&ours, inclusion(index as u64, size as u64).unwrap());
+        for (index, leaf) in all.iter().enumerate().take(size) {
+            let proof = hashes(&ours, &inclusion(index as u64, size as u64).unwrap());
             assert_eq!(proof.concat(), theirs.prove_inclusion(index).as_bytes(), "inclusion of {index} in {size}");
-            assert!(verify_inclusion(&leaf_hash(&all[index]), index as u64, size as u64, &proof, &ours.roots[size]));
+            assert!(verify_inclusion(&leaf_hash(leaf), index as u64, size as u64, &proof, &ours.roots[size]));
         }
         for from in 1..size {
-            let proof = hashes(&ours, consistency(from as u64, size as u64).unwrap());
+            let proof = hashes(&ours, &consistency(from as u64, size as u64).unwrap());
             assert_eq!(proof.concat(), theirs.prove_consistency(size - from).as_bytes(), "{from} to {size}");
             assert!(verify_consistency(from as u64, size as u64, &ours.roots[from], &ours.roots[size], &proof));
         }
@@ -87,7 +87,7 @@ proptest! {
         let (index, from) = (index % size, from % size + 1);
         let at = usize::try_from(index).unwrap();
         let root = ours.roots[usize::try_from(size).unwrap()];
-        let proof = hashes(&ours, inclusion(index, size).unwrap());
+        let proof = hashes(&ours, &inclusion(index, size).unwrap());
         let theirs = RootHash::<Sha256>::new(root.into(), size);
         let listed = digests(&proof);
         prop_assert!(theirs.verify_inclusion(&all[at], index, &InclusionProof::from_digests(&listed)).is_ok());
@@ -98,7 +98,7 @@ proptest! {
         }
         prop_assert!(!verify_inclusion(&leaf_hash(b"other"), index, size, &proof, &root));
         let old = ours.roots[usize::try_from(from).unwrap()];
-        let proof = hashes(&ours, consistency(from, size).unwrap());
+        let proof = hashes(&ours, &consistency(from, size).unwrap());
         prop_assert!(verify_consistency(from, size, &old, &root, &proof));
         if from < size {
             let listed = digests(&proof);
@@ -177,7 +177,7 @@ fn notes_are_told_apart_in_a_file_and_other_keys_signatures_are_of_no_account() 
     let theirs = other.sign(&Checkpoint { size: 1, root: [0; 32], at: Micros(0) });
     let line = theirs.lines().last().unwrap();
     let witnessed = format!("{}{line}\n", note(1));
-    assert_eq!(notes(&witnessed), [witnessed.clone()]);
+    assert_eq!(notes(&witnessed), std::slice::from_ref(&witnessed));
     assert_eq!(key.public().open(&witnessed).unwrap().size, 1);
     assert_eq!(key.public().open(&theirs), Err(NoteError::Origin));
     let renamed = theirs.replace(other.public().origin(), key.public().origin());
