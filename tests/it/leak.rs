@@ -66,6 +66,10 @@ struct Story {
 /// An alert of the first canary becomes a case with a contributor and notes, another alert is dismissed.
 async fn story(world: &World, ida: &Caller) -> Story {
     let policies = plant::installation(world).await;
+    let grant = "mutation($input: GrantRoleInput!) { grantRole(input: $input) { userErrors { message } } }";
+    let input = json!({"viewer": "dev:grace", "role": "ANALYST", "reason": "On leave cover."});
+    let granted = world.caller(&[Role::Admin]).ask(grant, json!({"input": input})).await;
+    assert_eq!(granted.data()["grantRole"]["userErrors"], json!([]));
     let start = "mutation($input: StartScoringInput!) { startScoring(input: $input) { subjects { id } userErrors { message } } }";
     let input = json!({"policyId": policies[1], "accounts": [ZSOFIA.mail], "days": 5, "reason": "Agreed with the works council."});
     let started = world.caller(&[Role::Admin]).ask(start, json!({"input": input})).await.data()["startScoring"].clone();
@@ -106,6 +110,9 @@ async fn operator_reads_no_name(world: &World, crawl: &mut Crawl, log: &str) {
     assert_eq!(crawl.search.in_lines(&metrics), Vec::<String>::new());
     assert!(log.lines().count() > 100, "the log was not kept");
     assert_eq!(crawl.search.in_lines(log), Vec::<String>::new());
+    let exported = world.caller(&[Role::Auditor]).get("/audit/export").await.body.as_str().unwrap().to_owned();
+    assert!(exported.lines().count() > 20, "the audit log was not exported");
+    assert_eq!(crawl.search.in_lines(&exported), Vec::<String>::new());
     let replayed = serde_json::to_string(&world.services.replay(|_| ()).await.unwrap()).unwrap();
     assert_eq!(crawl.search.in_lines(&replayed), Vec::<String>::new());
     let permit = Permit::of_the_operator_bypassing_roles(Resource::Policies, Action::Read);
