@@ -363,6 +363,14 @@ on_both! {
         let texts: Vec<String> = ["mara.lindt", "mara lindt", "lindt@"].map(str::to_owned).into();
         assert!(!found(&world, &texts).await.is_empty(), "the case names her: the search finds what is there");
         assert_eq!(found(&world, &all).await.len(), all.len(), "each in identifiers, and nowhere else");
+        // What staff wrote about her in the audit log, in a reveal and in a share.
+        let asked = crate::reveal::requested(&investigator, &case).await;
+        assert_eq!(asked["userErrors"], json!([]));
+        let shared = "mutation($input: ShareCaseInput!) { shareCase(input: $input) { userErrors { code } } }";
+        let input = json!({"caseId": case, "audience": "HR", "recipient": "HR", "sections": ["SUMMARY"], "expiresInHours": 1, "reason": "HR asked."});
+        assert_eq!(investigator.ask(shared, json!({"input": input})).await.data()["shareCase"]["userErrors"], json!([]));
+        let reasons = "audit WHERE reason IN ('The works council has to be heard.', 'HR asked.')";
+        assert_eq!(rows(&world, reasons).await, 2);
         let echoed = erase(&world, MARA, &format!("Letter of {}", MARA.to_uppercase())).await;
         assert_eq!(echoed["userErrors"][0]["code"], "INVALID", "{echoed}");
         // Another replica knows her.
@@ -374,6 +382,8 @@ on_both! {
         assert_eq!(erase(&world, MARA, "Asked for it.").await, json!({"erased": true, "userErrors": []}));
         assert_eq!(rows(&world, "audit").await, audit + 1);
         assert_eq!(rows(&world, "audit WHERE activity = 'DELETED' AND category = 'SUBJECTS' AND reason = 'Asked for it.'").await, 1);
+        assert_eq!(rows(&world, reasons).await, 0, "the log keeps a commitment to them");
+        assert_eq!(rows(&world, "reveals").await + rows(&world, "shares").await, 0);
         world.settle().await;
         let left = blinds(&world).await;
         let hers = of(&left, all);
