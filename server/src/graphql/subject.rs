@@ -124,18 +124,18 @@ impl Subject {
         request::load(ctx, IdentityOf(self.key())).await.into()
     }
 
-    /// As HR delivers it; null without an HR profile.
+    /// As HR delivers it; null without an HR profile, and through a share without the summary.
     async fn department(&self) -> Option<&str> {
         self.0.department.as_deref()
     }
 
     /// From alerts, and insights at high, that came together within a week; it lasts a week after the last of them, and
-    /// falls when the alerts are dismissed. For other systems to act on.
+    /// falls when the alerts are dismissed. For other systems to act on. NONE through a share without the summary.
     async fn risk_level(&self) -> RiskLevel {
         self.0.risk_level.into()
     }
 
-    /// 0–100: the highest score under any active policy.
+    /// 0–100: the highest score under any active policy. 0 through a share without the summary.
     async fn risk_score(&self) -> f64 {
         self.0.risk_score
     }
