@@ -2,6 +2,30 @@
 //! PostgreSQL; only the names of types differ. `privacy.toml` classes every column.
 //! Never: a column without a class, or an identifying one that is stored in the open.
 
+/// What each file of this crate declares beside its text `UP`: the step, in one transaction, called like the file.
+macro_rules! migration {
+    () => {
+        #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
+        pub(crate) struct Migration;
+
+        #[expect(elided_lifetimes_in_paths, reason = "the trait is declared so; naming the lifetime changes its kind")]
+        #[async_trait::async_trait]
+        impl sea_orm_migration::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                crate::run(manager, UP).await
+            }
+
+            fn use_transaction(&self) -> Option<bool> {
+                Some(true)
+            }
+        }
+    };
+}
+pub(crate) use migration;
+
 mod m20261124_000001_first;
 mod m20261126_000002_grants;
 mod m20261126_000003_audit;
@@ -86,6 +110,22 @@ mod tests {
             tables.insert(name.to_owned(), names);
         }
         tables
+    }
+
+    #[test]
+    fn a_step_is_called_like_its_file_as_databases_remember_it() {
+        use sea_orm_migration::MigratorTrait as _;
+        let names: Vec<String> = super::Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+        assert_eq!(
+            names,
+            [
+                "m20261124_000001_first",
+                "m20261126_000002_grants",
+                "m20261126_000003_audit",
+                "m20261126_000004_retention",
+                "m20261126_000005_access"
+            ]
+        );
     }
 
     #[test]

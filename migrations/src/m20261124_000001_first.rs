@@ -1,22 +1,7 @@
 //! The first schema: plugins to cases. Instants are microseconds since 1970 (UTC), days are days since 1970-01-01.
 //! Never: edited after a release.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[expect(elided_lifetimes_in_paths, reason = "the trait is declared so; naming the lifetime changes its kind")]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+crate::migration!();
 
 pub(crate) const UP: &str = "
 CREATE TABLE meta (

@@ -1,22 +1,7 @@
 //! The audit log as a tree: leaves, places, subtrees, signed checkpoints, and how far the feeds to a SIEM are.
 //! Never: edited after a release.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[expect(elided_lifetimes_in_paths, reason = "the trait is declared so; naming the lifetime changes its kind")]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+crate::migration!();
 
 /// `leaf` is null in rows that are older than this step: the sequencer makes it from the other columns.
 pub(crate) const UP: &str = "

@@ -1,22 +1,7 @@
 //! Need to know, reveals and shares: viewers of priority user groups, contributors, labels of their own for cases.
 //! Never: edited after a release.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(DeriveMigrationName)]
-pub(crate) struct Migration;
-
-#[expect(elided_lifetimes_in_paths, reason = "the trait is declared so; naming the lifetime changes its kind")]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+crate::migration!();
 
 pub(crate) const UP: &str = "
 ALTER TABLE subjects ADD COLUMN label {UUID};

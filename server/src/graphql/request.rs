@@ -5,15 +5,15 @@
 //! A look-up of one thing by its key is a [`Loader`] of [`Reader`], written beside the type that needs it:
 //!
 //! ```ignore
-//! impl Loader<SubjectId> for Reader {
-//!     type Value = StoredSubject;
+//! impl Loader<CaseId> for Reader {
+//!     type Value = StoredCase;
 //!     type Error = Fault;
-//!     async fn load(&self, ids: &[SubjectId]) -> Result<HashMap<SubjectId, StoredSubject>, Fault> {
-//!         let permit = self.permit(Resource::Subjects, Action::Read)?;
-//!         Ok(self.services.subjects_by_id(&permit, ids).await?.into_iter().collect())
+//!     async fn load(&self, ids: &[CaseId]) -> Result<HashMap<CaseId, StoredCase>, Fault> {
+//!         let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
+//!         Ok(self.services.cases_by_id(&permit, ids).await?.into_iter().collect())
 //!     }
 //! }
-//! let found: Option<StoredSubject> = request::load(ctx, id).await?;   // in a resolver
+//! let found: Option<StoredCase> = request::load(ctx, id).await?;   // in a resolver
 //! ```
 
 use super::errors;

@@ -2,11 +2,10 @@
 //! Never: all of it in memory at once; a line for who has not the role.
 
 use super::{Shared, answer::Refusal, request};
-use crate::permit::{Denied, Permit};
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse as _, Response},
 };
 use futures_util::StreamExt as _;
@@ -14,11 +13,8 @@ use std::sync::Arc;
 use vizard_core::access::{Action, Resource};
 
 pub(super) async fn export<E>(State(shared): State<Arc<Shared<E>>>, http: Request) -> Result<Response, Refusal> {
-    let viewer = request::viewer(http.headers(), request::peer(http.extensions()), &*shared.app.sign_in).await?;
-    let permit = Permit::check(viewer.as_ref(), Resource::AuditLog, Action::Read).map_err(|denied| match denied {
-        Denied::Unauthenticated => request::sign_in_first(),
-        Denied::Forbidden { .. } => Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", denied.to_string()),
-    })?;
+    let (peer, door) = (request::peer(http.extensions()), &*shared.app.sign_in);
+    let permit = request::permit(http.headers(), peer, door, Resource::AuditLog, Action::Read).await?;
     let lines = shared.app.exporter.export(&permit).await?;
     // What breaks off within has no end: `vizard audit verify` calls such a file truncated.
     let lines = lines.inspect(|part| {

@@ -4,7 +4,6 @@
 use super::{Shared, answer, answer::Refusal, request};
 use crate::{
     error::ServiceError,
-    permit::{Denied, Permit},
     service::ingest::{Delivery, Receipt},
 };
 use axum::{
@@ -33,12 +32,8 @@ pub(super) async fn deliver<E>(
 ) -> Result<Response, Refusal> {
     let app = &shared.app;
     let peer = request::peer(request.extensions());
-    let viewer = request::viewer(request.headers(), peer, &*app.sign_in).await?;
-    let permit =
-        Permit::check(viewer.as_ref(), Resource::Deliveries, Action::Change).map_err(|denied| match denied {
-            Denied::Unauthenticated => request::sign_in_first(),
-            Denied::Forbidden { .. } => Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", denied.to_string()),
-        })?;
+    let (deliveries, change) = (Resource::Deliveries, Action::Change);
+    let permit = request::permit(request.headers(), peer, &*app.sign_in, deliveries, change).await?;
     let connector = connector(&mut request).await?;
     let Query(parameters) = Query::<Parameters>::try_from_uri(request.uri())
         .map_err(|_| Refusal::invalid("the only parameter is `feed`, at most once"))?;

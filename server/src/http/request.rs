@@ -5,7 +5,7 @@ use super::answer::Refusal;
 use crate::{
     auth::AuthError,
     error::ServiceError,
-    permit::Viewer,
+    permit::{Denied, Permit, Viewer},
     service::sign_in::{SignIn, SignInError},
 };
 use axum::{
@@ -18,7 +18,10 @@ use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use vizard_core::limits;
+use vizard_core::{
+    access::{Action, Resource},
+    limits,
+};
 
 const REALM: &str = "Bearer realm=\"vizard\"";
 
@@ -50,13 +53,28 @@ pub(super) async fn viewer(
     })
 }
 
+/// The sender's permit, at a door that is for one thing.
+pub(super) async fn permit(
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+    door: &dyn SignIn,
+    resource: Resource,
+    action: Action,
+) -> Result<Permit, Refusal> {
+    let viewer = viewer(headers, peer, door).await?;
+    Permit::check(viewer.as_ref(), resource, action).map_err(|denied| match denied {
+        Denied::Unauthenticated => sign_in_first(),
+        Denied::Forbidden { .. } => Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", denied.to_string()),
+    })
+}
+
 /// The address that a request came from; behind a proxy, the proxy's.
 pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 /// Where nobody may enter without a token.
-pub(super) fn sign_in_first() -> Refusal {
+fn sign_in_first() -> Refusal {
     unauthenticated("sign in first: send a Bearer token in the Authorization header")
         .with(header::WWW_AUTHENTICATE, REALM)
 }

@@ -266,6 +266,11 @@ pub(super) fn text<'a>(given: Option<&'a str>, field: &[&str]) -> Result<Option<
     }
 }
 
+/// Free text that must be there; `message` says what for.
+pub(super) fn required<'a>(given: &'a str, field: &[&str], message: &str) -> Result<&'a str, ServiceError> {
+    text(Some(given), field)?.ok_or_else(|| invalid(Problem::new(field, ProblemCode::Required, message)))
+}
+
 pub(super) fn not_found(what: &str) -> Problem {
     Problem::new(&[], ProblemCode::NotFound, format!("There is no such {what}."))
 }

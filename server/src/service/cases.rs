@@ -3,8 +3,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, not_found, text},
-    reveals::required,
+    alerts::{invalid, not_found, required},
 };
 use crate::{
     error::ServiceError,
@@ -40,9 +39,7 @@ impl Services {
     pub(crate) async fn resolve_case(&self, permit: &Permit, asked: Resolution) -> Result<StoredCase, ServiceError> {
         let viewer = permit.require(Resource::Cases, Action::Change)?;
         let action_field = ["input", "actionTaken"];
-        let action = text(Some(&asked.action_taken), &action_field)?.ok_or_else(|| {
-            invalid(Problem::new(&action_field, ProblemCode::Required, "Say what was done; nothing is an answer too."))
-        })?;
+        let action = required(&asked.action_taken, &action_field, "Say what was done; nothing is an answer too.")?;
         let field = ["input", "caseId"];
         let unknown = || invalid(not_found("case").within(&field));
         let id = asked.case.ok_or_else(unknown)?;

@@ -3,7 +3,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, text},
+    alerts::{invalid, required},
     policies::identifier,
 };
 use crate::{
@@ -24,8 +24,7 @@ impl Services {
     pub(crate) async fn erase_subject(&self, permit: &Permit, account: &str, reason: &str) -> Result<(), ServiceError> {
         let viewer = permit.require(Resource::Erasure, Action::Change)?;
         let field = ["input", "reason"];
-        let reason = text(Some(reason), &field)?
-            .ok_or_else(|| invalid(Problem::new(&field, ProblemCode::Required, "Say why.")))?;
+        let reason = required(reason, &field, "Say why.")?;
         let given = account.trim().to_lowercase();
         if !given.is_empty() && reason.to_lowercase().contains(&given) {
             let message =

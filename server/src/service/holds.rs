@@ -4,7 +4,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, not_found, text},
+    alerts::{invalid, not_found, required},
 };
 use crate::{
     error::ServiceError,
@@ -16,7 +16,6 @@ use vizard_core::{
     audit::{AuditActivity, AuditCategory},
     case,
     ids::CaseId,
-    problem::{Problem, ProblemCode},
 };
 
 /// An order to keep a case, or to keep it no longer than others.
@@ -35,8 +34,7 @@ impl Services {
     pub(crate) async fn set_legal_hold(&self, permit: &Permit, order: HoldOrder) -> Result<StoredCase, ServiceError> {
         let viewer = permit.require(Resource::LegalHolds, Action::Change)?;
         let field = ["input", "reason"];
-        let reason = text(Some(&order.reason), &field)?
-            .ok_or_else(|| invalid(Problem::new(&field, ProblemCode::Required, "Say why.")))?;
+        let reason = required(&order.reason, &field, "Say why.")?;
         let field = ["input", "caseId"];
         let unknown = || invalid(not_found("case").within(&field));
         let id = order.case.ok_or_else(unknown)?;

@@ -3,7 +3,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, text},
+    alerts::{invalid, required},
     policies::identifier,
 };
 use crate::{error::ServiceError, permit::Permit, store::Entry};
@@ -26,8 +26,7 @@ impl Services {
     ) -> Result<serde_json::Value, ServiceError> {
         // No role has a row for this: the operator's permit is the only one.
         let viewer = permit.require(Resource::OwnData, Action::Read)?;
-        let reason = text(Some(reason), &["reason"])?
-            .ok_or_else(|| invalid(Problem::new(&["reason"], ProblemCode::Required, "Say why.")))?;
+        let reason = required(reason, &["reason"], "Say why.")?;
         let unknown = || invalid(Problem::new(&["account"], ProblemCode::NotFound, "Nobody here has this account."));
         let name = identifier(account).ok_or_else(unknown)?;
         let entry = |subject: SubjectId| {

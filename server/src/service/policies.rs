@@ -5,7 +5,7 @@ use super::Services;
 pub(crate) use crate::store::{PolicyCounts, StoredPolicy};
 use crate::{
     error::ServiceError,
-    permit::Permit,
+    permit::{Permit, Sight},
     store::{Entry, PolicyWrite, StoredSubject},
 };
 use serde_json::Value;
@@ -238,7 +238,7 @@ impl Services {
             .reason(&manual.reason);
         self.store.order_scoring(stored.policy.id, &subjects, &manual, &viewer.id, entry).await?;
         self.bell.scoring.notify_one();
-        let mut shown: Vec<_> = self.store.subjects_by_id(&subjects).await?.into_values().collect();
+        let mut shown: Vec<_> = self.store.subjects_by_id(&Sight::Everybody, &subjects).await?.into_values().collect();
         shown.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));
         Ok(Ordered { policy: stored, subjects: shown })
     }

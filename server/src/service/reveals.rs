@@ -3,7 +3,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, not_found, text},
+    alerts::{invalid, not_found, required, text},
 };
 pub(crate) use crate::store::{OpenIdentity, SeenFrom, StoredReveal};
 use crate::{
@@ -220,9 +220,4 @@ fn entry(viewer: &Viewer, activity: AuditActivity, reveal: &Reveal, reason: Opti
 
 fn said(viewer: &Viewer, body: &'static str) -> NewNote<'static> {
     NewNote { author: viewer.name.clone().into(), system: true, body: body.into() }
-}
-
-/// Text that must be there.
-pub(super) fn required<'a>(given: &'a str, field: &[&str], message: &str) -> Result<&'a str, ServiceError> {
-    text(Some(given), field)?.ok_or_else(|| invalid(Problem::new(field, ProblemCode::Required, message)))
 }

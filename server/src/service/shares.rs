@@ -3,8 +3,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, not_found},
-    reveals::required,
+    alerts::{invalid, not_found, required},
 };
 pub(crate) use crate::store::StoredShare;
 use crate::{

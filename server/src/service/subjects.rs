@@ -3,7 +3,7 @@
 
 use super::{
     Services,
-    alerts::{invalid, not_found, text},
+    alerts::{invalid, not_found, required},
     audit::Looks,
 };
 pub use crate::store::InsightFilter;
@@ -19,7 +19,6 @@ use vizard_core::{
     access::{Action, Resource, share::ShareSection},
     audit::{AuditActivity, AuditCategory},
     ids::{InsightId, PolicyId, SubjectId},
-    problem::{Problem, ProblemCode},
     scoring::{Activation, Insight, history::Cause},
     subject::RiskLevel,
     time::{Day, Micros},
@@ -46,8 +45,7 @@ impl Services {
     ) -> Result<StoredSubject, ServiceError> {
         let viewer = permit.require(Resource::Alerts, Action::Change)?;
         let field = ["input", "reason"];
-        let reason = text(Some(reason), &field)?
-            .ok_or_else(|| invalid(Problem::new(&field, ProblemCode::Required, "Say why.")))?;
+        let reason = required(reason, &field, "Say why.")?;
         let unknown = || invalid(not_found("subject").within(&["input", "subjectId"]));
         let id = id.ok_or_else(unknown)?;
         let found = self.store.subject_by_label(&permit.sight(), id).await?.ok_or_else(unknown)?;

@@ -198,7 +198,7 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
 
 /// A case that is in sight, under a lock.
 pub(super) async fn lock_case(tx: &Tx, sight: &Sight, id: CaseId) -> anyhow::Result<Option<StoredCase>> {
-    let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
+    let lock = tx.for_update();
     let mut values = vec![id.uuid().into()];
     let seen = sight.and("subject_id", Some("id"), &mut values);
     let sql = format!("SELECT {CASE} FROM cases WHERE id = $1{seen} {lock}");

@@ -8,10 +8,10 @@ use super::{
     db::{Row, Sql as _, Tx, marks},
     page::{List, Page, Slice},
     scoring::insight,
-    subjects::{FROM, INSIGHT, SUBJECT, StoredSubject, subject},
+    subjects::{INSIGHT, StoredSubject},
 };
 use crate::permit::Sight;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     case::CaseStatus,
@@ -51,17 +51,8 @@ impl Store {
         if keys.is_empty() {
             return Ok(found);
         }
-        let mut ids: Vec<Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut values = ids.iter().map(|id| (*id).into()).collect();
-        let seen = sight.and("s.id", None, &mut values);
-        let sql = format!("SELECT {SUBJECT} FROM {FROM} WHERE s.id IN ({}){seen}", marks(0, ids.len()));
-        let mut subjects = BTreeMap::new();
-        for row in self.db.rows(&sql, values).await? {
-            let subject = subject(&row)?;
-            subjects.insert(subject.id, subject);
-        }
+        let ids: BTreeSet<SubjectId> = keys.iter().map(|key| key.0).collect();
+        let subjects = self.subjects_by_id(sight, &ids.into_iter().collect::<Vec<_>>()).await?;
         let cases: Vec<Uuid> = keys.iter().filter_map(|key| key.1).map(CaseId::uuid).collect();
         let mut labels = BTreeMap::new();
         if !cases.is_empty() {

@@ -63,6 +63,13 @@ impl Sql for Db {
     }
 }
 
+impl Tx {
+    /// What a query ends with whose rows are locked until the end; SQLite has one writer anyway.
+    pub(super) fn for_update(&self) -> &'static str {
+        if self.is_postgres() { "FOR UPDATE" } else { "" }
+    }
+}
+
 impl Sql for Tx {
     fn connection(&self) -> &impl ConnectionTrait {
         &self.inner

@@ -23,7 +23,6 @@ use vizard_core::{
         Settings,
         coverage::{AccountDigest, Coverage},
     },
-    subject::Pseudonym,
     time::Micros,
 };
 
@@ -199,26 +198,14 @@ impl Store {
 
     /// Leaves of the subject a row without a key, under a label that nobody has seen.
     async fn forget_subject(&self, tx: &Tx, subject: Uuid, now: Micros) -> anyhow::Result<()> {
-        for _ in 0..100 {
-            let label = Pseudonym::from_random(self.ids.random_u64()).to_string();
-            let changed = tx
-                .run(
-                    "UPDATE subjects SET pseudonym = $1, key = $2, created_at = $3, erased_at = $3, next_due = NULL, risk_score = 0, \
-                     risk_level = 'NONE', risk_until = NULL, risk_reset_at = NULL, risk_reset_seen = NULL \
-                     WHERE id = $4 AND NOT EXISTS (SELECT 1 FROM subjects other WHERE other.pseudonym = $1)",
-                    vec![
-                        label.into(),
-                        Vec::<u8>::new().into(),
-                        now.0.into(),
-                        subject.into(),
-                    ],
-                )
-                .await?;
-            if changed == 1 {
-                return Ok(());
-            }
-        }
-        anyhow::bail!("no free label was found")
+        let label = self.fresh_pseudonym(tx).await?;
+        tx.run(
+            "UPDATE subjects SET pseudonym = $1, key = $2, created_at = $3, erased_at = $3, next_due = NULL, risk_score = 0, \
+             risk_level = 'NONE', risk_until = NULL, risk_reset_at = NULL, risk_reset_seen = NULL WHERE id = $4",
+            vec![label.into(), Vec::<u8>::new().into(), now.0.into(), subject.into()],
+        )
+        .await?;
+        Ok(())
     }
 }
 

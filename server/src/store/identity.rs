@@ -10,9 +10,11 @@ use super::{
     db::{Row, Sql, marks},
     reveals::{common_time, open_reveals},
     settings,
+    vault::SubjectKey,
 };
 use crate::{clock::Clock, permit::Viewer};
-use std::collections::BTreeMap;
+use anyhow::Context as _;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource, matrix},
@@ -48,23 +50,31 @@ impl Store {
         clock: &Clock,
     ) -> anyhow::Result<BTreeMap<SeenFrom, IdentityState>> {
         let (_, privacy) = settings::current(&self.db).await?;
-        let now = common_time(&self.db, clock).await?;
-        let cases: Vec<CaseId> = keys.iter().filter_map(|key| key.1).collect();
-        let open = open_reveals(&self.db, &cases, now).await?;
-        // Whoever lost the role since sees nothing more.
-        let may = viewer.roles.iter().any(|role| matrix::allows(*role, Resource::RevealRequests, Action::Change));
+        let revealed = self.revealed(viewer, keys, clock).await?;
         let state = |(subject, case): SeenFrom| match &viewer.share {
             Some(share) if share.identity && (share.subject, Some(share.case)) == (subject, case) => {
                 IdentityState::Revealed
             }
             Some(_) => IdentityState::Masked,
             None if !privacy.privacy.pseudonymise => IdentityState::PseudonymisationOff,
-            None => {
-                let opens = |case: CaseId| open.iter().any(|reveal| reveal.opens(&viewer.id, case, subject, now));
-                if may && case.is_some_and(opens) { IdentityState::Revealed } else { IdentityState::Masked }
-            }
+            None if revealed.contains(&(subject, case)) => IdentityState::Revealed,
+            None => IdentityState::Masked,
         };
         Ok(keys.iter().map(|key| (*key, state(*key))).collect())
+    }
+
+    /// Those of the keys that a live reveal of this viewer opens. The queue is no case: nothing is asked about it.
+    async fn revealed(&self, viewer: &Viewer, keys: &[SeenFrom], clock: &Clock) -> anyhow::Result<BTreeSet<SeenFrom>> {
+        let cases: Vec<CaseId> = keys.iter().filter_map(|key| key.1).collect();
+        // Whoever lost the role since sees nothing more.
+        let may = viewer.roles.iter().any(|role| matrix::allows(*role, Resource::RevealRequests, Action::Change));
+        if cases.is_empty() || !may {
+            return Ok(BTreeSet::new());
+        }
+        let now = common_time(&self.db, clock).await?;
+        let open = open_reveals(&self.db, &cases, now).await?;
+        let opens = |subject, case| open.iter().any(|reveal| reveal.opens(&viewer.id, case, subject, now));
+        Ok(keys.iter().filter(|(subject, case)| case.is_some_and(|case| opens(*subject, case))).copied().collect())
     }
 
     /// The identities that this viewer may see at this moment; the look at each is in the audit log before it is answered.
@@ -83,15 +93,11 @@ impl Store {
             return Ok(BTreeMap::new());
         }
         let now = clock.now();
+        let subjects: BTreeSet<SubjectId> = open.keys().map(|key| key.0).collect();
+        let subjects: Vec<SubjectId> = subjects.into_iter().collect();
+        let pseudonyms = self.pseudonyms(&subjects).await?;
+        let subjects: Vec<Uuid> = subjects.into_iter().map(SubjectId::uuid).collect();
         let tx = self.db.begin().await?;
-        let mut subjects: Vec<Uuid> = open.keys().map(|key| key.0.uuid()).collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        let sql = format!("SELECT id, pseudonym FROM subjects WHERE id IN ({})", marks(0, subjects.len()));
-        let mut pseudonyms: BTreeMap<SubjectId, String> = BTreeMap::new();
-        for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
-            pseudonyms.insert(SubjectId::new(row.get("id")?), row.get("pseudonym")?);
-        }
         let looked = |(key, state): (&SeenFrom, &IdentityState)| {
             let detail = serde_json::json!({"why": state, "share": viewer.share.as_ref().map(|share| share.id)});
             match (key.1, pseudonyms.get(&key.0)) {
@@ -155,20 +161,30 @@ impl Store {
         for row in tx.rows(&sql, values()).await? {
             let subject = of(&row)?;
             let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };
-            let plain = key.open(subject.uuid().as_bytes(), &row.get::<Vec<u8>>("sealed")?)?;
-            opened.0 = Some(serde_json::from_slice(&plain)?);
+            opened.0 = Some(profile(&row, subject, key)?);
         }
         let sql =
             format!("SELECT subject_id, blind, sealed FROM identifiers WHERE subject_id IN ({list}) ORDER BY blind");
         for row in tx.rows(&sql, values()).await? {
             let subject = of(&row)?;
             let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };
-            let plain = key.open(&row.get::<Vec<u8>>("blind")?, &row.get::<Vec<u8>>("sealed")?)?;
-            opened.1.push(serde_json::from_slice(&plain)?);
+            opened.1.push(identifier(&row, key)?);
         }
         Ok(found)
     }
 }
 
 /// A profile, and namespace and value of each identifier.
-type Opened = (Option<Profile>, Vec<(String, String)>);
+pub(super) type Opened = (Option<Profile>, Vec<(String, String)>);
+
+/// Namespace and value of an identifier, opened: the columns `blind` and `sealed` of a row.
+pub(super) fn identifier(row: &Row, key: &SubjectKey) -> anyhow::Result<(String, String)> {
+    let plain = key.open(&row.get::<Vec<u8>>("blind")?, &row.get::<Vec<u8>>("sealed")?)?;
+    serde_json::from_slice(&plain).context("a sealed identifier of another shape")
+}
+
+/// A profile, opened: the column `sealed` of a row.
+pub(super) fn profile(row: &Row, of: SubjectId, key: &SubjectKey) -> anyhow::Result<Profile> {
+    let plain = key.open(of.uuid().as_bytes(), &row.get::<Vec<u8>>("sealed")?)?;
+    serde_json::from_slice(&plain).context("a sealed profile of another shape")
+}

@@ -1,10 +1,11 @@
-//! Everything about one person, for that person: the one place that opens an identity and content for an export.
+//! Everything about one person, for that person: opened by `store::identity`, other people's names covered.
 //! Never: reachable with a role; another person's name in what comes out.
 
 use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql as _},
+    identity::{identifier, profile},
     retention::lock_events,
     subjects::{ACTIVITY, activity},
     vault::SubjectKey,
@@ -36,6 +37,10 @@ impl Named {
     }
 }
 
+fn named((namespace, value): (String, String)) -> NormalisedIdentifier {
+    NormalisedIdentifier { namespace, value }
+}
+
 impl Store {
     /// The data of the person with that identifier as JSON, with the entry in the audit log; nothing where nobody has it.
     /// Of cases there are id, state and dates; of active ones only with `active_cases`.
@@ -54,7 +59,8 @@ impl Store {
                    JOIN subjects s ON s.id = i.subject_id WHERE i.blind = $1";
         let Some(row) = tx.row(sql, vec![blind.into()]).await? else { return Ok(None) };
         let id = SubjectId::new(row.get("id")?);
-        let own = self.named(&tx, id, &self.vault.unwrap(id, &row.get::<Vec<u8>>("key")?)?).await?;
+        let opened = self.open_identities(&tx, &[id.uuid()]).await?.remove(&id).context("a subject without a key")?;
+        let own = Named { profile: opened.0, identifiers: opened.1.into_iter().map(named).collect() };
         let mut cover = Cover { others: Words::default(), own: Words::default() };
         own.words(&mut cover.own);
         self.others(&tx, id, &mut cover.others).await?;
@@ -119,21 +125,6 @@ impl Store {
         Ok(Some(told))
     }
 
-    /// Opens who somebody is.
-    async fn named(&self, tx: &super::db::Tx, id: SubjectId, key: &SubjectKey) -> anyhow::Result<Named> {
-        let own = vec![id.uuid().into()];
-        let mut identifiers = Vec::new();
-        let sql = "SELECT blind, sealed FROM identifiers WHERE subject_id = $1 ORDER BY blind";
-        for row in tx.rows(sql, own.clone()).await? {
-            identifiers.push(identifier(&row, key)?);
-        }
-        let profile = match tx.row("SELECT sealed FROM profiles WHERE subject_id = $1", own).await? {
-            Some(row) => Some(profile(&row, id, key)?),
-            None => None,
-        };
-        Ok(Named { identifiers, profile })
-    }
-
     /// Words of everybody else's names, a few thousand people at a time.
     async fn others(&self, tx: &super::db::Tx, but: SubjectId, words: &mut Words) -> anyhow::Result<()> {
         let mut after = Uuid::nil();
@@ -153,7 +144,8 @@ impl Store {
             for row in rows.iter() {
                 let id = SubjectId::new(row.get("id")?);
                 if id != but && row.get::<Option<Vec<u8>>>("sealed")?.is_some() {
-                    words.add_identifier(&identifier(row, &self.vault.unwrap(id, &row.get::<Vec<u8>>("key")?)?)?);
+                    let key = self.vault.unwrap(id, &row.get::<Vec<u8>>("key")?)?;
+                    words.add_identifier(&named(identifier(row, &key)?));
                 }
             }
             for row in tx.rows(&profiles, from).await? {
@@ -193,15 +185,4 @@ impl Store {
             }
         }
     }
-}
-
-fn identifier(row: &Row, key: &SubjectKey) -> anyhow::Result<NormalisedIdentifier> {
-    let plain = key.open(&row.get::<Vec<u8>>("blind")?, &row.get::<Vec<u8>>("sealed")?)?;
-    let (namespace, value) = serde_json::from_slice(&plain).context("a sealed identifier of another shape")?;
-    Ok(NormalisedIdentifier { namespace, value })
-}
-
-fn profile(row: &Row, id: SubjectId, key: &SubjectKey) -> anyhow::Result<Profile> {
-    let plain = key.open(id.uuid().as_bytes(), &row.get::<Vec<u8>>("sealed")?)?;
-    serde_json::from_slice(&plain).context("a sealed profile of another shape")
 }

@@ -102,6 +102,40 @@ impl Store {
         tx.commit().await
     }
 
+    /// Looks for rows of `table` that are `old`, the oldest by `order` first, locks their subjects, and decides about each
+    /// under the lock. The transaction, the locked subjects, and the ids of what goes; nothing where nothing is old.
+    async fn overdue(
+        &self,
+        (table, columns): (&str, &str),
+        (old, order): (&str, &str),
+        kept: impl Fn(&Row) -> anyhow::Result<Kept>,
+        periods: Retention,
+        now: Micros,
+    ) -> anyhow::Result<Option<(Tx, Vec<Uuid>, Vec<Uuid>)>> {
+        let sql = format!(
+            "SELECT DISTINCT subject_id AS id FROM (SELECT subject_id FROM {table} WHERE {old} ORDER BY {order}, id LIMIT {}) AS old",
+            limits::RETENTION_BATCH
+        );
+        let subjects = ids(&self.db.rows(&sql, vec![]).await?)?;
+        if subjects.is_empty() {
+            return Ok(None);
+        }
+        let tx = self.db.begin().await?;
+        let held = lock(&tx, &subjects).await?;
+        let sql = format!(
+            "SELECT id, subject_id, {columns} FROM {table} WHERE {old} AND subject_id IN ({}) ORDER BY {order}, id LIMIT {}",
+            marks(0, subjects.len()),
+            limits::RETENTION_BATCH
+        );
+        let mut gone = Vec::new();
+        for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
+            if periods.goes(kept(&row)?, held.contains(&row.get::<Uuid>("subject_id")?), now) {
+                gone.push(row.get::<Uuid>("id")?);
+            }
+        }
+        Ok(Some((tx, subjects, gone)))
+    }
+
     /// Removes some alerts that are in no case; false where there was none.
     pub(crate) async fn remove_alerts(
         &self,
@@ -115,28 +149,9 @@ impl Store {
             "status IN ('NEEDS_REVIEW', 'DISMISSED') AND raised_at < {before} AND updated_at < {before} AND case_id IS NULL \
              AND subject_id NOT IN ({HELD})"
         );
-        let sql = format!(
-            "SELECT DISTINCT subject_id AS id FROM (SELECT subject_id FROM alerts WHERE {old} ORDER BY raised_at, id LIMIT {}) AS old",
-            limits::RETENTION_BATCH
-        );
-        let subjects = ids(&self.db.rows(&sql, vec![]).await?)?;
-        if subjects.is_empty() {
-            return Ok(false);
-        }
-        let tx = self.db.begin().await?;
-        let held = lock(&tx, &subjects).await?;
-        let sql = format!(
-            "SELECT id, subject_id, updated_at FROM alerts WHERE {old} AND subject_id IN ({}) ORDER BY raised_at, id LIMIT {}",
-            marks(0, subjects.len()),
-            limits::RETENTION_BATCH
-        );
-        let mut gone = Vec::new();
-        for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
-            let kept = Kept::Alert { changed_at: Micros(row.get("updated_at")?), in_case: false };
-            if periods.goes(kept, held.contains(&row.get::<Uuid>("subject_id")?), now) {
-                gone.push(row.get::<Uuid>("id")?);
-            }
-        }
+        let kept = |row: &Row| Ok(Kept::Alert { changed_at: Micros(row.get("updated_at")?), in_case: false });
+        let found = self.overdue(("alerts", "updated_at"), (&old, "raised_at"), kept, periods, now).await?;
+        let Some((tx, subjects, gone)) = found else { return Ok(false) };
         let (alerts, notes) = remove_alerts(&tx, &gone).await?;
         score_again(&tx, &subjects).await?;
         let more = Gone { alerts, notes, ..Gone::default() };
@@ -155,29 +170,12 @@ impl Store {
             "status = 'CLOSED' AND resolved_at < {} AND subject_id NOT IN ({HELD})",
             periods.cases_before(now).0
         );
-        let sql = format!(
-            "SELECT DISTINCT subject_id AS id FROM (SELECT subject_id FROM cases WHERE {old} ORDER BY resolved_at, id LIMIT {}) AS old",
-            limits::RETENTION_BATCH
-        );
-        let subjects = ids(&self.db.rows(&sql, vec![]).await?)?;
-        if subjects.is_empty() {
-            return Ok(false);
-        }
-        let tx = self.db.begin().await?;
-        let held = lock(&tx, &subjects).await?;
-        let sql = format!(
-            "SELECT id, subject_id, status, resolved_at FROM cases WHERE {old} AND subject_id IN ({}) ORDER BY resolved_at, id LIMIT {}",
-            marks(0, subjects.len()),
-            limits::RETENTION_BATCH
-        );
-        let mut gone = Vec::new();
-        for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
+        let kept = |row: &Row| {
             let resolved_at = row.get::<Option<i64>>("resolved_at")?.map(Micros);
-            let kept = Kept::Case { status: row.word("status")?, resolved_at };
-            if periods.goes(kept, held.contains(&row.get::<Uuid>("subject_id")?), now) {
-                gone.push(row.get::<Uuid>("id")?);
-            }
-        }
+            Ok(Kept::Case { status: row.word("status")?, resolved_at })
+        };
+        let found = self.overdue(("cases", "status, resolved_at"), (&old, "resolved_at"), kept, periods, now).await?;
+        let Some((tx, subjects, gone)) = found else { return Ok(false) };
         let mut more = Gone::default();
         if !gone.is_empty() {
             let within = marks(0, gone.len());

@@ -215,7 +215,7 @@ impl Store {
         change: impl FnOnce(&StoredReveal, Micros) -> Result<RevealChange<'static>, Problem>,
     ) -> anyhow::Result<Option<Result<StoredReveal, Problem>>> {
         let tx = self.db.begin().await?;
-        let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
+        let lock = tx.for_update();
         let mut values = vec![id.uuid().into()];
         let seen = sight.and("subject_id", Some("case_id"), &mut values);
         let sql = format!("SELECT {REVEAL} FROM reveals WHERE id = $1{seen} {lock}");

@@ -80,14 +80,14 @@ impl StoredActivity {
 
 /// What drafts make of a subject is not shown with the subject.
 const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
-pub(super) const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
-pub(super) const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
+const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
+const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 pub(super) const INSIGHT: &str =
     "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
 pub(super) const ACTIVITY: &str =
     "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
 
-pub(super) fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
+fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
     Ok(StoredSubject {
         id: SubjectId::new(row.get("id")?),
         label: SubjectId::new(row.get("label")?),
@@ -139,7 +139,7 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<Option<RiskLevel>> {
         let tx = self.db.begin().await?;
-        let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
+        let lock = tx.for_update();
         let mut values = vec![id.uuid().into()];
         let seen = sight.and("id", None, &mut values);
         let sql = format!("SELECT risk_level FROM subjects WHERE id = $1{seen} {lock}");
@@ -169,13 +169,19 @@ impl Store {
         Ok(Some(was))
     }
 
-    /// Subjects by id, those that exist.
-    pub(crate) async fn subjects_by_id(&self, ids: &[SubjectId]) -> anyhow::Result<BTreeMap<SubjectId, StoredSubject>> {
+    /// Subjects by id, those that are in sight, as the queue shows them.
+    pub(crate) async fn subjects_by_id(
+        &self,
+        sight: &Sight,
+        ids: &[SubjectId],
+    ) -> anyhow::Result<BTreeMap<SubjectId, StoredSubject>> {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let sql = format!("SELECT {SUBJECT} FROM {FROM} WHERE s.id IN ({})", marks(0, ids.len()));
-        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
+        let mut values = ids.iter().map(|id| id.uuid().into()).collect();
+        let seen = sight.and("s.id", None, &mut values);
+        let sql = format!("SELECT {SUBJECT} FROM {FROM} WHERE s.id IN ({}){seen}", marks(0, ids.len()));
+        let rows = self.db.rows(&sql, values).await?;
         rows.iter().map(|row| subject(row).map(|subject| (subject.id, subject))).collect()
     }
 

@@ -189,7 +189,7 @@ impl Store {
             return Ok(None);
         }
         let tx = self.db.begin().await?;
-        let lock = if tx.is_postgres() { "FOR UPDATE" } else { "" };
+        let lock = tx.for_update();
         let row = tx.row(&format!("SELECT value FROM audit_state WHERE name = 'size' {lock}"), vec![]).await?;
         let size = u64::try_from(row.context("the audit log lost its size")?.get::<i64>("value")?)?;
         let signed = newest(&tx).await?;
