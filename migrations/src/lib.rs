@@ -31,6 +31,8 @@ mod m20261126_000002_grants;
 mod m20261126_000003_audit;
 mod m20261126_000004_retention;
 mod m20261126_000005_access;
+mod m20261127_000006_outbox;
+mod m20261127_000010_notices;
 
 use sea_orm_migration::prelude::*;
 
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000003_audit::Migration),
             Box::new(m20261126_000004_retention::Migration),
             Box::new(m20261126_000005_access::Migration),
+            Box::new(m20261127_000006_outbox::Migration),
+            Box::new(m20261127_000010_notices::Migration),
         ]
     }
 }
@@ -89,6 +93,8 @@ mod tests {
             super::m20261126_000003_audit::UP,
             super::m20261126_000004_retention::UP,
             super::m20261126_000005_access::UP,
+            super::m20261127_000006_outbox::UP,
+            super::m20261127_000010_notices::UP,
         ]
         .concat()
     }
@@ -123,7 +129,9 @@ mod tests {
                 "m20261126_000002_grants",
                 "m20261126_000003_audit",
                 "m20261126_000004_retention",
-                "m20261126_000005_access"
+                "m20261126_000005_access",
+                "m20261127_000006_outbox",
+                "m20261127_000010_notices"
             ]
         );
     }

@@ -6,6 +6,7 @@ mod keys;
 
 pub use issuers::Issuer;
 use keys::{IGNORED_ENV, KEYS, Key};
+use lettre::message::Mailbox;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -61,6 +62,10 @@ pub struct Config {
     pub siem_http_url: Option<String>,
     pub siem_http_token_file: Option<PathBuf>,
     pub siem_syslog: Option<Syslog>,
+    /// It may hold a password.
+    pub smtp_url: Option<String>,
+    pub mail_from: Option<Mailbox>,
+    pub break_glass_notice: Vec<Mailbox>,
     pub inbox_dir: PathBuf,
     pub default_zone: String,
     pub scorers: u8,
@@ -84,6 +89,9 @@ impl fmt::Debug for Config {
             .field("siem_http_url", &self.siem_http_url.as_ref().map(|_| "(set, not shown)"))
             .field("siem_http_token_file", &self.siem_http_token_file)
             .field("siem_syslog", &self.siem_syslog)
+            .field("smtp_url", &self.smtp_url.as_ref().map(|_| "(set, not shown)"))
+            .field("mail_from", &self.mail_from.as_ref().map(|_| "(set, not shown)"))
+            .field("break_glass_notice", &self.break_glass_notice.len())
             .field("inbox_dir", &self.inbox_dir)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)

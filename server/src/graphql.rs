@@ -14,6 +14,7 @@ pub mod indicator;
 pub mod insight;
 pub mod keeping;
 pub mod node;
+pub mod notice;
 pub mod page;
 pub mod policy;
 pub mod policy_edit;

@@ -12,6 +12,7 @@ pub mod http;
 pub mod ids;
 pub mod jobs;
 mod keyfile;
+mod mail;
 pub mod permit;
 pub mod service;
 pub mod store;

@@ -374,6 +374,38 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
     (variables.as_object().unwrap().clone(), states, who)
 }
 
+/// Ways to the identity of whoever a case is about, or of everybody: the document, and whether it takes the case.
+const IDENTITIES: &[(&str, &str)] = &[
+    ("case", "query($case: ID!) { case(id: $case) { subject { identity { displayName } } } }"),
+    ("alias", "query($case: ID!) { c: case(id: $case) { s: subject { i: identity { n: displayName } } } }"),
+    (
+        "fragment",
+        "query($case: ID!) { case(id: $case) { subject { ...F } } } fragment F on Subject { identity { displayName } }",
+    ),
+    ("node", "query($case: ID!) { node(id: $case) { ... on Case { subject { identity { displayName } } } } }"),
+    ("nodes", "query($case: ID!) { nodes(ids: [$case]) { ... on Case { subject { identity { displayName } } } } }"),
+    (
+        "alerts of the case",
+        "query($case: ID!) { case(id: $case) { alerts { nodes { subject { identity { displayName } } } } } }",
+    ),
+    (
+        "reveals of the case",
+        "query($case: ID!) { case(id: $case) { reveals { case { subject { identity { displayName } } } } } }",
+    ),
+    (
+        "payload",
+        "mutation($case: ID!) { addCaseContributor(input: {caseId: $case, viewer: \"dev:zoe\"}) { case { subject { identity { displayName } } } } }",
+    ),
+];
+/// The same without a case: lists, and what a share's holder starts from.
+const LISTS: &[&str] = &[
+    "{ cases(first: 100) { edges { node { subject { identity { displayName } } } } } }",
+    "{ alerts(first: 100) { nodes { subject { identity { displayName } } case { subject { identity { displayName } } } } } }",
+    "{ subjects(first: 100) { nodes { identity { displayName } alerts { nodes { subject { identity { displayName } } } } } } }",
+    "{ reveals(first: 100) { nodes { case { subject { identity { displayName } } } } } }",
+    "{ viewer { share { case { subject { identity { displayName } } alerts { nodes { subject { identity { displayName } } } } } } } }",
+];
+
 on_both! {
     async fn every_guarded_field_opens_on_every_way_to_whom_the_matrix_says_and_to_nobody_else(world) {
         let (variables, states, everybody) = prepared(&world).await;
@@ -396,5 +428,87 @@ on_both! {
         // A way on which nobody arrives proves nothing; a masked share is the one that is there to be denied.
         let dead: Vec<_> = ways_of.difference(&opened).filter(|(_, _, way)| *way != "a share").collect();
         assert!(dead.is_empty(), "{dead:?}");
+    }
+
+    async fn an_identity_opens_in_the_case_in_which_it_was_revealed_to_whom_it_was_and_in_no_other_cell(world) {
+        world.connect().await;
+        world.policy().await;
+        let people = ["mara.lindt", "edda.sund", "olaf.ness", "rune.falk"].map(|name| format!("{name}@halden-optics.example"));
+        let mut rows = "HRScenario,EmailAddress,ResignationDate,LastWorkingDate\n".to_owned();
+        for (at, who) in (0..).zip(&people) {
+            rows.push_str(&format!("Resignation,{who},2026-06-20T09:00:00Z,2026-07-31T00:00:00Z\n"));
+            world.import_text("m365", &downloads(at * 200..at * 200 + 120, who, "2026-06-29")).await;
+        }
+        world.import_text("hr", rows.as_bytes()).await;
+        world.settle().await;
+        let ida = world.person("Ida Investigator", &[Role::Investigator]);
+        let april = world.person("April Approver", &[Role::Approver]);
+        let alerts = ida.query("{ alerts(first: 4) { nodes { id } } }").await["alerts"]["nodes"].clone();
+        let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
+        let mut cases = Vec::new();
+        for at in 0..4 {
+            let input = json!({"input": {"alertId": alerts[at]["id"], "caseName": "A case"}});
+            cases.push(ida.ask(confirm, input).await.data()["confirmAlert"]["case"]["id"].clone());
+        }
+        // Revealed to Ida in three of the cases; then one is closed, and of another the person is erased.
+        for case in &cases[..3] {
+            let asked = reveal::requested(&ida, case.as_str().unwrap()).await;
+            reveal::decided(&april, &asked["reveal"], true).await;
+        }
+        let mut who_is = Vec::new();
+        for case in &cases[..3] {
+            let asked = "query($case: ID!) { case(id: $case) { subject { identity { email accounts } } } }";
+            let seen = ida.ask(asked, json!({"case": case})).await.data()["case"]["subject"]["identity"].to_string();
+            who_is.push(people.iter().find(|who| seen.contains(*who)).unwrap_or_else(|| panic!("{seen}")).clone());
+        }
+        let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { message } } }";
+        let input = json!({"input": {"caseId": cases[1], "resolution": "BENIGN", "actionTaken": "None."}});
+        assert_eq!(ida.ask(resolve, input).await.data()["resolveCase"]["userErrors"], json!([]));
+        let erase = "mutation($input: EraseSubjectInput!) { eraseSubject(input: $input) { userErrors { message } } }";
+        let input = json!({"input": {"account": who_is[2], "reason": "They asked for it."}});
+        let erased = world.person("Adam Admin", &[Role::Admin]).ask(erase, input).await;
+        assert_eq!(erased.data()["eraseSubject"]["userErrors"], json!([]));
+
+        let shared = share::shared(&ida, cases[0].as_str().unwrap(), json!({"includeIdentity": true})).await;
+        let masked = share::shared(&ida, cases[0].as_str().unwrap(), json!({})).await;
+        let mut everybody: Vec<(String, Caller)> =
+            Role::ALL.iter().map(|role| (role.to_string(), world.person("Sven Staff", &[*role]))).collect();
+        everybody.extend([
+            ("who asked".to_owned(), ida.clone()),
+            ("who asked, without the role".to_owned(), world.person("Ida Investigator", &[Role::Analyst, Role::Auditor])),
+            ("who consented".to_owned(), april),
+            ("the person".to_owned(), world.caller_with_account("Per Son", &who_is[0], &[Role::Investigator])),
+            ("a stranger".to_owned(), world.stranger()),
+            ("the holder of a share with identity".to_owned(), share::holder(&world, &shared)),
+            ("the holder of a masked share".to_owned(), share::holder(&world, &masked)),
+        ]);
+        let states = ["revealed", "closed after a reveal", "erased after a reveal", "never revealed"];
+        let mut open = BTreeSet::new();
+        for (name, caller) in &everybody {
+            let mut look = async |state: &'static str, way: &'static str, variables: Value| {
+                let mut answer = caller.ask(way, variables.clone()).await;
+                if answer.status == 429 {
+                    world.clock.advance(60 * SECOND);
+                    answer = caller.ask(way, variables).await;
+                }
+                if answer.body["data"].to_string().contains("isplayName\":\"") || answer.body["data"].to_string().contains("\"n\":\"") {
+                    open.insert((name.clone(), state, way));
+                }
+            };
+            for (state, case) in states.into_iter().zip(&cases) {
+                for (_, document) in IDENTITIES {
+                    look(state, document, json!({"case": case})).await;
+                }
+            }
+            for document in LISTS {
+                look("any", document, json!({})).await;
+            }
+        }
+        let asked = |way: &'static str| ("who asked".to_owned(), "revealed", way);
+        let mut expected: BTreeSet<_> = IDENTITIES.iter().map(|(_, document)| asked(document)).collect();
+        expected.extend([LISTS[0], LISTS[1], LISTS[3]].map(|document| ("who asked".to_owned(), "any", document)));
+        // The holder of a share has that one case for the queue.
+        expected.extend([LISTS[1], LISTS[4]].map(|document| ("the holder of a share with identity".to_owned(), "any", document)));
+        assert_eq!(open, expected);
     }
 }

@@ -251,10 +251,25 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { addCaseContributor(input: {caseId: \"x\", viewer: \"v\"}) { userErrors { code } } }",
             &["addCaseContributor"],
         ),
+        ("Query", "noticeTemplates") => ("{ noticeTemplates { id } }", &["noticeTemplates"]),
+        ("Query", "noticePreview") => {
+            ("query($case: ID!) { noticePreview(caseId: $case, templateId: \"x\") { body } }", &["noticePreview"])
+        }
+        ("Mutation", "saveNoticeTemplate") => (
+            "mutation { saveNoticeTemplate(input: {name: \"\", from: \"\", subjectLine: \"\", body: \"\"}) { userErrors { code } } }",
+            &["saveNoticeTemplate"],
+        ),
+        ("Mutation", "sendNotice") => (
+            "mutation { sendNotice(input: {caseId: \"x\", templateId: \"x\"}) { userErrors { code } } }",
+            &["sendNotice"],
+        ),
         ("Mutation", "requestReveal") => (
             "mutation { requestReveal(input: {caseId: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["requestReveal"],
         ),
+        ("Mutation", "breakGlass") => {
+            ("mutation { breakGlass(input: {caseId: \"x\", reason: \"r\"}) { userErrors { code } } }", &["breakGlass"])
+        }
         ("Mutation", "decideReveal") => (
             "mutation { decideReveal(input: {revealId: \"x\", approve: true}) { userErrors { code } } }",
             &["decideReveal"],

@@ -143,6 +143,7 @@ const DEALT_WITH: &[&str] = &[
     "manual_scoring",
     "name_marks",
     "notes",
+    "notices",
     "pending",
     "priority_group_members",
     "profiles",

@@ -144,6 +144,24 @@ on_both! {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
     }
 
+    async fn resolving_a_case_ends_what_is_open_in_it_and_what_waits(world) {
+        let (case, _, _) = case(&world).await;
+        let (ida, otto) = (world.person("Ida Investigator", &[Role::Investigator]), world.person("Otto Other", &[Role::Investigator]));
+        let april = world.person("April Approver", &[Role::Approver]);
+        let asked = requested(&ida, &case).await;
+        decided(&april, &asked["reveal"], true).await;
+        let waiting = requested(&otto, &case).await;
+        let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { case { subject { identityState identity { displayName } } reveals { state } } userErrors { code } } }";
+        let input = json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "None."});
+        let resolved = ida.ask(resolve, json!({"input": input})).await.data()["resolveCase"].clone();
+        assert_eq!(resolved["userErrors"], json!([]));
+        assert_eq!(resolved["case"], json!({"subject": {"identityState": "MASKED", "identity": null}, "reveals": [{"state": "ENDED"}, {"state": "ENDED"}]}));
+        assert_eq!(decided(&april, &waiting["reveal"], true).await["userErrors"][0]["code"], "CONFLICT");
+        assert_eq!(audit(&world, "REVEAL_ENDED").await, 2);
+        let ended = world.number("SELECT count(*) FROM reveals WHERE expires_at > requested_at").await;
+        assert_eq!(ended, 0, "they ended at that moment");
+    }
+
     async fn an_author_whose_text_names_somebody_is_told_and_the_text_stays(world) {
         let (case, _, _) = case(&world).await;
         let ida = world.person("Ida Investigator", &[Role::Investigator]);
@@ -166,6 +184,24 @@ on_both! {
         assert_eq!(all.iter().filter(|one| one["reveal"]["state"] == "APPROVED").count(), 1);
         assert!(all.iter().all(|one| one["reveal"]["state"] == "APPROVED" || one["userErrors"][0]["code"] == "CONFLICT"));
         assert_eq!(audit(&world, "REVEAL_APPROVED").await, 1);
+    }
+
+    async fn fields_that_are_answered_one_after_the_other_are_one_look_and_none_after_the_end(world) {
+        let (case, _, _) = case(&world).await;
+        let ida = world.person("Ida Investigator", &[Role::Investigator]);
+        let april = world.person("April Approver", &[Role::Approver]);
+        let asked = requested(&ida, &case).await;
+        decided(&april, &asked["reveal"], true).await;
+        let twice = "mutation($note: AddCaseNoteInput!, $end: EndRevealInput!) { \
+                     a: addCaseNote(input: $note) { case { subject { identity { displayName } } } } \
+                     b: addCaseNote(input: $note) { case { subject { identity { displayName } } } } \
+                     endReveal(input: $end) { reveal { case { subject { identity { displayName } } } } } }";
+        let inputs = json!({"note": {"caseId": case, "body": "Heard."}, "end": {"revealId": asked["reveal"]["id"]}});
+        let seen = ida.ask(twice, inputs).await.data().clone();
+        let name = &seen["a"]["case"]["subject"]["identity"]["displayName"];
+        assert!(name.is_string() && *name == seen["b"]["case"]["subject"]["identity"]["displayName"], "{seen}");
+        assert!(seen["endReveal"]["reveal"]["case"]["subject"]["identity"].is_null(), "{seen}");
+        assert_eq!(audit(&world, "IDENTITY_VIEWED").await, 1);
     }
 
     async fn nothing_is_shown_when_the_look_cannot_be_audited(world) {

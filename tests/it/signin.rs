@@ -16,7 +16,7 @@ use vizard_server::{
     },
 };
 use vizard_tests::{
-    Caller, Production, Provider, World, on_both,
+    Caller, Provider, Second, World, on_both,
     provider::{DISCOVERY, KEYS, header, jwk, signed},
 };
 
@@ -62,7 +62,7 @@ async fn count(world: &World, of: &str) -> i64 {
 }
 
 /// The first ADMIN, as the operator makes one on the machine.
-async fn first_admin(server: &Production, subject: &str) {
+async fn first_admin(server: &Second, subject: &str) {
     let permit = Permit::of_the_operator_bypassing_roles(Resource::RoleGrants, Action::Change);
     let order =
         GrantOrder { viewer: format!("company:{subject}"), role: Role::Admin, days: None, reason: "First.".into() };
@@ -459,7 +459,7 @@ fn literal(world: &World, id: impl std::fmt::Display) -> String {
     }
 }
 
-async fn boss_at(server: &Production, provider: &Provider, world: &World) -> Caller {
+async fn boss_at(server: &Second, provider: &Provider, world: &World) -> Caller {
     server.with_token(&token(provider, world, "boss", &["admins"]))
 }
 

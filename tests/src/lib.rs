@@ -12,6 +12,7 @@ mod caller;
 mod database;
 mod lines;
 mod plugins;
+mod postbox;
 pub mod provider;
 pub mod tidy;
 mod world;
@@ -20,8 +21,9 @@ pub use caller::{Answer, Caller};
 pub use database::Engine;
 pub use lines::Lines;
 pub use plugins::{hr, m365};
+pub use postbox::{Mail, Postbox};
 pub use provider::Provider;
-pub use world::{NOON, Production, World, demo, run, run_logged};
+pub use world::{NOON, Second, World, demo, run, run_logged};
 
 /// Every test of the block twice: on SQLite and on PostgreSQL. `world` is an installation of its own, at noon of the day
 /// after the last one of the sample data.

@@ -52,17 +52,22 @@ pub struct World {
 }
 
 /// A second server of an installation.
-pub struct Production {
+pub struct Second {
     /// Its services.
     pub services: Services,
     url: String,
     running: Running,
 }
 
-impl Production {
+impl Second {
     /// Somebody with a token.
     pub fn with_token(&self, token: &str) -> Caller {
         Caller { url: self.url.clone(), token: Some(token.to_owned()) }
+    }
+
+    /// The same person, here.
+    pub fn of(&self, person: &Caller) -> Caller {
+        Caller { url: self.url.clone(), token: person.token.clone() }
     }
 
     /// Nobody in particular.
@@ -155,11 +160,17 @@ impl World {
         self.with_token(&self.token_of(name, account, roles))
     }
 
-    /// A second server of this installation, in production mode, with these `[[issuer]]` tables. It shares the clock and
-    /// the database; stop it before the test ends.
-    pub async fn production(&self, issuers: &str) -> Production {
-        let file = self.config.data_dir.join("production.toml");
-        std::fs::write(&file, format!("mode = \"production\"\n{issuers}")).expect("written");
+    /// A second server of this installation, in production mode, with these `[[issuer]]` tables.
+    pub async fn production(&self, issuers: &str) -> Second {
+        self.second(&format!("mode = \"production\"\n{issuers}")).await
+    }
+
+    /// A second server of this installation with this configuration file. It shares the clock, the keys and the database;
+    /// stop it before the test ends.
+    pub async fn second(&self, file: &str) -> Second {
+        let text = file;
+        let file = self.config.data_dir.join("second.toml");
+        std::fs::write(&file, text).expect("written");
         let settings = [
             ("data_dir", self.config.data_dir.display().to_string()),
             ("database_url", self.config.database_url()),
@@ -170,7 +181,7 @@ impl World {
         let services = services.expect("the services open");
         let listener = app::listen(&config).await.expect("a port");
         let running = app::start(&config, listener, services.clone()).await.expect("the server starts");
-        Production { services, url: format!("http://{}", running.address), running }
+        Second { services, url: format!("http://{}", running.address), running }
     }
 
     /// Nobody in particular.

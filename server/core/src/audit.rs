@@ -29,6 +29,8 @@ words! {
         RevealDenied = "REVEAL_DENIED",
         /// A reveal was ended before its time, or a request taken back.
         RevealEnded = "REVEAL_ENDED",
+        /// An identity was opened without consent, in an emergency.
+        BreakGlass = "BREAK_GLASS",
         /// An identity was shown.
         IdentityViewed = "IDENTITY_VIEWED",
         /// A case was shared.
@@ -93,6 +95,7 @@ impl AuditCategory {
             | Resource::Reveals
             | Resource::RevealRequests
             | Resource::RevealDecisions => Self::Cases,
+            Resource::Notices => Self::NoticeTemplates,
             Resource::Shares | Resource::ShareRevocations => Self::Shares,
             Resource::RoleGrants => Self::Roles,
             Resource::AuditLog => Self::Audit,

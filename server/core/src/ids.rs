@@ -83,6 +83,10 @@ id_kinds! {
     RoleGrantId = "grant";
     /// An entry of the audit log.
     AuditEntryId = "audit";
+    /// A template of notices.
+    NoticeTemplateId = "template";
+    /// A notice that was sent.
+    NoticeId = "notice";
 }
 
 #[cfg(test)]

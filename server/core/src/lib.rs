@@ -14,6 +14,8 @@ pub mod case;
 pub mod event;
 pub mod health;
 pub mod indicator;
+pub mod message;
+pub mod notice;
 pub mod policy;
 pub mod retention;
 pub mod reveal;

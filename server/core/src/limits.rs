@@ -309,6 +309,8 @@ pub const REVEAL_HOURS: u32 = 8;
 pub const REVEAL_HOURS_RANGE: std::ops::RangeInclusive<u32> = 1..=72;
 /// Hours after which a request for a reveal that nobody decided on is over.
 pub const REVEAL_REQUEST_HOURS: u32 = 7 * 24;
+/// Minutes for which a reveal without consent holds, in an emergency.
+pub const BREAK_GLASS_MINUTES: i64 = 15;
 /// Hours that a share of a case may hold.
 pub const SHARE_HOURS: std::ops::RangeInclusive<i32> = 1..=90 * 24;
 /// Shares of one case.
@@ -363,5 +365,25 @@ pub const SIEM_BATCH: usize = 200;
 pub const SIEM_DATAGRAM_BYTES: usize = 8 * 1024;
 /// A file of remembered checkpoints: ten years of heartbeats fit in parts, a month in one.
 pub const AUDIT_CHECKPOINT_FILE_BYTES: u64 = 256 * 1024 * 1024;
+/// Addresses that are told when the glass is broken.
+pub const BREAK_GLASS_ADDRESSES: usize = 20;
+/// Addresses that get a copy of a notice.
+pub const NOTICE_COPIES: usize = 20;
+/// A text of a notice.
+pub const NOTICE_BYTES: usize = 64 * 1024;
+/// Templates of notices.
+pub const NOTICE_TEMPLATES: i64 = 200;
+/// Notices in one case.
+pub const CASE_NOTICES: i64 = 50;
+/// Time for a mail server to take one message.
+pub const MAIL_SECONDS: u64 = 30;
+/// Time for which one message is a replica's to send; longer than it may take.
+pub const MESSAGE_LEASE_SECONDS: i64 = 120;
+/// Attempts at one message, with growing pauses: a day and a half of them.
+pub const MESSAGE_ATTEMPTS: i64 = 40;
+/// Pause after the first failed attempt, doubled after each.
+pub const MESSAGE_PAUSE_SECONDS: i64 = 10;
+/// No pause is longer.
+pub const MESSAGE_LONGEST_PAUSE_SECONDS: i64 = 3_600;
 /// Time for a SIEM to take a batch.
 pub const SIEM_SECONDS: u64 = 10;

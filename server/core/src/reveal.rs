@@ -1,12 +1,13 @@
 //! Reveals: who lifts the mask of one subject, in one case, for whom and until when.
-//! Never: a name shown because of one person alone, unless the settings say so openly; a reveal without an end.
+//! Never: a name shown because of one person alone, unless the settings say so openly or, for minutes, in an emergency that
+//! somebody else judges afterwards; a reveal without an end.
 
 use crate::{
     ids::{CaseId, RevealId, SubjectId},
     limits,
     problem::{Problem, ProblemCode},
     settings::{Privacy, RevealApproval},
-    time::{HOUR, Micros},
+    time::{HOUR, MINUTE, Micros},
     words::words,
 };
 
@@ -48,6 +49,8 @@ pub struct Reveal {
     pub decided_at: Option<Micros>,
     /// From then on it is over: the request, or once approved the reveal.
     pub expires_at: Micros,
+    /// Opened at once and for minutes, without anybody's consent; somebody else judges it afterwards.
+    pub emergency: bool,
 }
 
 impl Reveal {
@@ -69,11 +72,33 @@ impl Reveal {
             decided_by: None,
             decided_at: None,
             expires_at: Micros(now.0.saturating_add(i64::from(limits::REVEAL_REQUEST_HOURS) * HOUR)),
+            emergency: false,
         };
         match privacy.reveal_approval {
             RevealApproval::SecondPerson => asked,
             RevealApproval::None => asked.decided(RevealState::Approved, None, privacy, now),
         }
+    }
+
+    /// Breaks the glass: it shows the identity at once, for [`limits::BREAK_GLASS_MINUTES`], and waits for a judgement.
+    pub fn break_glass(id: RevealId, (case, subject): (CaseId, SubjectId), viewer: &str, now: Micros) -> Self {
+        Self {
+            id,
+            case,
+            subject,
+            requested_by: viewer.to_owned(),
+            written: RevealState::Approved,
+            requested_at: now,
+            decided_by: None,
+            decided_at: None,
+            expires_at: Micros(now.0.saturating_add(limits::BREAK_GLASS_MINUTES * MINUTE)),
+            emergency: true,
+        }
+    }
+
+    /// Whether the glass was broken and nobody has judged it.
+    pub const fn awaits_judgement(&self) -> bool {
+        self.emergency && self.decided_by.is_none()
     }
 
     /// Where it stands at `now`.
@@ -84,11 +109,20 @@ impl Reveal {
         }
     }
 
-    /// What `viewer` decides. Whoever asked cannot; neither can anybody twice.
+    /// What `viewer` decides. Whoever asked cannot; neither can anybody twice. An emergency is judged once, also when it is
+    /// over: consent makes it no longer, and a denial ends it.
     pub fn decide(&self, viewer: &str, approve: bool, privacy: &Privacy, now: Micros) -> Result<Self, Problem> {
         if viewer == self.requested_by {
             let message = "Somebody else decides on a request of yours.";
             return Err(Problem::new(&[], ProblemCode::SelfDealing, message));
+        }
+        if self.awaits_judgement() {
+            let judged = Self { decided_by: Some(viewer.to_owned()), decided_at: Some(now), ..self.clone() };
+            let ended = Self { written: RevealState::Denied, expires_at: now.min(self.expires_at), ..judged.clone() };
+            return Ok(if approve { judged } else { ended });
+        }
+        if self.decided_by.is_some() {
+            return Err(Problem::new(&[], ProblemCode::Conflict, "Somebody has decided already."));
         }
         match self.state(now) {
             RevealState::Requested => {
@@ -99,7 +133,7 @@ impl Reveal {
                 let message = "The request is too old to be decided: it has to be made again.";
                 Err(Problem::new(&[], ProblemCode::NotAllowed, message))
             }
-            _ => Err(Problem::new(&[], ProblemCode::Conflict, "Somebody has decided already.")),
+            _ => Err(Problem::new(&[], ProblemCode::Conflict, "There is nothing left to decide.")),
         }
     }
 

@@ -11,6 +11,8 @@ pub struct Micros(pub i64);
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
+/// Microseconds in a minute.
+pub const MINUTE: i64 = 60 * SECOND;
 /// Microseconds in an hour.
 pub const HOUR: i64 = 3_600 * SECOND;
 /// Microseconds in a day.

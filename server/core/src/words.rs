@@ -49,6 +49,7 @@ mod tests {
         alert::{AlertStatus, DismissReason, Severity},
         case::{CaseResolution, CaseStatus},
         indicator::{ActionClass, Category},
+        message::MessageKind,
         policy::{AlertVolume, PolicyState, ThresholdMode},
         scoring::{MissingInput, RiskFactor, threshold::ThresholdLevel},
         subject::{IdentityState, RiskLevel},
@@ -69,7 +70,7 @@ mod tests {
         check!(Severity, AlertStatus, DismissReason, CaseStatus, CaseResolution);
         check!(PolicyState, AlertVolume, ThresholdMode);
         check!(ThresholdLevel, RiskFactor, MissingInput, Role, Resource);
-        check!(ActionClass, Category, IdentityState, RiskLevel, Step, TemplateCode);
+        check!(ActionClass, Category, IdentityState, MessageKind, RiskLevel, Step, TemplateCode);
     }
 
     #[test]

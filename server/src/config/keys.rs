@@ -172,6 +172,55 @@ pub(super) const KEYS: &[Key] = &[
         ..TEXT
     },
     Key {
+        name: "smtp_url",
+        default: "smtps://127.0.0.1:465",
+        optional: true,
+        doc: "The server that takes mail from here: smtps://USER:PASSWORD@HOST:PORT, or smtp://HOST:PORT?tls=required\n\
+              for one that turns to TLS. Without TLS only on this machine: smtp://127.0.0.1:25. It may hold a password,\n\
+              so it is never printed.",
+        set: |config, text| {
+            let host = |rest: &str| rest.rsplit('@').next().is_some_and(|at| !at.is_empty() && !at.starts_with(':'));
+            let safe = match (text.strip_prefix("smtps://"), text.strip_prefix("smtp://")) {
+                (Some(rest), _) => host(rest),
+                (None, Some(rest)) => host(rest) && (rest.ends_with("?tls=required") || local(rest)),
+                (None, None) => false,
+            };
+            if !safe {
+                return Err("smtps://HOST:PORT, smtp://HOST:PORT?tls=required, or smtp://127.0.0.1:PORT");
+            }
+            config.smtp_url = Some(text.to_owned());
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "mail_from",
+        default: "Vizard <vizard@localhost>",
+        optional: true,
+        doc: "Who mail from here is from.",
+        set: |config, text| {
+            config.mail_from = Some(text.parse().map_err(|_| "an address, such as Vizard <vizard@example.org>")?);
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "break_glass_notice",
+        default: "security-officer@localhost, works-council@localhost",
+        optional: true,
+        doc: "Who is told at once when somebody opens an identity in an emergency, without another's consent: addresses\n\
+              with commas between them. Without them nobody can. Needs smtp_url and mail_from.",
+        set: |config, text| {
+            let addresses: Result<Vec<_>, _> = text.split(',').map(|one| one.trim().parse()).collect();
+            config.break_glass_notice = addresses
+                .ok()
+                .filter(|all| all.len() <= limits::BREAK_GLASS_ADDRESSES)
+                .ok_or("up to 20 addresses with commas between them")?;
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
         name: "inbox_dir",
         default: "{data_dir}/inbox",
         doc: "Where connectors that collect files find them.",
@@ -220,11 +269,22 @@ pub(super) fn blank() -> Config {
         siem_http_url: None,
         siem_http_token_file: None,
         siem_syslog: None,
+        smtp_url: None,
+        mail_from: None,
+        break_glass_notice: vec![],
         inbox_dir: PathBuf::new(),
         default_zone: String::new(),
         scorers: 1,
         issuers: vec![],
     }
+}
+
+/// Whether a server, `[USER[:PASSWORD]@]HOST[:PORT]`, is on this machine.
+fn local(server: &str) -> bool {
+    let host = server.rsplit('@').next().unwrap_or_default().split(['/', '?']).next().unwrap_or_default();
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
 }
 
 fn path(text: &str) -> Result<PathBuf, &'static str> {

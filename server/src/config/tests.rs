@@ -107,3 +107,33 @@ fn the_reference_is_a_configuration_that_says_the_defaults() {
         assert!(reference.contains(&env_name(key)) && !key.doc.is_empty(), "{} is documented", key.name);
     }
 }
+
+#[test]
+fn mail_goes_in_the_open_on_this_machine_only() {
+    let take = |url: &str| load(&format!("smtp_url = \"{url}\""), &[], &[]);
+    for url in [
+        "smtps://mail.example.org",
+        "smtps://vizard:se%40cret@mail.example.org:465",
+        "smtp://mail.example.org:587?tls=required",
+        "smtp://127.0.0.1:25",
+        "smtp://user:pass@localhost",
+        "smtp://[::1]:25",
+    ] {
+        assert_eq!(take(url).map(|config| config.smtp_url), Ok(Some(url.to_owned())));
+    }
+    for url in [
+        "smtp://mail.example.org:25",
+        "smtp://localhost.example.org",
+        "smtp://127.0.0.1@mail.example.org",
+        "smtps://",
+        "x",
+    ] {
+        assert!(refused(&format!("smtp_url = \"{url}\""), &[]).contains("smtp_url"), "{url}");
+    }
+    let told = load("break_glass_notice = \"Security <security@example.org>, council@example.org\"", &[], &[]).unwrap();
+    assert_eq!(told.break_glass_notice.len(), 2);
+    assert!(refused("break_glass_notice = \"nobody\"", &[]).contains("up to 20 addresses"));
+    let config = load("smtp_url = \"smtps://u:hidden@h\"\nmail_from = \"v@example.org\"", &[], &[]).unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("hidden") && !shown.contains("v@example.org"), "{shown}");
+}

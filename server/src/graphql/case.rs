@@ -5,6 +5,7 @@ use super::{
     alert::{Alert, AlertConnectionOf},
     guard::{Answer, Guarded, guarded},
     insight::Insight,
+    notice::{Notice, NoticesOf},
     page::{Connection, Page, PageArgs, wants},
     request::{self, Fault, Reader},
     reveal::{Reveal, RevealsOf},
@@ -164,6 +165,15 @@ impl Case {
         .await
     }
 
+    /// Notices to its subject, the newest first. None through a share.
+    async fn notices(&self, ctx: &Context<'_>) -> Result<Vec<Notice>, Error> {
+        if shared(ctx).is_some() {
+            return Ok(Vec::new());
+        }
+        let found = request::load(ctx, NoticesOf(self.0.id)).await.map_err(|error| super::errors::failed(&error))?;
+        Ok(found.unwrap_or_default().into_iter().map(Notice::from).collect())
+    }
+
     /// What the viewer may do with it as it stands: which buttons to show.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<CaseAction> {
         let can = |resource| request::permit(ctx, resource, Action::Change).is_some();
@@ -172,6 +182,7 @@ impl Case {
             (CaseAction::AddNote, active && can(Resource::Cases)),
             (CaseAction::AddContributor, active && can(Resource::Cases)),
             (CaseAction::Resolve, active && can(Resource::Cases)),
+            (CaseAction::SendNotice, active && can(Resource::Notices)),
             (CaseAction::RequestReveal, active && can(Resource::RevealRequests)),
             (CaseAction::Share, can(Resource::Shares)),
             (CaseAction::SetLegalHold, can(Resource::LegalHolds)),
@@ -301,6 +312,8 @@ pub enum CaseAction {
     AddContributor,
     /// `resolveCase`.
     Resolve,
+    /// `sendNotice`.
+    SendNotice,
     /// `requestReveal`.
     RequestReveal,
     /// `shareCase`.
@@ -446,7 +459,7 @@ impl CaseMutation {
     }
 
     /// Closes an active case for good: nothing can be added to it afterwards, its confirmed alerts are RESOLVED, and what
-    /// they gave to the subject's risk level goes.
+    /// they gave to the subject's risk level goes. Reveals in it end.
     async fn resolve_case(
         &self,
         ctx: &Context<'_>,

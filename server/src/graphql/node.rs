@@ -9,6 +9,7 @@ use super::{
     group::PriorityUserGroup,
     indicator::Indicator,
     insight::{Activity, Insight},
+    notice::NoticeTemplate,
     policy::Policy,
     request,
     reveal::Reveal,
@@ -20,8 +21,8 @@ use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
     ids::{
-        AlertId, AuditEntryId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId,
-        ShareId, SubjectId,
+        AlertId, AuditEntryId, CaseId, ConnectorId, InsightId, NoticeTemplateId, PluginId, PolicyId, PriorityGroupId,
+        RevealId, RunId, ShareId, SubjectId,
     },
     limits,
     problem::ProblemCode,
@@ -57,6 +58,8 @@ pub enum Node {
     CaseShare(CaseShare),
     /// A priority user group.
     PriorityUserGroup(PriorityUserGroup),
+    /// A template of notices.
+    NoticeTemplate(NoticeTemplate),
     /// An entry of the audit log.
     AuditEntry(AuditEntry),
 }
@@ -121,6 +124,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Ok(id), Some(permit)) = (id.parse::<ShareId>(), may(Resource::Shares)) {
         let found = request::services(ctx)?.shares_by_id(&permit, &[id]).await?.remove(&id);
         return Ok(found.map(|found| Node::CaseShare(CaseShare::from(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<NoticeTemplateId>(), may(Resource::Notices)) {
+        let found = request::services(ctx)?.notice_template(&permit, id).await?;
+        return Ok(found.map(|found| Node::NoticeTemplate(found.into())));
     }
     if let (Ok(id), Some(permit)) = (id.parse::<InsightId>(), staff(Resource::Insights)) {
         let found = request::services(ctx)?.insight(&permit, id).await?;

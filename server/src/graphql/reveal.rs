@@ -72,6 +72,22 @@ impl Reveal {
         self.0.decider.as_deref()
     }
 
+    /// Whether it was opened in an emergency, for minutes and without consent. `decidedBy` and `decidedAt` are then who judged
+    /// it, and when.
+    async fn emergency(&self) -> bool {
+        self.0.reveal.emergency
+    }
+
+    /// Whether it was an emergency and nobody has judged it: `decideReveal` does.
+    async fn awaits_judgement(&self) -> bool {
+        self.0.reveal.awaits_judgement()
+    }
+
+    /// When the configured addresses were told of it; null until then, and where it was no emergency.
+    async fn told_at(&self) -> Option<DateTime> {
+        self.0.told_at.map(DateTime)
+    }
+
     /// When it was decided.
     async fn decided_at(&self) -> Option<DateTime> {
         self.0.reveal.decided_at.map(DateTime)
@@ -117,11 +133,15 @@ impl RevealQuery {
         #[graphql(desc = "How many, at most 100.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only those that stand so now.")] state: Option<RevealState>,
+        #[graphql(desc = "True: only emergencies that nobody has judged. False: all others.")] awaits_judgement: Option<
+            bool,
+        >,
     ) -> Guarded<Connection<Reveal>, rules::QueryReveals> {
         guarded(ctx, async |permit| {
             let page = Page::asked("reveals", PageArgs { first, after, ..PageArgs::default() })?;
             let slice = page.slice(wants(ctx, "totalCount"));
-            let listed = request::services(ctx)?.reveals(&permit, state.map(Into::into), &slice).await?;
+            let listed =
+                request::services(ctx)?.reveals(&permit, (state.map(Into::into), awaits_judgement), &slice).await?;
             let key = |stored: &StoredReveal| (stored.reveal.requested_at, stored.reveal.id.uuid());
             Ok::<_, ServiceError>(Connection::of(&page, listed, key, Reveal))
         })
@@ -171,6 +191,26 @@ pub struct DecideRevealPayload {
     warnings: Vec<String>,
 }
 
+/// What `breakGlass` takes.
+#[derive(InputObject)]
+pub struct BreakGlassInput {
+    /// An active case.
+    case_id: ID,
+    /// Why it cannot wait for consent, at most 4,000 characters. Whoever judges reads it.
+    reason: String,
+}
+
+/// What `breakGlass` answers.
+#[derive(SimpleObject)]
+pub struct BreakGlassPayload {
+    /// The reveal; null where something was wrong with the input.
+    reveal: Option<Reveal>,
+    /// What was wrong with the input. Nothing was changed then.
+    user_errors: Vec<UserError>,
+    /// What the author should know: that a text names somebody who is monitored. It was kept as written.
+    warnings: Vec<String>,
+}
+
 /// What `endReveal` takes.
 #[derive(InputObject)]
 pub struct EndRevealInput {
@@ -211,7 +251,27 @@ impl RevealMutation {
         .await
     }
 
-    /// Consents to a request, or denies it. Never one's own.
+    /// Opens the identity of a case's subject at once, in an emergency: for 15 minutes, in this case, to who asks. Addresses
+    /// that the operator has configured are told immediately; without them it is refused. Somebody else judges it afterwards
+    /// (`decideReveal`), and until then the same person cannot do it again. It cannot be shared. As after a consent, the
+    /// subject has a new pseudonym everywhere but in this case.
+    async fn break_glass(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which case, and why.")] input: BreakGlassInput,
+    ) -> Guarded<BreakGlassPayload, rules::BreakGlass> {
+        guarded(ctx, async |permit| {
+            let services = request::services(ctx)?;
+            let warnings = services.warnings(&permit, &[Some(&input.reason)]).await?;
+            let broken = services.break_glass(&permit, input.case_id.parse().ok(), &input.reason);
+            let (reveal, user_errors) = outcome(broken.await)?;
+            Ok::<_, ServiceError>(BreakGlassPayload { reveal: reveal.map(Reveal), user_errors, warnings })
+        })
+        .await
+    }
+
+    /// Consents to a request, or denies it. Never one's own. Of an emergency, says afterwards whether it was justified: a
+    /// denial ends it, consent makes it no longer.
     async fn decide_reveal(
         &self,
         ctx: &Context<'_>,

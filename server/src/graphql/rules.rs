@@ -41,7 +41,12 @@ crate::rules! {
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
     AddCaseNote = "Mutation"."addCaseNote": Cases, Change;
     AddCaseContributor = "Mutation"."addCaseContributor": Cases, Change;
+    QueryNoticeTemplates = "Query"."noticeTemplates": Notices, Read;
+    QueryNoticePreview = "Query"."noticePreview": Notices, Read;
+    SaveNoticeTemplate = "Mutation"."saveNoticeTemplate": Notices, Change;
+    SendNotice = "Mutation"."sendNotice": Notices, Change;
     RequestReveal = "Mutation"."requestReveal": RevealRequests, Change;
+    BreakGlass = "Mutation"."breakGlass": RevealRequests, Change;
     DecideReveal = "Mutation"."decideReveal": RevealDecisions, Change;
     EndReveal = "Mutation"."endReveal": Reveals, Change;
     ShareCase = "Mutation"."shareCase": Shares, Change;

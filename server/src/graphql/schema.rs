@@ -12,6 +12,7 @@ use super::{
     indicator::{IndicatorMutation, IndicatorQuery},
     keeping::KeepingMutation,
     node::NodeQuery,
+    notice::{NoticeMutation, NoticeQuery},
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
@@ -47,7 +48,7 @@ pub struct SetupQuery(
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery);
+pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
@@ -58,6 +59,7 @@ pub struct Mutation(
     SubjectMutation,
     RevealMutation,
     ShareMutation,
+    NoticeMutation,
     KeepingMutation,
 );
 

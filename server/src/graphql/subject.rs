@@ -330,7 +330,7 @@ impl Loader<IdentityOf> for Reader {
     async fn load(&self, keys: &[IdentityOf]) -> Result<HashMap<IdentityOf, Identity>, Fault> {
         let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
         let seen: Vec<SeenFrom> = keys.iter().map(|key| key.0).collect();
-        let found = self.services.identities(&permit, &seen).await?;
+        let found = self.services.identities(&permit, &self.looks, &seen).await?;
         Ok(found.into_iter().map(|(key, open)| (IdentityOf(key), Identity::of(open))).collect())
     }
 }

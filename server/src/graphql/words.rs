@@ -48,6 +48,8 @@ shown! {
         RevealDenied,
         /// A reveal was ended before its time, or a request taken back.
         RevealEnded,
+        /// An identity was opened without consent, in an emergency.
+        BreakGlass,
         /// An identity was shown.
         IdentityViewed,
         /// A case was shared.
@@ -58,7 +60,7 @@ shown! {
         ShareRevoked,
         /// Something left the system as a file.
         Exported,
-        /// A notice was sent to a subject.
+        /// A notice was sent: to a subject, or about a reveal without consent.
         NoticeSent,
         /// Somebody signed in.
         SignedIn,

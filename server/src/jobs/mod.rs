@@ -34,6 +34,7 @@ impl Jobs {
             tasks.spawn(Job::Scoring.repeat(services.clone()));
         }
         tasks.spawn(Job::Audit.repeat(services.clone()));
+        tasks.spawn(Job::Messages.repeat(services.clone()));
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
@@ -90,6 +91,8 @@ enum Job {
     Scoring,
     /// The audit log's sequencer: no more than a look behind.
     Audit,
+    /// What has to be told by mail.
+    Messages,
     /// One of the feeds to a SIEM.
     Feed(usize),
 }
@@ -100,6 +103,7 @@ impl Job {
             Self::Deliveries => "deliveries",
             Self::Scoring => "scoring",
             Self::Audit => "audit",
+            Self::Messages => "messages",
             Self::Feed(_) => "feed",
         }
     }
@@ -110,6 +114,7 @@ impl Job {
             Self::Deliveries => services.process_delivery().await,
             Self::Scoring => Ok(services.score_some().await? > 0),
             Self::Audit => services.sequence_audit().await,
+            Self::Messages => services.send_message().await,
             Self::Feed(at) => match services.feeds().get(at) {
                 Some(feed) => services.feed(feed).await,
                 None => Ok(false),
@@ -129,6 +134,7 @@ impl Job {
             Self::Deliveries => &services.bell.deliveries,
             Self::Scoring => &services.bell.scoring,
             Self::Audit => &services.bell.audit,
+            Self::Messages => &services.bell.messages,
             Self::Feed(_) => &services.bell.feeds,
         }
     }

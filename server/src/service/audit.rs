@@ -11,7 +11,7 @@ use crate::{
     error::ServiceError,
     keyfile,
     permit::{Permit, Viewer},
-    store::{Entry, Page, Slice},
+    store::{Entry, Page, SeenFrom, Slice},
 };
 use anyhow::Context as _;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -80,7 +80,11 @@ pub fn public_key(path: &Path) -> anyhow::Result<String> {
 
 /// What one request has looked at: each thing is audited once a request, however many fields show it.
 #[derive(Default)]
-pub(crate) struct Looks(tokio::sync::Mutex<BTreeSet<String>>);
+pub(crate) struct Looks {
+    objects: tokio::sync::Mutex<BTreeSet<String>>,
+    /// Opened identities, by subject and case.
+    pub(super) identities: tokio::sync::Mutex<BTreeSet<SeenFrom>>,
+}
 
 /// Lines of an export.
 pub type Lines = BoxStream<'static, anyhow::Result<Vec<u8>>>;
@@ -139,7 +143,7 @@ impl Services {
         detail: &serde_json::Value,
     ) -> Result<(), ServiceError> {
         // Held until the entries are durable: a second field of the request must not show what they are about before.
-        let mut seen = looks.0.lock().await;
+        let mut seen = looks.objects.lock().await;
         let new: Vec<&String> = objects.iter().filter(|object| !seen.contains(*object)).collect();
         if new.is_empty() {
             return Ok(());

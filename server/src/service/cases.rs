@@ -4,6 +4,7 @@
 use super::{
     Services,
     alerts::{invalid, not_found, required},
+    reveals,
 };
 use crate::{
     error::ServiceError,
@@ -19,6 +20,7 @@ use vizard_core::{
     ids::CaseId,
     limits,
     problem::{Problem, ProblemCode},
+    reveal::Reveal,
     scoring::Insight,
     time::{Day, Micros},
 };
@@ -66,7 +68,8 @@ impl Services {
                 .iter()
                 .map(|one| Entry::by(viewer, AuditActivity::Edited, AuditCategory::Alerts, one.id, &alert)),
         );
-        self.store.resolve_case(triage, &case, &notes, &entries, now).await?;
+        let ended = |reveal: &Reveal| reveals::entry(viewer, AuditActivity::RevealEnded, reveal, None);
+        self.store.resolve_case(triage, &case, (&notes, &entries), ended, &self.clock).await?;
         self.bell.scoring.notify_one();
         Ok(case)
     }
@@ -180,6 +183,6 @@ impl Services {
     }
 }
 
-fn frozen(field: &[&str]) -> Problem {
+pub(super) fn frozen(field: &[&str]) -> Problem {
     Problem::new(field, ProblemCode::NotAllowed, "The case is closed. A closed case is frozen.")
 }

@@ -13,6 +13,8 @@ pub mod groups;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod notices;
+mod outbox;
 pub mod own_data;
 pub mod plugins;
 pub mod policies;
@@ -38,9 +40,11 @@ use crate::{
     clock::Clock,
     config::{Config, Mode},
     ids::Ids,
+    mail::Mailer,
     store::Store,
     telemetry::Metrics,
 };
+use lettre::message::Mailbox;
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -82,6 +86,9 @@ struct Settings {
     /// The names that ids of viewers begin with.
     issuers: Vec<String>,
     feeds: Vec<siem::Feed>,
+    mailer: Option<Mailer>,
+    /// Who is told when the glass is broken.
+    told: Vec<Mailbox>,
 }
 
 /// Wakes the jobs, so that they need not wait for their next look at the database.
@@ -91,6 +98,7 @@ pub(crate) struct Bell {
     pub(crate) scoring: Notify,
     pub(crate) audit: Notify,
     pub(crate) feeds: Notify,
+    pub(crate) messages: Notify,
 }
 
 impl Services {
@@ -107,6 +115,8 @@ impl Services {
             inbox_dir: config.inbox_dir.clone(),
             issuers: configured.chain(development).map(str::to_owned).collect(),
             feeds: siem::Feed::of(config),
+            mailer: Mailer::of(config)?,
+            told: config.break_glass_notice.clone(),
         };
         Ok(Self {
             store,

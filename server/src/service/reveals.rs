@@ -4,12 +4,13 @@
 use super::{
     Services,
     alerts::{invalid, not_found, required, text},
+    audit::Looks,
 };
 pub(crate) use crate::store::{OpenIdentity, SeenFrom, StoredReveal};
 use crate::{
     error::ServiceError,
     permit::{Permit, Viewer},
-    store::{Entry, NewNote, Page, RevealChange, Slice},
+    store::{Entry, NewNote, Page, RevealChange, Slice, StoredCase},
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -51,13 +52,11 @@ impl Services {
         let privacy = self.store.settings().await?.1.privacy;
         let id = self.ids.draw(RevealId::new);
         let sight = permit.sight();
-        let asked = self.store.request_reveal(&sight, case, &self.clock, |found, there, now| {
-            if found.status == CaseStatus::Closed {
-                let message = "The case is closed. An identity is revealed in an active case only.";
-                return Err(Problem::new(&["input", "caseId"], ProblemCode::NotAllowed, message));
-            }
+        let asked = self.store.request_reveal((&sight, viewer), case, &self.clock, |found, there, now| {
+            active(found)?;
             let live = |one: &&Reveal| matches!(one.state(now), RevealState::Requested | RevealState::Approved);
-            if there.iter().filter(live).any(|one| one.requested_by == viewer.id) {
+            let own = |one: &&Reveal| one.case == case && one.requested_by == viewer.id;
+            if there.iter().filter(own).any(|one| live(&one)) {
                 let message = "You have asked already in this case: the request waits, or the reveal still holds.";
                 return Err(Problem::new(&["input", "caseId"], ProblemCode::Conflict, message));
             }
@@ -72,19 +71,53 @@ impl Services {
             } else {
                 "Reveal of the identity requested."
             };
-            let stored = StoredReveal {
-                reveal,
-                requester: viewer.name.clone(),
-                decider: None,
-                reason: reason.clone(),
-                note: None,
-            };
+            let stored = asked_for(viewer, reveal, &reason);
             Ok(RevealChange { reveal: stored, entries, note: said(viewer, body) })
         });
         asked.await?.ok_or_else(unknown)?.map_err(invalid)
     }
 
-    /// Consents to a request, or denies it.
+    /// Opens the identity of a case's subject at once, for minutes, and has the configured addresses told of it. Whoever did
+    /// so has to be judged before they can do it again, in whichever case.
+    pub(crate) async fn break_glass(
+        &self,
+        permit: &Permit,
+        case: Option<CaseId>,
+        reason: &str,
+    ) -> Result<StoredReveal, ServiceError> {
+        let viewer = permit.require(Resource::RevealRequests, Action::Change)?;
+        let reason = required(reason, &["input", "reason"], "Say why it cannot wait for consent.")?.to_owned();
+        let unknown = || invalid(not_found("case").within(&["input", "caseId"]));
+        let case = case.ok_or_else(unknown)?;
+        if self.settings.told.is_empty() {
+            let message =
+                "Nobody would be told: the operator has to configure break_glass_notice. Ask for a reveal instead.";
+            return Err(invalid(Problem::new(&[], ProblemCode::NotEnabled, message)));
+        }
+        let id = self.ids.draw(RevealId::new);
+        let sight = permit.sight();
+        let broken = self.store.request_reveal((&sight, viewer), case, &self.clock, |found, there, now| {
+            active(found)?;
+            let own = || there.iter().filter(|one| one.requested_by == viewer.id);
+            if own().any(Reveal::awaits_judgement) {
+                let message = "Somebody has to judge your last emergency first: decideReveal, by an approver.";
+                return Err(Problem::new(&[], ProblemCode::NotAllowed, message));
+            }
+            if own().any(|one| one.opens(&viewer.id, case, found.subject, now)) {
+                let message = "The identity is open to you already in this case.";
+                return Err(Problem::new(&["input", "caseId"], ProblemCode::Conflict, message));
+            }
+            let reveal = Reveal::break_glass(id, (case, found.subject), &viewer.id, now);
+            let entries = vec![entry(viewer, AuditActivity::BreakGlass, &reveal, Some(&reason))];
+            let note = said(viewer, "Identity opened in an emergency, without consent.");
+            Ok(RevealChange { reveal: asked_for(viewer, reveal, &reason), entries, note })
+        });
+        let broken = broken.await?.ok_or_else(unknown)?.map_err(invalid)?;
+        self.bell.messages.notify_one();
+        Ok(broken)
+    }
+
+    /// Consents to a request, or denies it; judges what was opened in an emergency.
     pub(crate) async fn decide_reveal(
         &self,
         permit: &Permit,
@@ -98,10 +131,11 @@ impl Services {
         let sight = permit.sight();
         let decided = self.store.change_reveal(&sight, id, &self.clock, |found, now| {
             let reveal = found.reveal.decide(&viewer.id, asked.approve, &privacy, now)?;
-            let (activity, body) = if asked.approve {
-                (AuditActivity::RevealApproved, "Reveal of the identity approved.")
-            } else {
-                (AuditActivity::RevealDenied, "Reveal of the identity denied.")
+            let (activity, body) = match (asked.approve, reveal.emergency) {
+                (true, false) => (AuditActivity::RevealApproved, "Reveal of the identity approved."),
+                (false, false) => (AuditActivity::RevealDenied, "Reveal of the identity denied."),
+                (true, true) => (AuditActivity::RevealApproved, "Reveal in an emergency found justified."),
+                (false, true) => (AuditActivity::RevealDenied, "Reveal in an emergency found not justified."),
             };
             let entries = vec![entry(viewer, activity, &reveal, note.as_deref())];
             let reveal =
@@ -152,12 +186,12 @@ impl Services {
     pub(crate) async fn reveals(
         &self,
         permit: &Permit,
-        state: Option<RevealState>,
+        (state, awaits_judgement): (Option<RevealState>, Option<bool>),
         slice: &Slice<(Micros, Uuid)>,
     ) -> Result<Page<StoredReveal>, ServiceError> {
         permit.require(Resource::Reveals, Action::Read)?;
         let now = self.store.common_time(&self.clock).await?;
-        Ok(self.store.reveals(&permit.sight(), state, slice, now).await?)
+        Ok(self.store.reveals(&permit.sight(), (state, awaits_judgement), slice, now).await?)
     }
 
     /// Reveals by id, those in sight.
@@ -195,27 +229,49 @@ impl Services {
         Ok(self.store.identity_states(permit.viewer(), keys, &self.clock).await?)
     }
 
-    /// Who subjects are, where the viewer may see it. The look is audited first.
+    /// Who subjects are, where the viewer may see it. The look is audited first, once a request.
     pub(crate) async fn identities(
         &self,
         permit: &Permit,
+        looks: &Looks,
         keys: &[SeenFrom],
     ) -> Result<BTreeMap<SeenFrom, OpenIdentity>, ServiceError> {
         permit.require(Resource::CaseHeaders, Action::Read)?;
-        Ok(self.store.identities(permit.viewer(), keys, &self.clock).await?)
+        // Held until the entries are durable: a second field of the request must not show what they are about before.
+        let mut looked = looks.identities.lock().await;
+        let found = self.store.identities(permit.viewer(), keys, &looked, &self.clock).await?;
+        looked.extend(found.keys());
+        Ok(found)
     }
 }
 
-fn entry(viewer: &Viewer, activity: AuditActivity, reveal: &Reveal, reason: Option<&str>) -> Entry {
+/// What the audit log says of a reveal.
+pub(super) fn entry(viewer: &Viewer, activity: AuditActivity, reveal: &Reveal, reason: Option<&str>) -> Entry {
     let detail = serde_json::json!({
         "reveal": reveal.id, "state": reveal.written, "alone": reveal.written == RevealState::Approved && reveal.decided_by.is_none(),
-        "expiresAt": reveal.expires_at,
+        "emergency": reveal.emergency, "expiresAt": reveal.expires_at,
     });
     let entry = Entry::by(viewer, activity, AuditCategory::Cases, reveal.case, &detail);
     match reason {
         Some(reason) => entry.reason(reason),
         None => entry,
     }
+}
+
+/// An identity is revealed in an active case only.
+fn active(case: &StoredCase) -> Result<(), Problem> {
+    match case.status {
+        CaseStatus::Active => Ok(()),
+        CaseStatus::Closed => {
+            let message = "The case is closed. An identity is revealed in an active case only.";
+            Err(Problem::new(&["input", "caseId"], ProblemCode::NotAllowed, message))
+        }
+    }
+}
+
+fn asked_for(viewer: &Viewer, reveal: Reveal, reason: &str) -> StoredReveal {
+    let (requester, reason) = (viewer.name.clone(), reason.to_owned());
+    StoredReveal { reveal, requester, decider: None, reason, note: None, told_at: None }
 }
 
 fn said(viewer: &Viewer, body: &'static str) -> NewNote<'static> {

@@ -8,7 +8,7 @@ use super::{
     page::{List, Page, Slice},
     scoring::insight,
 };
-use crate::permit::Sight;
+use crate::{clock::Clock, permit::Sight};
 use sea_orm::Value;
 use std::{borrow::Cow, collections::BTreeMap};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use vizard_core::{
     alert::{AlertStatus, DismissReason, Severity},
     case::{CaseResolution, CaseStatus},
     ids::{AlertId, CaseId, NoteId, PolicyId, SubjectId},
+    reveal::Reveal,
     scoring::{Insight, RiskFactor},
     time::Micros,
 };
@@ -178,6 +179,11 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
     any("assignee", filter.assignee.iter().map(|name| name.as_str().into()).collect());
     any("subject_id", filter.subject.iter().map(|id| id.uuid().into()).collect());
     any("case_id", filter.case.iter().map(|id| id.uuid().into()).collect());
+    if filter.subject.is_some() {
+        // From the label that a subject has in the queue no way leads to a case that has parted from it.
+        let parted = "(case_id IS NULL OR case_id NOT IN (SELECT c.id FROM cases c WHERE c.label IS NOT NULL))";
+        conditions.push(parted.to_owned());
+    }
     if !filter.risk_factors.is_empty() {
         let each = filter.risk_factors.iter().map(|factor| format!("risk_factors LIKE '%\"{}\"%'", factor.as_str()));
         conditions.push(format!("({})", each.collect::<Vec<_>>().join(" OR ")));
@@ -445,11 +451,11 @@ impl Store {
         &self,
         triage: Triage,
         case: &StoredCase,
-        notes: &[NewNote<'_>],
-        entries: &[Entry],
-        now: Micros,
+        (notes, entries): (&[NewNote<'_>], &[Entry]),
+        ended: impl Fn(&Reveal) -> Entry,
+        clock: &Clock,
     ) -> anyhow::Result<()> {
-        let tx = &triage.tx;
+        let (tx, now) = (&triage.tx, clock.now());
         tx.run(
             "UPDATE cases SET status = $1, resolution = $2, action_taken = $3, resolved_at = $4, updated_at = $4 WHERE id = $5",
             vec![
@@ -471,6 +477,7 @@ impl Store {
             self.write_note(tx, None, Some(case.id), note, now).await?;
         }
         insert_entries(tx, &self.ids, entries, now).await?;
+        self.end_reveals(tx, case.id, ended, clock).await?;
         triage.tx.commit().await
     }
 

@@ -249,7 +249,10 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         "DELETE FROM notes WHERE alert_id IN (SELECT id FROM alerts WHERE subject_id = $1)",
         "DELETE FROM notes WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
         "DELETE FROM shares WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
+        "DELETE FROM outbox WHERE about IN (SELECT id FROM reveals WHERE subject_id = $1)",
         "DELETE FROM reveals WHERE subject_id = $1",
+        "DELETE FROM outbox WHERE about IN (SELECT n.id FROM notices n JOIN cases c ON c.id = n.case_id WHERE c.subject_id = $1)",
+        "DELETE FROM notices WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
         "UPDATE alerts SET status = 'RESOLVED', cause = 'Erased.', score = 0, risk_factors = '[]' WHERE subject_id = $1",
     ] {
         tx.run(sql, own()).await?;

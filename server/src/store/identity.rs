@@ -1,6 +1,6 @@
 //! The one place where an identity is opened: for the requester of a live reveal in its case, through a share that the
 //! reveal covers, or for everybody where the installation does without pseudonyms.
-//! And, shown to nobody, where facts are freed of names.
+//! And, shown to nobody, where facts are freed of names and mail is addressed.
 //! Never: an identity without its audit entry, committed before anything is shown; one that outlives the answer.
 
 use super::{
@@ -77,11 +77,13 @@ impl Store {
         Ok(keys.iter().filter(|(subject, case)| case.is_some_and(|case| opens(*subject, case))).copied().collect())
     }
 
-    /// The identities that this viewer may see at this moment; the look at each is in the audit log before it is answered.
+    /// The identities that this viewer may see at this moment; the look at each is in the audit log before it is answered,
+    /// or already is: those that the request has `looked` at.
     pub(crate) async fn identities(
         &self,
         viewer: &Viewer,
         keys: &[SeenFrom],
+        looked: &BTreeSet<SeenFrom>,
         clock: &Clock,
     ) -> anyhow::Result<BTreeMap<SeenFrom, OpenIdentity>> {
         let states = self.identity_states(viewer, keys, clock).await?;
@@ -98,7 +100,7 @@ impl Store {
         let pseudonyms = self.pseudonyms(&subjects).await?;
         let subjects: Vec<Uuid> = subjects.into_iter().map(SubjectId::uuid).collect();
         let tx = self.db.begin().await?;
-        let looked = |(key, state): (&SeenFrom, &IdentityState)| {
+        let look = |(key, state): (&SeenFrom, &IdentityState)| {
             let detail = serde_json::json!({"why": state, "share": viewer.share.as_ref().map(|share| share.id)});
             match (key.1, pseudonyms.get(&key.0)) {
                 (Some(case), _) => {
@@ -113,7 +115,7 @@ impl Store {
                 ),
             }
         };
-        let entries: Vec<Entry> = open.iter().map(looked).collect();
+        let entries: Vec<Entry> = open.iter().filter(|(key, _)| !looked.contains(key)).map(look).collect();
         insert_entries(&tx, &self.ids, &entries, now).await?;
         let found = self.open_identities(&tx, &subjects).await?;
         let sql = format!(
@@ -139,6 +141,25 @@ impl Store {
             })
         };
         Ok(open.into_keys().filter_map(identity).collect())
+    }
+
+    /// Name and mail address of a subject, for a message to them: shown to nobody. Nothing where no address is known.
+    pub(super) async fn addressee(
+        &self,
+        sql: &impl Sql,
+        subject: SubjectId,
+    ) -> anyhow::Result<Option<(String, String)>> {
+        let found = self.open_identities(sql, &[subject.uuid()]).await?.remove(&subject);
+        let Some((profile, identifiers)) = found else { return Ok(None) };
+        let address = identifiers.into_iter().find(|(namespace, value)| namespace == ADDRESS && value.contains('@'));
+        let Some((_, address)) = address else { return Ok(None) };
+        let name = profile.and_then(|profile| profile.display_name).unwrap_or_else(|| address.clone());
+        Ok(Some((name, address)))
+    }
+
+    /// Name and mail address of whom a message is to.
+    pub(crate) async fn addressee_of_message(&self, subject: SubjectId) -> anyhow::Result<Option<(String, String)>> {
+        self.addressee(&self.db, subject).await
     }
 
     /// Opens what is sealed about these subjects. Subjects without a key were erased: there is nothing to open.

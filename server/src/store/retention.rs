@@ -183,7 +183,12 @@ impl Store {
             let alerts = tx.rows(&format!("SELECT id FROM alerts WHERE case_id IN ({within})"), list()).await?;
             (more.alerts, more.notes) = remove_alerts(&tx, &ids(&alerts)?).await?;
             more.notes += tx.run(&format!("DELETE FROM notes WHERE case_id IN ({within})"), list()).await?;
-            for table in ["shares", "reveals", "case_contributors"] {
+            for table in ["reveals", "notices"] {
+                let told =
+                    format!("DELETE FROM outbox WHERE about IN (SELECT id FROM {table} WHERE case_id IN ({within}))");
+                tx.run(&told, list()).await?;
+            }
+            for table in ["shares", "reveals", "notices", "case_contributors"] {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }
             more.cases = tx.run(&format!("DELETE FROM cases WHERE id IN ({within})"), list()).await?;

@@ -9,12 +9,16 @@ use super::{
     db::{Row, Sql, Tx, marks},
     page::{List, Page, Slice},
 };
-use crate::{clock::Clock, permit::Sight};
+use crate::{
+    clock::Clock,
+    permit::{Sight, Viewer},
+};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
     ids::{CaseId, RevealId, SubjectId},
+    message::MessageKind,
     problem::Problem,
     reveal::{Reveal, RevealState},
     time::Micros,
@@ -29,6 +33,8 @@ pub(crate) struct StoredReveal {
     pub(crate) decider: Option<String>,
     pub(crate) reason: String,
     pub(crate) note: Option<String>,
+    /// When the configured addresses were told of it, of an emergency.
+    pub(crate) told_at: Option<Micros>,
 }
 
 /// A change of a reveal, to be written in one transaction.
@@ -39,8 +45,17 @@ pub(crate) struct RevealChange<'a> {
     pub(crate) note: NewNote<'a>,
 }
 
-const REVEAL: &str = "id, case_id, subject_id, requested_by, requester, reason, state, requested_at, decided_by, decider, \
-                      decided_at, note, expires_at";
+macro_rules! written {
+    () => {
+        "id, case_id, subject_id, requested_by, requester, reason, state, requested_at, decided_by, decider, decided_at, \
+         note, expires_at, emergency"
+    };
+}
+const WRITTEN: &str = written!();
+const REVEAL: &str = concat!(
+    written!(),
+    ", (SELECT o.sent_at FROM outbox o WHERE o.about = reveals.id AND o.kind = 'BREAK_GLASS') AS told_at"
+);
 
 fn reveal(row: &Row) -> anyhow::Result<StoredReveal> {
     Ok(StoredReveal {
@@ -54,11 +69,13 @@ fn reveal(row: &Row) -> anyhow::Result<StoredReveal> {
             decided_by: row.get("decided_by")?,
             decided_at: instant(row, "decided_at")?,
             expires_at: Micros(row.get("expires_at")?),
+            emergency: row.get::<i64>("emergency")? != 0,
         },
         requester: row.get("requester")?,
         decider: row.get("decider")?,
         reason: row.get("reason")?,
         note: row.get("note")?,
+        told_at: instant(row, "told_at")?,
     })
 }
 
@@ -101,7 +118,7 @@ impl Store {
     pub(crate) async fn reveals(
         &self,
         sight: &Sight,
-        state: Option<RevealState>,
+        (state, awaits_judgement): (Option<RevealState>, Option<bool>),
         slice: &Slice<(Micros, Uuid)>,
         now: Micros,
     ) -> anyhow::Result<Page<StoredReveal>> {
@@ -115,6 +132,10 @@ impl Store {
             }
             Some(state) => vec![format!("state = '{state}'")],
         };
+        if let Some(awaits) = awaits_judgement {
+            let not = if awaits { "" } else { "NOT " };
+            conditions.push(format!("{not}(emergency = 1 AND decided_by IS NULL)"));
+        }
         let mut values = vec![];
         conditions.extend(sight.conditions("subject_id", Some("case_id"), &mut values));
         let list = List {
@@ -161,11 +182,17 @@ impl Store {
         Ok(found)
     }
 
-    /// Writes a new request that `ask` makes of the locked case, of the reveals that the viewer has in it, and of the time;
-    /// nothing where there is no such case in sight.
+    /// A reveal, for the message about it: nobody reads it in an answer.
+    pub(crate) async fn reveal_to_tell_of(&self, id: RevealId) -> anyhow::Result<Option<StoredReveal>> {
+        let sql = format!("SELECT {REVEAL} FROM reveals WHERE id = $1");
+        self.db.row(&sql, vec![id.uuid().into()]).await?.map(|row| reveal(&row)).transpose()
+    }
+
+    /// Writes a new request that `ask` makes of the locked case, of the reveals in it and the viewer's emergencies elsewhere
+    /// that nobody has judged, and of the time; nothing where there is no such case in sight.
     pub(crate) async fn request_reveal<E>(
         &self,
-        sight: &Sight,
+        (sight, viewer): (&Sight, &Viewer),
         case: CaseId,
         clock: &Clock,
         ask: impl FnOnce(&super::StoredCase, &[Reveal], Micros) -> Result<RevealChange<'static>, E>,
@@ -173,8 +200,10 @@ impl Store {
         let tx = self.db.begin().await?;
         let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(None) };
         let now = common_time(&tx, clock).await?;
-        let sql = format!("SELECT {REVEAL} FROM reveals WHERE case_id = $1");
-        let rows = tx.rows(&sql, vec![case.uuid().into()]).await?;
+        let sql = format!(
+            "SELECT {REVEAL} FROM reveals WHERE case_id = $1 OR (requested_by = $2 AND emergency = 1 AND decided_by IS NULL)"
+        );
+        let rows = tx.rows(&sql, vec![case.uuid().into(), viewer.id.as_str().into()]).await?;
         let there: Vec<Reveal> =
             rows.iter().map(|row| reveal(row).map(|found| found.reveal)).collect::<anyhow::Result<_>>()?;
         let change = match ask(&found, &there, now) {
@@ -183,7 +212,7 @@ impl Store {
         };
         let stored = change.reveal.clone();
         tx.run(
-            &format!("INSERT INTO reveals ({REVEAL}) VALUES ({})", marks(0, 13)),
+            &format!("INSERT INTO reveals ({WRITTEN}) VALUES ({})", marks(0, 14)),
             vec![
                 stored.reveal.id.uuid().into(),
                 case.uuid().into(),
@@ -198,9 +227,13 @@ impl Store {
                 stored.reveal.decided_at.map(|at| at.0).into(),
                 stored.note.clone().into(),
                 stored.reveal.expires_at.0.into(),
+                i64::from(stored.reveal.emergency).into(),
             ],
         )
         .await?;
+        if stored.reveal.emergency {
+            self.tell(&tx, MessageKind::BreakGlass, stored.reveal.id.uuid(), now).await?;
+        }
         self.written(tx, change, now).await?;
         Ok(Some(Ok(stored)))
     }
@@ -242,6 +275,30 @@ impl Store {
         .await?;
         self.written(tx, change, now).await?;
         Ok(Some(Ok(stored)))
+    }
+
+    /// Ends what waits or holds in a case, as its resolution does; `entry` says so of each.
+    pub(super) async fn end_reveals(
+        &self,
+        tx: &Tx,
+        case: CaseId,
+        entry: impl Fn(&Reveal) -> Entry,
+        clock: &Clock,
+    ) -> anyhow::Result<()> {
+        let lock = tx.for_update();
+        let sql = format!(
+            "SELECT {REVEAL} FROM reveals WHERE case_id = $1 AND state IN ('REQUESTED', 'APPROVED') ORDER BY id {lock}"
+        );
+        let rows = tx.rows(&sql, vec![case.uuid().into()]).await?;
+        let now = common_time(tx, clock).await?;
+        for row in rows {
+            let Ok(ended) = reveal(&row)?.reveal.end(now) else { continue };
+            let sql = "UPDATE reveals SET state = $1, expires_at = $2 WHERE id = $3";
+            let values = vec![ended.written.as_str().into(), ended.expires_at.0.into(), ended.id.uuid().into()];
+            tx.run(sql, values).await?;
+            insert_entries(tx, &self.ids, &[entry(&ended)], now).await?;
+        }
+        Ok(())
     }
 
     /// The rest of a change: the case parts from the queue when a reveal is approved, the note, the audit.

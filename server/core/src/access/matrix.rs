@@ -35,6 +35,8 @@ pub const ROWS: &[(Resource, Action, &[Role])] = &[
     (Resource::Scoring, Action::Change, ADMIN),
     (Resource::EvidenceContent, Action::Read, INVESTIGATOR),
     (Resource::LegalHolds, Action::Change, INVESTIGATOR),
+    (Resource::Notices, Action::Read, TRIAGE),
+    (Resource::Notices, Action::Change, TRIAGE),
     (Resource::Reveals, Action::Read, &[Role::Investigator, Role::Approver, Role::Auditor]),
     (Resource::Reveals, Action::Change, &[Role::Investigator, Role::Approver]),
     (Resource::RevealRequests, Action::Change, INVESTIGATOR),

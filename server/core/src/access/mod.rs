@@ -64,6 +64,8 @@ words! {
         Scoring = "scoring by hand",
         /// Full names of objects, paths, recipients, message text.
         EvidenceContent = "evidence content",
+        /// Notices to subjects, and their templates.
+        Notices = "notices",
         /// Keeping a case and what is below it beyond the periods of retention.
         LegalHolds = "legal hold of a case",
         /// Reveals: looked up, and ended before their time.

@@ -43,6 +43,40 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
+    fn a_broken_glass_opens_for_minutes_whatever_is_decided_and_is_judged_once_by_somebody_else(
+        steps in prop::collection::vec(step(), 0..40), waits in prop::collection::vec(0..20i64, 40),
+    ) {
+        let privacy = Privacy::default();
+        let start = Micros(1_000 * HOUR);
+        let mut now = start;
+        let (case, subject) = ids(1);
+        let mut reveal = Reveal::break_glass(RevealId::new(Uuid::from_u128(9)), (case, subject), PEOPLE[0], now);
+        // The model: who judged, and whether it was ended or denied.
+        let (mut judge, mut over) = (None, false);
+        for (step, wait) in steps.into_iter().zip(waits) {
+            match step {
+                Step::Wait { .. } => now = Micros(now.0 + wait * MINUTE),
+                Step::Decide { who, approve } => {
+                    let decided = reveal.decide(PEOPLE[who], approve, &privacy, now);
+                    prop_assert_eq!(decided.is_ok(), judge.is_none() && who != 0, "{} decides {:?}", PEOPLE[who], decided);
+                    if let Ok(decided) = decided {
+                        reveal = decided;
+                        judge = Some(PEOPLE[who]);
+                        over |= !approve;
+                    }
+                }
+                Step::End { .. } => over |= reveal.end(now).map(|ended| reveal = ended).is_ok(),
+                Step::Grant { .. } => {}
+            }
+            let open = now.0 - start.0 < limits::BREAK_GLASS_MINUTES * MINUTE && !over;
+            for (who, person) in PEOPLE.iter().enumerate() {
+                prop_assert_eq!(reveal.opens(person, case, subject, now), open && who == 0, "{} after {:?}", person, reveal);
+            }
+            prop_assert_eq!((reveal.awaits_judgement(), reveal.decided_by.as_deref()), (judge.is_none(), judge));
+        }
+    }
+
+    #[test]
     fn nothing_opens_without_a_second_person_with_the_role_at_that_moment(
         second in any::<bool>(), steps in prop::collection::vec(step(), 0..40),
     ) {

@@ -1,0 +1,127 @@
+//! The outbox: what happened is told to who has to know of it, by mail, until the mail server takes it.
+//! Never: a message with a subject's name, a case's name or a reason in it: free text may name somebody, and mail is not ours.
+
+use super::{Services, reveals::StoredReveal};
+use crate::{
+    mail::Letter,
+    store::{Entry, NoticeToSend, Outgoing},
+};
+use lettre::message::Mailbox;
+use serde_json::json;
+use vizard_core::{
+    audit::{AuditActivity, AuditCategory},
+    ids::{NoticeId, RevealId},
+    message::MessageKind,
+    notice::{Filled, Filling},
+};
+
+impl Services {
+    /// Sends one message; false where none is due, or mail is not configured.
+    pub async fn send_message(&self) -> anyhow::Result<bool> {
+        let Some(mailer) = &self.settings.mailer else { return Ok(false) };
+        let Some(claimed) = self.store.claim_message(&self.clock).await? else { return Ok(false) };
+        let Some((letter, entry)) = self.letter(&claimed).await? else {
+            self.store.drop_message(claimed.id).await?;
+            return Ok(true);
+        };
+        match mailer.send(letter).await? {
+            Ok(()) => {
+                self.store.message_sent(&claimed, &entry, &self.clock).await?;
+                self.bell.audit.notify_one();
+            }
+            Err(why) if self.store.message_failed(&claimed, why, &self.clock).await? => {
+                tracing::error!(kind = claimed.kind.as_str(), why, "a message was given up");
+            }
+            Err(why) => {
+                tracing::warn!(kind = claimed.kind.as_str(), why, "a message was not sent and will be repeated");
+            }
+        }
+        Ok(true)
+    }
+
+    /// The message, made now, and what the audit log says once it is sent; nothing where its matter is gone.
+    async fn letter(&self, claimed: &Outgoing) -> anyhow::Result<Option<(Letter, Entry)>> {
+        match claimed.kind {
+            MessageKind::BreakGlass => {
+                let told = &self.settings.told;
+                let found = self.store.reveal_to_tell_of(RevealId::new(claimed.about)).await?;
+                Ok(found.map(|found| (broken_glass(claimed, told, &found), told_of(told, &found))))
+            }
+            MessageKind::Notice | MessageKind::NoticeCopy => {
+                let Some(found) = self.store.notice_to_send(NoticeId::new(claimed.about)).await? else {
+                    return Ok(None);
+                };
+                let letter = match claimed.kind {
+                    MessageKind::NoticeCopy => copy(claimed, &found),
+                    _ => match self.store.addressee_of_message(found.subject).await? {
+                        Some((name, address)) => notice(claimed, &found, &name, &address),
+                        None => return Ok(None),
+                    },
+                };
+                Ok(Some((letter?, delivered(claimed.kind, &found))))
+            }
+        }
+    }
+}
+
+fn broken_glass(claimed: &Outgoing, told: &[Mailbox], found: &StoredReveal) -> Letter {
+    let reveal = &found.reveal;
+    let body = format!(
+        "{who} opened the identity of a case's subject in an emergency, without anybody's consent.\n\
+         \n\
+         Case:   {case}\n\
+         Reveal: {id}\n\
+         From:   {from}\n\
+         Until:  {until} at the latest, to {who} alone\n\
+         \n\
+         Somebody else with the role APPROVER judges it now: the query reveals(awaitsJudgement: true) shows why it was \
+         needed, and the mutation decideReveal says whether it was. Until then {who} cannot do it again.\n\
+         \n\
+         This message names neither the subject nor the reason, on purpose.\n",
+        who = found.requester,
+        case = reveal.case,
+        id = reveal.id,
+        from = reveal.requested_at,
+        until = reveal.expires_at,
+    );
+    let subject = "Vizard: an identity was opened in an emergency".to_owned();
+    Letter { id: claimed.id, from: None, to: told.to_vec(), bcc: vec![], subject, body, html: None }
+}
+
+/// The message to the subject.
+fn notice(claimed: &Outgoing, found: &NoticeToSend, name: &str, address: &str) -> anyhow::Result<Letter> {
+    let to = Mailbox::new(None, address.parse().map_err(|_| anyhow::anyhow!("an address that mail cannot go to"))?);
+    let Filled { subject_line, body, html } = filled(found, name);
+    let from = Some(mailbox(&found.notice.template.template.from)?);
+    Ok(Letter { id: claimed.id, from, to: vec![to], bcc: vec![], subject: subject_line, body, html })
+}
+
+/// The message to whoever gets a copy: of no name and no address, or a notice would be a way to learn who it is.
+fn copy(claimed: &Outgoing, found: &NoticeToSend) -> anyhow::Result<Letter> {
+    let template = &found.notice.template.template;
+    let Filled { subject_line, body, html } = filled(found, &found.pseudonym);
+    let all = |list: &[String]| list.iter().map(|one| mailbox(one)).collect::<anyhow::Result<Vec<_>>>();
+    let (to, bcc) = (all(&template.cc)?, all(&template.bcc)?);
+    let (from, subject) = (Some(mailbox(&template.from)?), format!("Copy: {subject_line}"));
+    Ok(Letter { id: claimed.id, from, to, bcc, subject, body, html })
+}
+
+fn filled(found: &NoticeToSend, name: &str) -> Filled {
+    found.notice.template.template.fill(Filling { name, date: found.notice.sent_at.day() })
+}
+
+fn mailbox(text: &str) -> anyhow::Result<Mailbox> {
+    text.parse().map_err(|_| anyhow::anyhow!("a template with something that is no address"))
+}
+
+fn delivered(kind: MessageKind, found: &NoticeToSend) -> Entry {
+    let detail = json!({"kind": kind, "notice": found.notice.id, "delivered": true});
+    let case = found.notice.case.to_string();
+    Entry::by_the_system(AuditActivity::NoticeSent, AuditCategory::Cases, &case, &detail)
+}
+
+fn told_of(told: &[Mailbox], found: &StoredReveal) -> Entry {
+    let detail = json!({"kind": MessageKind::BreakGlass, "reveal": found.reveal.id, "addresses": told.len()});
+    let case = found.reveal.case.to_string();
+    Entry::by_the_system(AuditActivity::NoticeSent, AuditCategory::Cases, &case, &detail)
+}
