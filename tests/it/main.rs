@@ -27,3 +27,4 @@ mod signin;
 mod story;
 mod templates;
 mod tidy;
+mod triage;

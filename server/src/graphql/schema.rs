@@ -9,9 +9,11 @@ use super::{
     directive,
     grant::{GrantMutation, GrantQuery},
     group::{GroupMutation, GroupQuery},
+    handover::HandoverMutation,
     indicator::{IndicatorMutation, IndicatorQuery},
     keeping::KeepingMutation,
     node::NodeQuery,
+    overview::OverviewQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
@@ -22,6 +24,7 @@ use super::{
     share::ShareMutation,
     spec::Spec,
     subject::{SubjectMutation, SubjectQuery},
+    suppression::{SuppressionMutation, SuppressionQuery},
     viewer::ViewerQuery,
 };
 use crate::service::Services;
@@ -47,13 +50,15 @@ pub struct SetupQuery(
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery);
+pub struct TriageQuery(OverviewQuery, AlertQuery, CaseQuery, SubjectQuery, RevealQuery, SuppressionQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     SetupMutation,
     AlertMutation,
+    HandoverMutation,
+    SuppressionMutation,
     CaseMutation,
     SubjectMutation,
     RevealMutation,

@@ -10,9 +10,11 @@ pub mod connectors;
 pub mod erasure;
 pub mod grants;
 pub mod groups;
+pub mod handover;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod overview;
 pub mod own_data;
 pub mod plugins;
 pub mod policies;
@@ -30,6 +32,7 @@ pub mod shares;
 mod siem;
 pub mod sign_in;
 pub mod subjects;
+pub mod suppressions;
 
 pub use crate::store::{Page, Slice};
 
