@@ -32,6 +32,7 @@ mod m20261126_000003_audit;
 mod m20261126_000004_retention;
 mod m20261126_000005_access;
 mod m20261127_000006_outbox;
+mod m20261127_000009_queue;
 mod m20261127_000010_notices;
 
 use sea_orm_migration::prelude::*;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000005_access::Migration),
             Box::new(m20261127_000006_outbox::Migration),
             Box::new(m20261127_000010_notices::Migration),
+            Box::new(m20261127_000009_queue::Migration),
         ]
     }
 }
@@ -95,6 +97,7 @@ mod tests {
             super::m20261126_000005_access::UP,
             super::m20261127_000006_outbox::UP,
             super::m20261127_000010_notices::UP,
+            super::m20261127_000009_queue::UP,
         ]
         .concat()
     }
@@ -131,7 +134,8 @@ mod tests {
                 "m20261126_000004_retention",
                 "m20261126_000005_access",
                 "m20261127_000006_outbox",
-                "m20261127_000010_notices"
+                "m20261127_000010_notices",
+                "m20261127_000009_queue"
             ]
         );
     }

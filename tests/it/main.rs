@@ -29,3 +29,4 @@ mod signin;
 mod story;
 mod templates;
 mod tidy;
+mod triage;

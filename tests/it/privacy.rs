@@ -157,6 +157,30 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { resetRiskLevel(input: {subjectId: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["resetRiskLevel"],
         ),
+        ("Query", "overview") => ("{ overview { activeCases } }", &["overview"]),
+        ("Query", "dismissalStatistics") => {
+            ("{ dismissalStatistics { byReason { count } } }", &["dismissalStatistics"])
+        }
+        ("Query", "suppressions") => ("{ suppressions { totalCount } }", &["suppressions"]),
+        ("Mutation", "suppressIndicator") => (
+            "mutation { suppressIndicator(input: {indicator: \"X\", until: \"2026-01-01T00:00:00Z\", reason: \"r\"}) { userErrors { code } } }",
+            &["suppressIndicator"],
+        ),
+        ("Mutation", "endSuppression") => (
+            "mutation { endSuppression(input: {suppressionId: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["endSuppression"],
+        ),
+        ("Mutation", "assignAlert") => {
+            ("mutation { assignAlert(input: {alertId: \"x\"}) { userErrors { code } } }", &["assignAlert"])
+        }
+        ("Mutation", "sendAlertForReview") => (
+            "mutation { sendAlertForReview(input: {alertId: \"x\", to: \"ANALYST\", note: \"n\"}) { userErrors { code } } }",
+            &["sendAlertForReview"],
+        ),
+        ("Mutation", "endAlertReview") => (
+            "mutation { endAlertReview(input: {alertId: \"x\", note: \"n\"}) { userErrors { code } } }",
+            &["endAlertReview"],
+        ),
         ("Mutation", "dismissAlerts") => (
             "mutation { dismissAlerts(input: {alertIds: [], reason: FALSE_POSITIVE}) { userErrors { code } } }",
             &["dismissAlerts"],

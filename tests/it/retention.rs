@@ -151,6 +151,7 @@ const DEALT_WITH: &[&str] = &[
     "score_history",
     "scores",
     "shares",
+    "suppressions",
     "triggers",
 ];
 

@@ -103,7 +103,7 @@ on_both! {
         assert_eq!(dismissed["alerts"][0]["status"], "DISMISSED");
         assert_eq!(dismissed["alerts"][0]["notes"].as_array().unwrap().len(), 2);
         let again = analyst.ask(dismiss, input).await.data()["dismissAlerts"].clone();
-        assert_eq!(again["userErrors"], json!([{"code": "NOT_ALLOWED", "field": ["input", "alertIds", "0"]}]));
+        assert_eq!(again["userErrors"], json!([{"code": "CONFLICT", "field": ["input", "alertIds", "0"]}]));
         world.clock.advance(DAY);
         let analyst = world.caller(&[Role::Analyst]);
         world.settle().await;

@@ -1,7 +1,9 @@
 //! Alerts: when one is raised, updated or left alone, and what a viewer may do with it.
 //! Never: a second alert of a subject and policy while one still needs review.
 
+pub mod handover;
 mod targets;
+pub mod triage;
 
 pub use targets::AlertTargets;
 
@@ -166,14 +168,19 @@ pub fn confirm(status: AlertStatus) -> Result<AlertStatus, Problem> {
 }
 
 fn triage(status: AlertStatus, to: AlertStatus) -> Result<AlertStatus, Problem> {
+    decided(status).map_or(Ok(to), Err)
+}
+
+/// What is wrong where somebody has decided already; nothing while the alert needs review.
+fn decided(status: AlertStatus) -> Option<Problem> {
     let was = match status {
-        AlertStatus::NeedsReview => return Ok(to),
+        AlertStatus::NeedsReview => return None,
         AlertStatus::Confirmed => "already confirmed",
         AlertStatus::Dismissed => "already dismissed",
         AlertStatus::Resolved => "already resolved",
     };
-    let message = format!("The alert is {was}. Only an alert that needs review can be confirmed or dismissed.");
-    Err(Problem::new(&[], ProblemCode::NotAllowed, message))
+    let message = format!("The alert is {was}. Only an alert that needs review can be decided about or handed over.");
+    Some(Problem::new(&[], ProblemCode::Conflict, message))
 }
 
 #[cfg(test)]

@@ -79,6 +79,8 @@ id_kinds! {
     RunId = "run";
     /// A group of subjects with its own viewers.
     PriorityGroupId = "group";
+    /// That an indicator does not count for somebody.
+    SuppressionId = "suppression";
     /// A role that somebody was given.
     RoleGrantId = "grant";
     /// An entry of the audit log.

@@ -22,5 +22,6 @@ pub mod reveal;
 pub mod rule;
 pub mod scoring;
 pub mod settings;
+pub mod setup;
 pub mod subject;
 pub mod template;

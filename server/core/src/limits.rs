@@ -323,6 +323,20 @@ pub const SHARES_COUNTED: usize = 10_000;
 pub const LISTED_VIEWERS: usize = 200;
 /// Words of one text of staff that are compared with names: a text of the longest kind has fewer.
 pub const NAMING_WORDS: usize = 2_500;
+/// Days that an overview looks back: a month's work is neither one bad day nor last year's team.
+pub const OVERVIEW_DAYS: i32 = 30;
+/// Audit entries that tell in which roles staff acts of late.
+pub const OVERVIEW_ENTRIES: usize = 10_000;
+/// Days that statistics of decisions may look back; what retention has removed is not in them.
+pub const STATISTICS_DAYS: std::ops::RangeInclusive<i32> = 1..=365;
+/// Indicators that statistics of decisions list, those with the most decisions.
+pub const STATISTICS_INDICATORS: usize = 50;
+/// A policy's decided alerts that a rank looks at, the newest: a habit of long ago is none any more.
+pub const TRIAGE_DECISIONS: usize = 200;
+/// Days that a suppression may hold (domain, section 13: it expires).
+pub const SUPPRESSION_DAYS: i32 = 90;
+/// Suppressions that hold at once: who needs more wants other thresholds.
+pub const SUPPRESSIONS: u64 = 1_000;
 /// What is said for switching pseudonyms off: a sentence, not a word.
 pub const JUSTIFICATION_CHARS: usize = 20;
 /// Days that alerts without a case are kept after their last change (domain, section 10).

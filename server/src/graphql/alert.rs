@@ -4,7 +4,9 @@
 use super::{
     case::{Case, Note, opened, readable},
     guard::{Answer, Guarded, guarded},
+    handover::{AlertReview, ReviewFilter},
     insight::Insight,
+    overview::{AlertTriage, RankOf},
     page::{Connection, Page, PageArgs, wants},
     policy::Policy,
     request::{self, Fault, Reader},
@@ -16,16 +18,20 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    permit::Permit,
-    service::alerts::{self, Confirmation, Dismissal, StoredAlert, StoredNote},
+    permit::{Permit, Viewer},
+    service::{
+        alerts::{self, Confirmation, Dismissal, StoredAlert, StoredNote},
+        handover,
+    },
 };
 use async_graphql::{Context, Enum, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use futures_util::future::try_join_all;
 use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource, share::ShareSection},
     alert as rule,
     ids::{AlertId, CaseId, PolicyId, SubjectId},
-    scoring,
+    limits, scoring,
 };
 
 /// Which alerts are wanted; what is left out wants all.
@@ -47,11 +53,13 @@ pub struct AlertFilter {
     raised_after: Option<DateTime>,
     /// Raised before this time.
     raised_before: Option<DateTime>,
+    /// Sent for review, to or by whoever asks.
+    review: Option<ReviewFilter>,
 }
 
 impl AlertFilter {
     /// The service's filter; nothing where none of the named policies can exist.
-    fn read(self) -> Option<alerts::AlertFilter> {
+    fn read(self, viewer: &Viewer) -> Option<alerts::AlertFilter> {
         let asked = self.policy_ids.unwrap_or_default();
         let policies: Vec<PolicyId> = asked.iter().filter_map(|id| id.parse().ok()).collect();
         (asked.is_empty() || !policies.is_empty()).then(|| alerts::AlertFilter {
@@ -63,6 +71,11 @@ impl AlertFilter {
             overdue: self.overdue,
             raised_after: self.raised_after.map(|at| at.0),
             raised_before: self.raised_before.map(|at| at.0),
+            sent_to: match self.review {
+                Some(ReviewFilter::ToMe) => handover::addresses(viewer),
+                _ => Vec::new(),
+            },
+            sent_by: (self.review == Some(ReviewFilter::ByMe)).then(|| viewer.id.clone()),
             ..alerts::AlertFilter::default()
         })
     }
@@ -89,6 +102,10 @@ pub enum AlertAction {
     Confirm,
     /// `dismissAlerts`.
     Dismiss,
+    /// `assignAlert`.
+    Assign,
+    /// `sendAlertForReview`.
+    SendForReview,
 }
 
 /// The alerts of something.
@@ -206,9 +223,16 @@ impl Alert {
         self.0.risk_factors.iter().map(|factor| (*factor).into()).collect()
     }
 
-    /// The viewer who looks into it, by id.
-    async fn assignee(&self) -> Option<&str> {
-        self.0.assignee.as_deref()
+    /// The viewer who looks into it, by id; null where nobody does, and through a share.
+    async fn assignee(&self, ctx: &Context<'_>) -> Option<&str> {
+        // Who works here is no part of what is shared.
+        request::permit(ctx, Resource::Alerts, Action::Change).and(self.0.assignee.as_deref())
+    }
+
+    /// To whom it is sent for review; null where to nobody, once it is decided about, and through a share.
+    async fn review(&self, ctx: &Context<'_>) -> Option<AlertReview> {
+        request::permit(ctx, Resource::Alerts, Action::Change)?;
+        self.0.review.clone().map(Into::into)
     }
 
     /// Why it was dismissed; null where it was not.
@@ -237,6 +261,17 @@ impl Alert {
         Ok(self.0.status == rule::AlertStatus::NeedsReview && self.0.due_at < now)
     }
 
+    /// How soon somebody should look at it, and why; null through a share.
+    async fn triage(&self, ctx: &Context<'_>) -> Answer<AlertTriage> {
+        let ranked = async {
+            if request::permit(ctx, Resource::Alerts, Action::Change).is_none() {
+                return Ok(None);
+            }
+            Ok::<_, ServiceError>(request::load(ctx, RankOf(self.0.id)).await?.map(AlertTriage::from))
+        };
+        ranked.await.into()
+    }
+
     /// The insights that it rests on, the largest share first.
     async fn insights(
         &self,
@@ -255,7 +290,10 @@ impl Alert {
     async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<AlertAction> {
         let may = self.0.status == rule::AlertStatus::NeedsReview
             && request::permit(ctx, Resource::Alerts, Action::Change).is_some();
-        if may { vec![AlertAction::Confirm, AlertAction::Dismiss] } else { Vec::new() }
+        if !may {
+            return Vec::new();
+        }
+        vec![AlertAction::Confirm, AlertAction::Dismiss, AlertAction::Assign, AlertAction::SendForReview]
     }
 
     /// Notes on it, the oldest first; through a share as `Case.notes`.
@@ -273,6 +311,14 @@ impl Alert {
     async fn case(&self, ctx: &Context<'_>) -> Answer<Case> {
         let Some(id) = self.0.case else { return Ok::<_, ServiceError>(None).into() };
         request::load(ctx, id).await.map(|case| case.map(Case::from)).into()
+    }
+}
+
+/// An alert that is in the viewer's sight as it stands now, for whoever was refused.
+pub(super) async fn standing(ctx: &Context<'_>, id: Option<AlertId>) -> Result<Option<Alert>, ServiceError> {
+    match id {
+        Some(id) => Ok(request::load(ctx, id).await?.map(Alert)),
+        None => Ok(None),
     }
 }
 
@@ -376,7 +422,7 @@ impl AlertQuery {
         guarded(ctx, async |permit| {
             let order = order_by.map(Into::into).unwrap_or_default();
             let args = PageArgs { first, after, last, before };
-            match filter.unwrap_or_default().read() {
+            match filter.unwrap_or_default().read(permit.viewer()) {
                 Some(filter) => page(ctx, &permit, &filter, order, args).await,
                 None => Ok(Connection::new(&Page::<(f64, uuid::Uuid)>::asked("alerts", args)?, vec![], false, 0)),
             }
@@ -396,10 +442,10 @@ pub struct DismissAlertsInput {
     note: Option<String>,
 }
 
-/// What `dismissAlerts` answers: all alerts or, with `userErrors`, none.
+/// What `dismissAlerts` answers: all are dismissed or, with `userErrors`, none.
 #[derive(SimpleObject)]
 pub struct DismissAlertsPayload {
-    /// The dismissed alerts, in the order of the input.
+    /// The alerts as they stand now, in the order of the input: dismissed or, with `userErrors`, as they were found.
     alerts: Vec<Alert>,
     /// What was wrong with the input. Nothing was changed then.
     user_errors: Vec<UserError>,
@@ -423,7 +469,7 @@ pub struct ConfirmAlertInput {
 /// What `confirmAlert` answers.
 #[derive(SimpleObject)]
 pub struct ConfirmAlertPayload {
-    /// The confirmed alert; null where something was wrong with the input.
+    /// The alert as it stands now: confirmed or, with `userErrors`, as it was found; null where there is no such alert.
     alert: Option<Alert>,
     /// The case that it is part of now.
     case: Option<Case>,
@@ -439,7 +485,8 @@ pub struct AlertMutation;
 
 #[Object]
 impl AlertMutation {
-    /// Puts alerts aside with a reason, all or none. Only alerts that need review.
+    /// Puts alerts aside with a reason, all or none. Only alerts that need review: of two who decide at once, one wins, and the
+    /// other gets CONFLICT.
     async fn dismiss_alerts(
         &self,
         ctx: &Context<'_>,
@@ -448,19 +495,21 @@ impl AlertMutation {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;
             let warnings = services.warnings(&permit, &[input.note.as_deref()]).await?;
-            let asked = Dismissal {
-                alerts: input.alert_ids.iter().map(|id| id.parse().ok()).collect(),
-                reason: input.reason.into(),
-                note: input.note,
-            };
+            let ids: Vec<Option<AlertId>> = input.alert_ids.iter().map(|id| id.parse().ok()).collect();
+            let asked = Dismissal { alerts: ids.clone(), reason: input.reason.into(), note: input.note };
             let (alerts, user_errors) = outcome(services.dismiss_alerts(&permit, asked).await)?;
-            let alerts = alerts.unwrap_or_default().into_iter().map(Alert).collect();
+            let mut alerts: Vec<Alert> = alerts.unwrap_or_default().into_iter().map(Alert).collect();
+            if !user_errors.is_empty() {
+                let all = ids.into_iter().take(limits::BULK_DISMISS).map(|id| standing(ctx, id));
+                alerts = try_join_all(all).await?.into_iter().flatten().collect();
+            }
             Ok::<_, ServiceError>(DismissAlertsPayload { alerts, user_errors, warnings })
         })
         .await
     }
 
-    /// Takes an alert that needs review into a case, new or existing.
+    /// Takes an alert that needs review into a case, new or existing. Of two who decide at once, one wins, and the other gets
+    /// CONFLICT and the alert as the first left it.
     async fn confirm_alert(
         &self,
         ctx: &Context<'_>,
@@ -470,14 +519,18 @@ impl AlertMutation {
             let services = request::services(ctx)?;
             let texts = [input.case_name.as_deref(), input.comment.as_deref()];
             let warnings = services.warnings(&permit, &texts).await?;
+            let id = input.alert_id.parse().ok();
             let asked = Confirmation {
-                alert: input.alert_id.parse().ok(),
+                alert: id,
                 case: input.case_id.map(|id| id.parse().ok()),
                 case_name: input.case_name,
                 comment: input.comment,
             };
             let (made, user_errors) = outcome(services.confirm_alert(&permit, asked).await)?;
-            let (alert, case) = made.map_or((None, None), |(alert, case)| (Some(Alert(alert)), Some(Case::from(case))));
+            let (alert, case) = match made {
+                Some((alert, case)) => (Some(Alert(alert)), Some(Case::from(case))),
+                None => (standing(ctx, id).await?, None),
+            };
             Ok::<_, ServiceError>(ConfirmAlertPayload { alert, case, user_errors, warnings })
         })
         .await

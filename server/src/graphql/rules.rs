@@ -2,6 +2,8 @@
 //! Never: a rule that guards nothing; a test compares this table with the printed schema.
 
 crate::rules! {
+    QueryOverview = "Query"."overview": Analytics, Read;
+    QueryDismissalStatistics = "Query"."dismissalStatistics": Analytics, Read;
     QueryPolicyTemplates = "Query"."policyTemplates": Policies, Read;
     QueryIndicators = "Query"."indicators": Indicators, Read;
     QueryPolicy = "Query"."policy": Policies, Read;
@@ -13,6 +15,7 @@ crate::rules! {
     QueryPriorityUserGroups = "Query"."priorityUserGroups": Settings, Read;
 
     QueryAlerts = "Query"."alerts": Alerts, Read;
+    QuerySuppressions = "Query"."suppressions": Alerts, Read;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
     QueryReveals = "Query"."reveals": Reveals, Read;
@@ -38,6 +41,11 @@ crate::rules! {
     StartScoring = "Mutation"."startScoring": Scoring, Change;
     StopScoring = "Mutation"."stopScoring": Scoring, Change;
     ConfirmAlert = "Mutation"."confirmAlert": Alerts, Change;
+    AssignAlert = "Mutation"."assignAlert": Alerts, Change;
+    SendAlertForReview = "Mutation"."sendAlertForReview": Alerts, Change;
+    EndAlertReview = "Mutation"."endAlertReview": Alerts, Change;
+    SuppressIndicator = "Mutation"."suppressIndicator": Alerts, Change;
+    EndSuppression = "Mutation"."endSuppression": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
     AddCaseNote = "Mutation"."addCaseNote": Cases, Change;
     AddCaseContributor = "Mutation"."addCaseContributor": Cases, Change;

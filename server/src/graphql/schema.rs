@@ -9,10 +9,12 @@ use super::{
     directive,
     grant::{GrantMutation, GrantQuery},
     group::{GroupMutation, GroupQuery},
+    handover::HandoverMutation,
     indicator::{IndicatorMutation, IndicatorQuery},
     keeping::KeepingMutation,
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
+    overview::OverviewQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
@@ -23,6 +25,7 @@ use super::{
     share::ShareMutation,
     spec::Spec,
     subject::{SubjectMutation, SubjectQuery},
+    suppression::{SuppressionMutation, SuppressionQuery},
     viewer::ViewerQuery,
 };
 use crate::service::Services;
@@ -48,13 +51,15 @@ pub struct SetupQuery(
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery);
+pub struct TriageQuery(OverviewQuery, AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery, SuppressionQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     SetupMutation,
     AlertMutation,
+    HandoverMutation,
+    SuppressionMutation,
     CaseMutation,
     SubjectMutation,
     RevealMutation,

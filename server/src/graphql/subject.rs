@@ -11,6 +11,7 @@ use super::{
     request::{self, Fault, Reader},
     rules,
     scalars::{Date, DateTime},
+    suppression::SuppressedFor,
     user_error::{UserError, outcome},
     words::{IdentityState, RiskLevel},
 };
@@ -122,6 +123,16 @@ impl Subject {
             return Ok::<_, ServiceError>(None).into();
         }
         request::load(ctx, IdentityOf(self.key())).await.into()
+    }
+
+    /// Codes of the indicators that do not count for the subject now, by a suppression of its own or of a group's. Empty through
+    /// a share, and in a case with a pseudonym of its own.
+    async fn suppressed_indicators(&self, ctx: &Context<'_>) -> Result<Vec<String>, Error> {
+        if self.0.case.is_some() || request::permit(ctx, Resource::Alerts, Action::Change).is_none() {
+            return Ok(Vec::new());
+        }
+        let found = request::load(ctx, SuppressedFor(self.0.id)).await;
+        found.map(Option::unwrap_or_default).map_err(|error| super::errors::failed(&error))
     }
 
     /// As HR delivers it; null without an HR profile, and through a share without the summary.

@@ -134,6 +134,15 @@ shown! {
         /// The events beneath its insights, and with identity their content.
         Evidence,
     }
+    /// How soon somebody should look at an alert (docs/triage.md).
+    TriageRank = alert::triage::TriageRank {
+        /// Before the others: 40 points or more.
+        NeedsAttention,
+        /// After them.
+        CanWait,
+        /// Not at all: somebody has decided.
+        NotRanked,
+    }
     /// How risky a subject is now: its alerts and days of high exfiltration of late (`Settings.riskLevel`).
     RiskLevel = subject::RiskLevel {
         /// Nothing that counts.

@@ -10,11 +10,13 @@ pub mod connectors;
 pub mod erasure;
 pub mod grants;
 pub mod groups;
+pub mod handover;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
 pub mod notices;
 mod outbox;
+pub mod overview;
 pub mod own_data;
 pub mod plugins;
 pub mod policies;
@@ -32,6 +34,7 @@ pub mod shares;
 mod siem;
 pub mod sign_in;
 pub mod subjects;
+pub mod suppressions;
 
 pub use crate::store::{Page, Slice};
 

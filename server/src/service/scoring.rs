@@ -13,7 +13,7 @@ use vizard_core::{
     scoring::{
         Counting, Insight, InsightKind, ScoringOutcome,
         input::{ManualScoring, ScoringInput},
-        reading, score,
+        reading, score, suppression,
         threshold::ThresholdLevel,
     },
     subject::{AlertSummary, HighInsight, risk_level},
@@ -128,7 +128,8 @@ impl Services {
         let scoring_due = outcomes.iter().filter_map(|(_, _, outcome)| outcome.next_due).min();
         // What keeps the level up may be an insight that the next day's scoring no longer shows: look every day.
         let level_due = standing.until.map(|until| until.min(now.day().plus(1).start()));
-        let next_due = scoring_due.into_iter().chain(level_due).min();
+        let suppression_due = suppression::next_change(&work.suppressions, now);
+        let next_due = scoring_due.into_iter().chain(level_due).chain(suppression_due).min();
         Scored { subject: work.context.id, outcomes, alerts, next_due, risk_score, risk: standing }
     }
 

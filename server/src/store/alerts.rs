@@ -39,6 +39,20 @@ pub(crate) struct StoredAlert {
     pub(crate) raised_at: Micros,
     pub(crate) updated_at: Micros,
     pub(crate) due_at: Micros,
+    pub(crate) review: Option<StoredReview>,
+}
+
+/// That an alert was sent for review.
+#[derive(Clone)]
+pub(crate) struct StoredReview {
+    /// A viewer's id, or the word of a role.
+    pub(crate) to: String,
+    /// Who sent it, by name.
+    pub(crate) by: String,
+    /// Who sent it, by id.
+    pub(crate) sender: String,
+    pub(crate) note: String,
+    pub(crate) at: Micros,
 }
 
 /// Which alerts are wanted; empty lists and `None` want all.
@@ -64,6 +78,10 @@ pub struct AlertFilter {
     pub subject: Option<SubjectId>,
     /// Of this case.
     pub case: Option<CaseId>,
+    /// Sent for review to any of these: ids of viewers, words of roles.
+    pub sent_to: Vec<String>,
+    /// Sent for review by this viewer.
+    pub sent_by: Option<String>,
 }
 
 /// How alerts are ordered; equals by id.
@@ -107,7 +125,7 @@ pub(crate) struct StoredCase {
 
 /// Alerts under a lock, for a decision.
 pub(crate) struct Triage {
-    tx: Tx,
+    pub(super) tx: Tx,
     /// Those that exist, in the order asked for.
     pub(crate) alerts: Vec<StoredAlert>,
 }
@@ -120,7 +138,11 @@ pub(crate) struct NewNote<'a> {
 }
 
 const ALERT: &str = "id, subject_id, policy_id, policy_version, severity, status, score, cause, risk_factors, assignee, \
-                     dismiss_reason, case_id, raised_at, updated_at, due_at";
+                     dismiss_reason, case_id, raised_at, updated_at, due_at, review_to, review_by, review_sender, review_note, \
+                     review_at";
+/// A review ends with the decision.
+pub(super) const NOT_IN_REVIEW: &str =
+    "review_to = NULL, review_by = NULL, review_sender = NULL, review_note = NULL, review_at = NULL";
 const CASE: &str =
     "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken, legal_hold";
 
@@ -144,6 +166,16 @@ fn alert(row: &Row) -> anyhow::Result<StoredAlert> {
         raised_at: Micros(row.get("raised_at")?),
         updated_at: Micros(row.get("updated_at")?),
         due_at: Micros(row.get("due_at")?),
+        review: match row.get::<Option<String>>("review_to")? {
+            Some(to) => Some(StoredReview {
+                to,
+                by: row.get("review_by")?,
+                sender: row.get("review_sender")?,
+                note: row.get("review_note")?,
+                at: Micros(row.get("review_at")?),
+            }),
+            None => None,
+        },
     })
 }
 
@@ -178,6 +210,8 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
     any("policy_id", filter.policies.iter().map(|id| id.uuid().into()).collect());
     any("assignee", filter.assignee.iter().map(|name| name.as_str().into()).collect());
     any("subject_id", filter.subject.iter().map(|id| id.uuid().into()).collect());
+    any("review_to", filter.sent_to.iter().map(|to| to.as_str().into()).collect());
+    any("review_sender", filter.sent_by.iter().map(|viewer| viewer.as_str().into()).collect());
     any("case_id", filter.case.iter().map(|id| id.uuid().into()).collect());
     if filter.subject.is_some() {
         // From the label that a subject has in the queue no way leads to a case that has parted from it.
@@ -370,7 +404,7 @@ impl Store {
         let tx = &triage.tx;
         for alert in &triage.alerts {
             tx.run(
-                "UPDATE alerts SET status = 'DISMISSED', dismiss_reason = $1, triaged_at = $2, updated_at = $2 WHERE id = $3",
+                &format!("UPDATE alerts SET status = 'DISMISSED', dismiss_reason = $1, triaged_at = $2, updated_at = $2, {NOT_IN_REVIEW} WHERE id = $3"),
                 vec![reason.as_str().into(), now.0.into(), alert.id.uuid().into()],
             )
             .await?;
@@ -419,7 +453,7 @@ impl Store {
         .await?;
         for alert in &triage.alerts {
             tx.run(
-                "UPDATE alerts SET status = 'CONFIRMED', case_id = $1, triaged_at = $2, updated_at = $2 WHERE id = $3",
+                &format!("UPDATE alerts SET status = 'CONFIRMED', case_id = $1, triaged_at = $2, updated_at = $2, {NOT_IN_REVIEW} WHERE id = $3"),
                 vec![case.id.uuid().into(), now.0.into(), alert.id.uuid().into()],
             )
             .await?;

@@ -51,6 +51,7 @@ const TABLES: &[&str] = &[
     "priority_group_members",
     "device_owners",
     "name_marks",
+    "suppressions",
 ];
 /// The label of a case whose name may have told who it was about.
 const CASE_LABEL: &str = "Erased";
@@ -232,6 +233,7 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         ("SELECT id FROM cases WHERE subject_id = $1", "case"),
         ("SELECT s.id FROM shares s JOIN cases c ON c.id = s.case_id WHERE c.subject_id = $1", "share"),
         ("SELECT id FROM reveals WHERE subject_id = $1", "reveal"),
+        ("SELECT id FROM suppressions WHERE subject_id = $1", "suppression"),
         ("SELECT id FROM subjects WHERE id = $1", "subject"),
         ("SELECT label AS id FROM subjects WHERE id = $1", "subject"),
     ] {
@@ -253,7 +255,8 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         "DELETE FROM reveals WHERE subject_id = $1",
         "DELETE FROM outbox WHERE about IN (SELECT n.id FROM notices n JOIN cases c ON c.id = n.case_id WHERE c.subject_id = $1)",
         "DELETE FROM notices WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
-        "UPDATE alerts SET status = 'RESOLVED', cause = 'Erased.', score = 0, risk_factors = '[]' WHERE subject_id = $1",
+        "UPDATE alerts SET status = 'RESOLVED', cause = 'Erased.', score = 0, risk_factors = '[]', review_to = NULL, \
+         review_by = NULL, review_sender = NULL, review_note = NULL, review_at = NULL WHERE subject_id = $1",
     ] {
         tx.run(sql, own()).await?;
     }

@@ -471,6 +471,9 @@ async fn remove_causes(tx: &Tx, subject: Uuid, periods: Retention, now: Micros, 
         unneeded("manual_scoring")
     );
     more.causes += tx.run(&orders, vec![subject.into()]).await?;
+    // Scored again when it ended: no score rests on it any more.
+    let over = format!("DELETE FROM suppressions WHERE subject_id = $1 AND until < {before}");
+    more.causes += tx.run(&over, vec![subject.into()]).await?;
     let points = format!("DELETE FROM score_history WHERE subject_id = $1 AND at < {before}");
     more.score_points += tx.run(&points, vec![subject.into()]).await?;
     let seen = format!("UPDATE subjects SET risk_reset_seen = '[]' WHERE id = $1 AND risk_reset_at < {before}");

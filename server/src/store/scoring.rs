@@ -19,10 +19,7 @@ use vizard_core::{
     ids::{AlertId, InsightId, PolicyId, SubjectId},
     limits,
     policy::Policy,
-    scoring::{
-        Insight, ScoringOutcome,
-        history::{self, Before},
-    },
+    scoring::{Insight, ScoringOutcome, history},
     subject::{RiskStanding, RiskTiming},
     time::{Day, Micros},
 };
@@ -245,12 +242,13 @@ async fn insert_history(
     setup: i64,
     now: Micros,
 ) -> anyhow::Result<()> {
-    let before: BTreeMap<SubjectId, &BTreeMap<PolicyId, Before>> =
-        work.iter().map(|work| (work.context.id, &work.before)).collect();
+    let of: BTreeMap<SubjectId, &Work> = work.iter().map(|work| (work.context.id, work)).collect();
     let mut points: Vec<Value> = Vec::new();
     for (subject, policy, version, outcome) in outcomes {
-        let known = before.get(subject).and_then(|of| of.get(policy)).copied();
-        if let Some(cause) = history::cause(known, *version, setup, outcome) {
+        let work = of.get(subject);
+        let known = work.and_then(|work| work.before.get(policy)).copied();
+        let suppressions = work.map_or(&[][..], |work| &work.suppressions);
+        if let Some(cause) = history::cause(known, (*version, setup), suppressions, outcome) {
             points.extend([
                 subject.uuid().into(),
                 policy.uuid().into(),

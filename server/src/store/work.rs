@@ -26,6 +26,7 @@ use vizard_core::{
         history::Before,
         input::{DayCount, ManualScoring, SubjectContext, Trigger},
         reading::{DaySigns, Norms, ObjectEvent, ObjectKey, codes_of_objects},
+        suppression::{self, Suppression},
     },
     settings::{coverage::Covered, site_key},
     subject::{AlertSummary, Impact, RiskReset},
@@ -46,6 +47,8 @@ pub(crate) struct Work {
     pub(crate) covered: Covered,
     /// All its alerts that count for the risk level.
     pub(crate) alerts: BTreeMap<AlertId, AlertSummary>,
+    /// Indicators that do not count for it, or lately did not.
+    pub(crate) suppressions: Vec<Suppression>,
     /// When the risk level was taken away by hand, if it was.
     pub(crate) reset: Option<RiskReset>,
     /// Insights of alerts that were triaged: the highest count that somebody has looked at.
@@ -87,7 +90,7 @@ impl Work {
 
     /// The subject's days as they were known at `at`.
     pub(crate) fn all_days(&self, at: Micros) -> Vec<DaySigns> {
-        self.with_owners(DaySigns::of(&self.days, &self.objects), at)
+        self.as_known(DaySigns::of(&self.days, &self.objects), at)
     }
 
     /// The subject's days as a policy sees them, from the counts of days, as they were known at `at`.
@@ -96,10 +99,11 @@ impl Work {
             (Some(content), Some(seen)) => seen.days(content.only, counts, &self.objects),
             _ => DaySigns::of(counts, &self.objects),
         };
-        self.with_owners(days, at)
+        self.as_known(days, at)
     }
 
-    fn with_owners(&self, mut days: Vec<DaySigns>, at: Micros) -> Vec<DaySigns> {
+    fn as_known(&self, mut days: Vec<DaySigns>, at: Micros) -> Vec<DaySigns> {
+        suppression::leave_out(&mut days, &self.suppressions, at);
         self.owners.tell(&mut days, self.context.id, at);
         days
     }
@@ -155,7 +159,7 @@ pub(super) async fn load_work(
             None => None,
         };
         let (days, objects, triggers, manual, open, alerts, triaged, settled, before) = Default::default();
-        let (priority, peers, compared, owners) = Default::default();
+        let (priority, peers, compared, owners, suppressions) = Default::default();
         let has_scores = row.get("has_scores")?;
         work.insert(
             id,
@@ -167,6 +171,7 @@ pub(super) async fn load_work(
                 manual,
                 open,
                 alerts,
+                suppressions,
                 reset,
                 covered: covered.get(&SubjectId::new(id)).copied().unwrap_or_default(),
                 triaged,
@@ -192,6 +197,11 @@ pub(super) async fn load_work(
         if policies.iter().any(|policy| policy.spec.cumulative || !policy.spec.sequences.is_empty()) {
             load_objects(tx, &wanted, &mut work, now).await?;
         }
+        for (subject, suppression) in super::suppressions::of_late(tx, &wanted, now).await? {
+            if let Some(one) = work.get_mut(&subject) {
+                one.suppressions.push(suppression);
+            }
+        }
         load_priority(tx, vault, &wanted, policies, &mut work, now).await?;
         let (mut peers, compared) = super::norms::load(tx, norms, &wanted, now).await?;
         let compared = Arc::new(compared);
@@ -210,7 +220,7 @@ pub(super) async fn load_work(
 
 async fn load_before(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work>) -> anyhow::Result<()> {
     let sql = format!(
-        "SELECT subject_id, policy_id, policy_version, setup, open, score FROM scores WHERE subject_id IN ({})",
+        "SELECT subject_id, policy_id, policy_version, setup, as_of, open, score FROM scores WHERE subject_id IN ({})",
         marks(0, ids.len())
     );
     for row in tx.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
@@ -219,6 +229,7 @@ async fn load_before(tx: &impl Sql, ids: &[Uuid], work: &mut BTreeMap<Uuid, Work
             setup: row.get("setup")?,
             open: row.get::<i64>("open")? != 0,
             score: row.get("score")?,
+            as_of: Micros(row.get("as_of")?),
         };
         of(work, &row)?.before.insert(PolicyId::new(row.get("policy_id")?), before);
     }

@@ -153,8 +153,8 @@ fn only_an_alert_that_needs_review_can_be_triaged() {
     assert_eq!(dismiss(AlertStatus::NeedsReview), Ok(AlertStatus::Dismissed));
     assert_eq!(confirm(AlertStatus::NeedsReview), Ok(AlertStatus::Confirmed));
     for status in [AlertStatus::Confirmed, AlertStatus::Dismissed, AlertStatus::Resolved] {
-        assert_eq!(dismiss(status).unwrap_err().code, ProblemCode::NotAllowed);
-        assert_eq!(confirm(status).unwrap_err().code, ProblemCode::NotAllowed);
+        assert_eq!(dismiss(status).unwrap_err().code, ProblemCode::Conflict);
+        assert_eq!(confirm(status).unwrap_err().code, ProblemCode::Conflict);
     }
 }
 

@@ -1,8 +1,11 @@
 //! Why a score changed, for its history.
 //! Never: a change without a cause.
 
-use super::ScoringOutcome;
-use crate::words::words;
+use super::{
+    ScoringOutcome,
+    suppression::{self, Suppression},
+};
+use crate::{time::Micros, words::words};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -19,6 +22,8 @@ words! {
         Policy = "POLICY",
         /// What is enabled or set for all policies was changed.
         Settings = "SETTINGS",
+        /// A suppression began or ended.
+        Suppression = "SUPPRESSION",
         /// The subject is outside of whom the installation monitors.
         Uncovered = "UNCOVERED",
         /// The last window ended.
@@ -37,6 +42,8 @@ pub struct Before {
     pub open: bool,
     /// 0–100.
     pub score: f64,
+    /// The clock it was computed with.
+    pub as_of: Micros,
 }
 
 /// A number for what applies to all policies: the same for the same enabled codes and minimum of daily events. The first
@@ -53,8 +60,13 @@ pub fn setup(enabled: &BTreeSet<String>, minimum: Option<u32>) -> i64 {
     i64::from_be_bytes(bytes)
 }
 
-/// Why the outcome has another score than before; nothing where it has not.
-pub fn cause(before: Option<Before>, version: i32, setup: i64, after: &ScoringOutcome) -> Option<Cause> {
+/// Why the outcome has another score than before; nothing where it has not. `suppressions` are the subject's.
+pub fn cause(
+    before: Option<Before>,
+    (version, setup): (i32, i64),
+    suppressions: &[Suppression],
+    after: &ScoringOutcome,
+) -> Option<Cause> {
     let Some(before) = before else { return after.open.then_some(Cause::Began) };
     match (before.open, after.open) {
         (false, true) => return Some(Cause::Began),
@@ -67,6 +79,8 @@ pub fn cause(before: Option<Before>, version: i32, setup: i64, after: &ScoringOu
         Some(Cause::Policy)
     } else if before.setup != setup {
         Some(Cause::Settings)
+    } else if suppression::changed(suppressions, before.as_of, after.as_of) {
+        Some(Cause::Suppression)
     } else if after.score > before.score {
         Some(Cause::Activity)
     } else {
@@ -83,6 +97,7 @@ impl Cause {
             Self::Decay => "What was seen has aged.",
             Self::Policy => "The policy was changed.",
             Self::Settings => "What is enabled or set for all policies was changed.",
+            Self::Suppression => "A suppression of an indicator began or ended.",
             Self::Uncovered => "The subject is not covered by the monitoring any more.",
             Self::Ended => "The window of scoring ended.",
         }
@@ -97,19 +112,27 @@ mod tests {
     #[test]
     fn every_change_of_a_score_has_its_cause() {
         let scene = Scene::resigned(0).seen("FILE_COPIED_TO_USB", 0, 150);
-        let of = |outcome: &ScoringOutcome| Before { version: 1, setup: 5, open: outcome.open, score: outcome.score };
+        let of = |outcome: &ScoringOutcome| Before {
+            version: 1,
+            setup: 5,
+            open: outcome.open,
+            score: outcome.score,
+            as_of: outcome.as_of,
+        };
         let (today, tomorrow, over) = (scene.score(), scene.score_on(1), scene.score_on(40));
         let more = scene.clone().seen("FILE_DOWNLOADED", 0, 300).score();
-        assert_eq!(cause(None, 1, 5, &today), Some(Cause::Began));
-        assert_eq!(cause(Some(of(&today)), 1, 5, &today), None);
-        assert_eq!(cause(Some(of(&today)), 1, 5, &more), Some(Cause::Activity));
-        assert_eq!(cause(Some(of(&today)), 1, 5, &tomorrow), Some(Cause::Decay));
-        assert_eq!(cause(Some(of(&today)), 2, 5, &tomorrow), Some(Cause::Policy));
-        assert_eq!(cause(Some(of(&today)), 1, 6, &tomorrow), Some(Cause::Settings));
-        assert_eq!(cause(Some(of(&today)), 1, 6, &today), None, "the score is the same");
-        assert_eq!(cause(Some(of(&today)), 1, 5, &over), Some(Cause::Ended));
-        assert_eq!(cause(Some(of(&over)), 1, 5, &today), Some(Cause::Began));
-        assert_eq!(cause(None, 1, 5, &over), None);
+        assert_eq!(cause(None, (1, 5), &[], &today), Some(Cause::Began));
+        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &today), None);
+        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &more), Some(Cause::Activity));
+        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &tomorrow), Some(Cause::Decay));
+        assert_eq!(cause(Some(of(&today)), (2, 5), &[], &tomorrow), Some(Cause::Policy));
+        assert_eq!(cause(Some(of(&today)), (1, 6), &[], &tomorrow), Some(Cause::Settings));
+        assert_eq!(cause(Some(of(&today)), (1, 6), &[], &today), None, "the score is the same");
+        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &over), Some(Cause::Ended));
+        assert_eq!(cause(Some(of(&over)), (1, 5), &[], &today), Some(Cause::Began));
+        assert_eq!(cause(None, (1, 5), &[], &over), None);
+        let ended = Suppression { indicator: "FILE_PRINTED".to_owned(), from: Micros(0), until: tomorrow.as_of };
+        assert_eq!(cause(Some(of(&today)), (1, 5), &[ended], &tomorrow), Some(Cause::Suppression));
     }
 
     #[test]

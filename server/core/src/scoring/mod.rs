@@ -9,6 +9,7 @@ mod insight;
 pub mod reading;
 pub mod risk;
 mod standing;
+pub mod suppression;
 pub mod threshold;
 mod window;
 
