@@ -62,6 +62,8 @@ pub struct Config {
     pub siem_http_token_file: Option<PathBuf>,
     pub siem_syslog: Option<Syslog>,
     pub inbox_dir: PathBuf,
+    /// In lower case.
+    pub websocket_origins: Vec<String>,
     pub default_zone: String,
     pub scorers: u8,
     /// Providers of sign-ins; from the file alone.
@@ -85,6 +87,7 @@ impl fmt::Debug for Config {
             .field("siem_http_token_file", &self.siem_http_token_file)
             .field("siem_syslog", &self.siem_syslog)
             .field("inbox_dir", &self.inbox_dir)
+            .field("websocket_origins", &self.websocket_origins)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)
             .field("issuers", &self.issuers)

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod indicator;
 pub mod insight;
 pub mod keeping;
+pub mod live;
 pub mod node;
 pub mod page;
 pub mod policy;

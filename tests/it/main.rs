@@ -13,6 +13,7 @@ mod command;
 mod coverage;
 mod deliveries;
 mod leak;
+mod live;
 mod matrix;
 mod need;
 mod policies;

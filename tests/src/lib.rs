@@ -11,6 +11,7 @@
 mod caller;
 mod database;
 mod lines;
+mod live;
 mod plugins;
 pub mod provider;
 pub mod tidy;
@@ -19,6 +20,7 @@ mod world;
 pub use caller::{Answer, Caller};
 pub use database::Engine;
 pub use lines::Lines;
+pub use live::{Events, Heard, Sent, Socket};
 pub use plugins::{hr, m365};
 pub use provider::Provider;
 pub use world::{NOON, Production, World, demo, run, run_logged};

@@ -34,13 +34,16 @@ impl Jobs {
             tasks.spawn(Job::Scoring.repeat(services.clone()));
         }
         tasks.spawn(Job::Audit.repeat(services.clone()));
+        tasks.spawn(Job::Changes.repeat(services.clone()));
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
         let one = services.clone();
         tasks.spawn(async move {
             while !one.stop().is_cancelled() {
-                let watched = async { one.tidy_runs().await.and(one.watch_pending().await) }.await;
+                let watched =
+                    async { one.tidy_runs().await.and(one.watch_pending().await).and(one.forget_changes().await) }
+                        .await;
                 if let Err(error) = watched {
                     tracing::warn!(error = %format_args!("{error:#}"), "the database could not be asked");
                 }
@@ -90,6 +93,8 @@ enum Job {
     Scoring,
     /// The audit log's sequencer: no more than a look behind.
     Audit,
+    /// Tells subscribers of what changed.
+    Changes,
     /// One of the feeds to a SIEM.
     Feed(usize),
 }
@@ -100,6 +105,7 @@ impl Job {
             Self::Deliveries => "deliveries",
             Self::Scoring => "scoring",
             Self::Audit => "audit",
+            Self::Changes => "changes",
             Self::Feed(_) => "feed",
         }
     }
@@ -110,6 +116,7 @@ impl Job {
             Self::Deliveries => services.process_delivery().await,
             Self::Scoring => Ok(services.score_some().await? > 0),
             Self::Audit => services.sequence_audit().await,
+            Self::Changes => services.tell_changes().await,
             Self::Feed(at) => match services.feeds().get(at) {
                 Some(feed) => services.feed(feed).await,
                 None => Ok(false),
@@ -129,6 +136,7 @@ impl Job {
             Self::Deliveries => &services.bell.deliveries,
             Self::Scoring => &services.bell.scoring,
             Self::Audit => &services.bell.audit,
+            Self::Changes => services.changed(),
             Self::Feed(_) => &services.bell.feeds,
         }
     }

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod live;
 pub mod own_data;
 pub mod plugins;
 pub mod policies;
@@ -64,6 +65,7 @@ pub struct Services {
     pub(crate) metrics: Metrics,
     settings: Arc<Settings>,
     pub(crate) bell: Arc<Bell>,
+    live: live::Feed,
     log: Arc<audit::Log>,
     /// Work that outlives the request that began it.
     background: TaskTracker,
@@ -108,6 +110,7 @@ impl Services {
             issuers: configured.chain(development).map(str::to_owned).collect(),
             feeds: siem::Feed::of(config),
         };
+        let live = Self::open_feed(&store).await?;
         Ok(Self {
             store,
             host,
@@ -116,6 +119,7 @@ impl Services {
             metrics,
             settings: Arc::new(settings),
             bell: Arc::default(),
+            live,
             log: Arc::new(log),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
