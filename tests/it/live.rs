@@ -3,12 +3,12 @@
 mod protocol;
 
 use crate::{need, reveal, share, story::downloads};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement, TransactionTrait as _};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait as _};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use vizard_core::{access::Role, time::HOUR};
 use vizard_server::service::live::{Change, Listener, Topic};
-use vizard_tests::{Caller, Engine, Heard, Sent, World, on_both};
+use vizard_tests::{Caller, Engine, Sent, World, on_both};
 
 const ALERTS: &str = "subscription($of: [Severity!]) { alertRaised(severity: $of) { id severity status subject { pseudonym identity { displayName } } policy { name } } }";
 const CASE: &str = "subscription($id: ID!) { caseUpdated(id: $id) { id status notes { body } subject { identityState identity { displayName } } } }";

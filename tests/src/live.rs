@@ -109,7 +109,7 @@ impl Caller {
         let token = self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = format!(
             "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
-             {token}Content-Length: {}\r\n\r\n{body}",
+             Connection: close\r\n{token}Content-Length: {}\r\n\r\n{body}",
             self.address(),
             body.len()
         );

@@ -11,8 +11,10 @@ use crate::{
     service::live::{Change, Topic},
 };
 use async_graphql::{
-    Context, ContextSelectionSet, Error, ID, OutputType, Positioned, ServerResult, Subscription as Root, Value,
-    parser::types::Field, registry::Registry,
+    Context, ContextSelectionSet, Error, ID, OutputType, Positioned, ServerResult, Subscription as Root,
+    SubscriptionType, Value,
+    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection, TypeCondition},
+    registry::Registry,
 };
 use futures_util::stream;
 use std::{
@@ -82,6 +84,51 @@ async fn events<T, R: Rule>(
     };
     let event = event.await.map_err(|error| errors::failed(&error))?;
     Ok(stream::iter(event.map(|event| Event(event, PhantomData))))
+}
+
+/// Puts the one field of a subscription where the library looks for it: it passes over fragments at the root.
+pub fn unfold(document: &mut ExecutableDocument) {
+    let operations: Vec<_> = match &mut document.operations {
+        DocumentOperations::Single(one) => vec![one],
+        DocumentOperations::Multiple(many) => many.values_mut().collect(),
+    };
+    let is_root = |on: &TypeCondition| on.on.node == <Subscription as SubscriptionType>::type_name().as_ref();
+    let mut unfolded = Vec::new();
+    for operation in operations.into_iter().filter(|operation| operation.node.ty == OperationType::Subscription) {
+        let items = &mut operation.node.selection_set.node.items;
+        // What is no fragment of the root is left to validation. `precheck` refuses fragments that contain themselves.
+        while let [one] = items.as_mut_slice() {
+            let (inner, directives) = match &one.node {
+                Selection::InlineFragment(inline)
+                    if inline.node.type_condition.as_ref().is_none_or(|on| is_root(&on.node)) =>
+                {
+                    (inline.node.selection_set.node.items.clone(), inline.node.directives.clone())
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    match document.fragments.get(name) {
+                        Some(fragment) if is_root(&fragment.node.type_condition.node) => {
+                            unfolded.push(name.clone());
+                            (fragment.node.selection_set.node.items.clone(), spread.node.directives.clone())
+                        }
+                        _ => break,
+                    }
+                }
+                Selection::Field(_) | Selection::InlineFragment(_) => break,
+            };
+            *items = inner;
+            for item in items.iter_mut() {
+                match &mut item.node {
+                    Selection::Field(field) => field.node.directives.extend(directives.clone()),
+                    Selection::FragmentSpread(spread) => spread.node.directives.extend(directives.clone()),
+                    Selection::InlineFragment(inline) => inline.node.directives.extend(directives.clone()),
+                }
+            }
+        }
+    }
+    for name in unfolded {
+        document.fragments.remove(&name);
+    }
 }
 
 /// What can be waited for.

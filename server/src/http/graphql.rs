@@ -15,7 +15,7 @@ use crate::{
     config::Mode,
     graphql::{
         errors::{self, INVALID},
-        precheck,
+        live, precheck,
     },
     permit::Viewer,
 };
@@ -53,7 +53,8 @@ pub(super) struct Checked {
 impl Checked {
     pub(super) fn of(asked: Asked) -> Result<Self, ServerError> {
         let variables = Variables::from_json(Json::Object(asked.variables));
-        let document = precheck::check(&asked.query, &variables)?;
+        let mut document = precheck::check(&asked.query, &variables)?;
+        live::unfold(&mut document);
         let kind = kind(&document, asked.operation_name.as_deref())?;
         Ok(Self { query: asked.query, operation_name: asked.operation_name, variables, document, kind })
     }

@@ -5,7 +5,6 @@ use super::{
     Store, StoredCase,
     alerts::{NewNote, lock_case},
     audit::{Entry, insert_entries},
-    changes::{self, Change},
     db::{Row, Sql as _, Tx, marks},
     page::{List, Page, Slice},
     scoring::insight,
@@ -175,7 +174,6 @@ impl Store {
             .await?;
         if added == 1 {
             self.write_note(&tx, None, Some(case), note, now).await?;
-            changes::note(&tx, &[Change::Access], now).await?;
             insert_entries(&tx, &self.ids, &[entry], now).await?;
         }
         tx.commit().await?;

@@ -4,7 +4,8 @@
 //! PostgreSQL commits in another order than it draws sequence numbers, so a reader that went by those would lose what was
 //! drawn early and committed late. A note therefore has no place when it is written. Replicas take turns to give places to
 //! what is committed, one transaction after the other, so places become visible in their own order and without gaps: a
-//! reader that is at place n has missed nothing up to n.
+//! reader that is at place n has missed nothing up to n. SQLite has one writer, whose order is that of its commits: there the
+//! place is given with the note, which saves a transaction.
 
 use super::{
     Store,
@@ -29,7 +30,7 @@ pub enum Change {
     Case(CaseId),
     /// A run of a connector.
     Run(RunId, ConnectorId),
-    /// Who may see what: grants, viewers of priority user groups, contributors.
+    /// Who may see less than before: grants and viewers of priority user groups. (Contributors are only ever added.)
     Access,
 }
 
@@ -74,6 +75,23 @@ pub(super) async fn note(tx: &Tx, changes: &[Change], now: Micros) -> anyhow::Re
         tx.run(&sql, values).await?;
         tx.ring();
     }
+    if !changes.is_empty() && !tx.is_postgres() {
+        give_places(tx).await?;
+    }
+    Ok(())
+}
+
+/// Gives places to notes that have none. The row of the last place is locked until the end, so on PostgreSQL it is a
+/// transaction's first and last work: its statements see what the turn before committed.
+async fn give_places(tx: &Tx) -> anyhow::Result<()> {
+    let last = placed(tx, tx.for_update()).await?;
+    let sql = format!(
+        "UPDATE changes SET place = given.place FROM (SELECT sequence, $1 + row_number() OVER (ORDER BY sequence) AS place \
+         FROM changes WHERE place IS NULL ORDER BY sequence LIMIT {}) AS given WHERE changes.sequence = given.sequence",
+        limits::LIVE_BATCH
+    );
+    let last = last + i64::try_from(tx.run(&sql, vec![last.into()]).await?)?;
+    tx.run("UPDATE meta SET value = $1 WHERE name = 'changes'", vec![last.to_string().into()]).await?;
     Ok(())
 }
 
@@ -96,7 +114,9 @@ impl Store {
     /// Changes after `place`, at most `LIVE_BATCH`; gives places to those that wait for one.
     pub(crate) async fn changes_after(&self, place: i64) -> anyhow::Result<Changes> {
         if self.db.row("SELECT sequence FROM changes WHERE place IS NULL LIMIT 1", vec![]).await?.is_some() {
-            self.place_changes().await?;
+            let tx = self.db.begin().await?;
+            give_places(&tx).await?;
+            tx.commit().await?;
         }
         let last = self.changes_placed().await?;
         if last <= place {
@@ -113,21 +133,6 @@ impl Store {
             missed: places.first() != Some(&(place + 1)),
             place: places.last().copied().unwrap_or(last),
         })
-    }
-
-    /// The row of the last place is locked for the whole of it: its statements see what the turn before committed.
-    async fn place_changes(&self) -> anyhow::Result<()> {
-        let tx = self.db.begin().await?;
-        let last = placed(&tx, tx.for_update()).await?;
-        let sql = format!(
-            "UPDATE changes SET place = given.place FROM (SELECT sequence, $1 + row_number() OVER (ORDER BY sequence) AS place \
-             FROM changes WHERE place IS NULL ORDER BY sequence LIMIT {}) AS given WHERE changes.sequence = given.sequence",
-            limits::LIVE_BATCH
-        );
-        let given = tx.run(&sql, vec![last.into()]).await?;
-        let last = last + i64::try_from(given)?;
-        tx.run("UPDATE meta SET value = $1 WHERE name = 'changes'", vec![last.to_string().into()]).await?;
-        tx.commit().await
     }
 
     /// Removes what every replica has read long ago.

@@ -1,9 +1,9 @@
 //! `graphql-transport-ws` and event streams as their specifications have them, and the bounds of both.
 
 use super::{ALERTS, CASE};
-use serde_json::{Value, json};
+use serde_json::json;
 use vizard_core::{access::Role, limits};
-use vizard_tests::{Heard, Sent, World, on_both};
+use vizard_tests::{Heard, World, on_both};
 
 on_both! {
     async fn a_socket_follows_the_protocol_and_its_bounds(world) {
@@ -67,6 +67,11 @@ on_both! {
             ("subscription { ...F } fragment F on Subscription { a: alertRaised { id } ...G } fragment G on Subscription { b: alertRaised { id } }", "INVALID"),
             ("subscription { __typename }", "INVALID"),
             ("subscription { alertRaised @skip(if: true) { id } }", "INVALID"),
+            ("subscription { ... @skip(if: true) { alertRaised { id } } }", "INVALID"),
+            ("subscription { ...F @include(if: false) } fragment F on Subscription { ... { alertRaised { id } } }", "INVALID"),
+            ("subscription { ... on Query { alertRaised { id } } }", "INVALID"),
+            ("subscription { ...F } fragment F on Query { alertRaised { id } }", "INVALID"),
+            ("subscription { ...Nothing alertRaised { id } }", "INVALID"),
             ("subscription { alertRaised { nothing } }", "INVALID"),
             ("subscription { alertRaised", "INVALID"),
         ] {

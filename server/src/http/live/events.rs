@@ -9,8 +9,9 @@ use crate::{
 };
 use async_graphql::{Executor, Response as Answer, ServerError};
 use axum::{
+    body::{Body, Bytes},
     http::{HeaderName, StatusCode, header},
-    response::{IntoResponse as _, Response, Sse, sse::Event},
+    response::{IntoResponse as _, Response},
 };
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
@@ -49,19 +50,20 @@ pub(in crate::http) async fn answer<E: Executor>(
     };
     live.tasks.spawn(pump.in_current_span());
     let events = stream::unfold(receive, |mut receive| async {
-        receive.recv().await.map(|event| (Ok::<Event, Infallible>(event), receive))
+        receive.recv().await.map(|event| (Ok::<Bytes, Infallible>(event), receive))
     });
     // Proxies that gather answers before they pass them on would hold events back.
-    ([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(events)).into_response()
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    (headers, Body::from_stream(events)).into_response()
 }
 
 /// Sends what the subscription says until it ends, or the client is gone or takes nothing.
-async fn pump<E: Executor>(opened: Result<Ear<E>, Vec<ServerError>>, send: &mpsc::Sender<Event>) {
+async fn pump<E: Executor>(opened: Result<Ear<E>, Vec<ServerError>>, send: &mpsc::Sender<Bytes>) {
     let ear = match opened {
         Ok(ear) => ear,
         Err(errors) => return end(send, errors).await,
     };
-    if !sent(send, Event::default().comment("open")).await {
+    if !sent(send, Bytes::from_static(b": open\n\n")).await {
         return;
     }
     let mut told = pin!(ear.tell());
@@ -70,7 +72,7 @@ async fn pump<E: Executor>(opened: Result<Ear<E>, Vec<ServerError>>, send: &mpsc
             () = send.closed() => return,
             told = told.next() => told,
             () = tokio::time::sleep(Duration::from_secs(limits::LIVE_PING_SECONDS)) => {
-                if sent(send, Event::default().comment("")).await { continue } else { return }
+                if sent(send, Bytes::from_static(b":\n\n")).await { continue } else { return }
             }
         };
         let event: Answer = match told {
@@ -87,12 +89,12 @@ async fn pump<E: Executor>(opened: Result<Ear<E>, Vec<ServerError>>, send: &mpsc
     }
 }
 
-fn next(payload: &impl Serialize) -> Event {
-    // A tree of JSON has no key that is not a text.
-    Event::default().event("next").data(serde_json::to_string(payload).unwrap_or_default())
+fn next(payload: &impl Serialize) -> Bytes {
+    // A tree of JSON has no key that is not a text, and JSON is one line.
+    format!("event: next\ndata: {}\n\n", serde_json::to_string(payload).unwrap_or_default()).into()
 }
 
-async fn end(send: &mpsc::Sender<Event>, mut errors: Vec<ServerError>) {
+async fn end(send: &mpsc::Sender<Bytes>, mut errors: Vec<ServerError>) {
     errors.iter_mut().for_each(errors::ensure_code);
     if sent(send, next(&json!({"errors": errors}))).await {
         complete(send).await;
@@ -100,11 +102,11 @@ async fn end(send: &mpsc::Sender<Event>, mut errors: Vec<ServerError>) {
 }
 
 /// With an empty line of data: browsers do not hand over an event without one.
-async fn complete(send: &mpsc::Sender<Event>) {
-    sent(send, Event::default().event("complete").data("")).await;
+async fn complete(send: &mpsc::Sender<Bytes>) {
+    sent(send, Bytes::from_static(b"event: complete\ndata:\n\n")).await;
 }
 
-async fn sent(send: &mpsc::Sender<Event>, event: Event) -> bool {
+async fn sent(send: &mpsc::Sender<Bytes>, event: Bytes) -> bool {
     let patience = Duration::from_secs(limits::LIVE_SEND_SECONDS);
     tokio::time::timeout(patience, send.send(event)).await.is_ok_and(|sent| sent.is_ok())
 }
