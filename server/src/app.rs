@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Mode},
     graphql,
-    http::{self, App},
+    http::{self, App, live::Live},
     ids::Ids,
     jobs::Jobs,
     service::{Services, sign_in::Door},
@@ -29,6 +29,7 @@ pub struct Running {
     /// What it serves.
     pub services: Services,
     closing: CancellationToken,
+    live: Live,
     doors: JoinHandle<anyhow::Result<()>>,
     jobs: Jobs,
 }
@@ -51,6 +52,12 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
     let development = config.mode == Mode::Development;
     let signer = development.then(|| DevSigner::open_or_create(&development_key(config))).transpose()?;
     let asked = services.clone();
+    let live = Live::new(
+        services.live().clone(),
+        services.clock().clone(),
+        services.metrics().clone(),
+        &config.websocket_origins,
+    );
     let app = App {
         schema: graphql::schema::schema(services.clone()),
         intake: Arc::new(services.clone()),
@@ -60,6 +67,7 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
             Box::pin(async move { asked.ready().await })
         }),
         sign_in: Arc::new(Door::new(services.clone(), Verifier::new(config, signer.as_ref())?)),
+        live: live.clone(),
         ids: services.ids().clone(),
         metrics: services.metrics().clone(),
         mode: config.mode,
@@ -69,14 +77,17 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
     let closed = closing.clone();
     let doors = tokio::spawn(http::serve(listener, http::router(app), async move { closed.cancelled().await }));
     let jobs = Jobs::start(&services, config.scorers);
-    Ok(Running { address, services, closing, doors, jobs })
+    Ok(Running { address, services, closing, live, doors, jobs })
 }
 
 impl Running {
     /// Closes the doors, lets requests and the batch in hand end, and waits for all of it.
     pub async fn stop(self) -> anyhow::Result<()> {
+        // Streams first: the doors wait for the requests that they are answers to.
+        self.live.close();
         self.closing.cancel();
         let doors = self.doors.await?;
+        self.live.closed().await;
         self.services.shut_down().await;
         self.jobs.ended().await;
         doors

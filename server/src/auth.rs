@@ -138,6 +138,8 @@ pub struct Claimed {
     pub name: String,
     /// Without repeats or conflicts.
     pub roles: Vec<Role>,
+    /// From when on the token no longer counts.
+    pub until: Micros,
     /// Accounts of theirs, as connectors name them.
     pub accounts: Vec<NormalisedIdentifier>,
 }

@@ -67,6 +67,8 @@ pub struct Config {
     pub mail_from: Option<Mailbox>,
     pub break_glass_notice: Vec<Mailbox>,
     pub inbox_dir: PathBuf,
+    /// In lower case.
+    pub websocket_origins: Vec<String>,
     pub default_zone: String,
     pub scorers: u8,
     /// Providers of sign-ins; from the file alone.
@@ -93,6 +95,7 @@ impl fmt::Debug for Config {
             .field("mail_from", &self.mail_from.as_ref().map(|_| "(set, not shown)"))
             .field("break_glass_notice", &self.break_glass_notice.len())
             .field("inbox_dir", &self.inbox_dir)
+            .field("websocket_origins", &self.websocket_origins)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)
             .field("issuers", &self.issuers)

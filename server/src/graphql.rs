@@ -14,6 +14,7 @@ pub mod handover;
 pub mod indicator;
 pub mod insight;
 pub mod keeping;
+pub mod live;
 pub mod node;
 pub mod notice;
 pub mod overview;

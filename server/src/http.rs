@@ -1,7 +1,8 @@
-//! The doors of the server: GraphQL, deliveries, health and metrics, over HTTP.
+//! The doors of the server: GraphQL, deliveries, health and metrics, over HTTP; subscriptions over WebSockets too.
 //! Never: a decision about access or data; it reads requests, calls what is behind, and writes answers.
 
 pub mod ingest;
+pub mod live;
 
 mod answer;
 mod audit;
@@ -47,6 +48,8 @@ pub struct App<E> {
     pub ready: Ready,
     /// Tells who is behind a token.
     pub sign_in: Arc<dyn SignIn>,
+    /// What subscriptions need.
+    pub live: live::Live,
     /// For request ids.
     pub ids: Ids,
     /// Counted here, shown at `/metrics`.

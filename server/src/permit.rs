@@ -6,6 +6,7 @@ use std::{fmt, sync::Arc};
 use vizard_core::{
     access::{Action, Resource, Role, matrix, share, share::ShareSection},
     ids::{CaseId, ShareId, SubjectId},
+    time::Micros,
 };
 
 /// What a share token opens: one case, for a time. Looked up anew with every request.
@@ -67,6 +68,8 @@ pub struct Viewer {
     pub claimed: Vec<Role>,
     /// The subjects that the viewer is, by the accounts that their token names: nobody sees or decides about themselves.
     pub own: Vec<SubjectId>,
+    /// When the token that the viewer signed in with is over; nothing where it is no token with an end.
+    pub until: Option<Micros>,
     /// The one case that a share token opens; the holder has no roles.
     pub share: Option<Arc<SharedCase>>,
 }
@@ -75,7 +78,7 @@ impl Viewer {
     /// Somebody whom no connector knows, and who holds no share.
     pub fn new(id: impl Into<String>, name: impl Into<String>, roles: &[Role]) -> Self {
         let (id, name) = (id.into(), name.into());
-        Self { id, name, roles: roles.to_vec(), claimed: Vec::new(), own: Vec::new(), share: None }
+        Self { id, name, roles: roles.to_vec(), claimed: Vec::new(), own: Vec::new(), until: None, share: None }
     }
 
     fn may(&self, resource: Resource, action: Action) -> bool {

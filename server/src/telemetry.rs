@@ -91,6 +91,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabel, Histogram>,
     pending: Gauge,
+    live: Gauge,
     refused: Family<ReasonLabel, Counter>,
 }
 
@@ -107,6 +108,7 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
         let pending = Gauge::default();
+        let live = Gauge::default();
         let refused = Family::default();
         registry.register("build", "The running version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register(
@@ -120,8 +122,9 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered, by route and status", requests.clone());
         registry.register("http_request_seconds", "Time to answer a request, by route", seconds.clone());
         registry.register("pending_rows", "Event rows that wait to be scored", pending.clone());
+        registry.register("live_connections", "Open WebSockets and event streams", live.clone());
         registry.register("refused_tokens", "Tokens that were not accepted, by reason", refused.clone());
-        Self { registry: Arc::new(registry), records, runs, scored, alerts, requests, seconds, pending, refused }
+        Self { registry: Arc::new(registry), records, runs, scored, alerts, requests, seconds, pending, live, refused }
     }
 }
 
@@ -156,6 +159,11 @@ impl Metrics {
     pub fn add_request(&self, route: &str, status: u16, seconds: f64) {
         self.requests.get_or_create(&RequestLabels { route: route.to_owned(), status }).inc();
         self.seconds.get_or_create(&RouteLabel { route: route.to_owned() }).observe(seconds);
+    }
+
+    /// Sets the gauge of open connections.
+    pub fn set_live_connections(&self, open: usize) {
+        self.live.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// Tells how many rows wait to be scored.

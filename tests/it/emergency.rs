@@ -41,7 +41,7 @@ on_both! {
         assert_eq!(world.number("SELECT count(*) FROM reveals").await, 0);
 
         let server = world.second(&format!("{}{TOLD}", post.settings())).await;
-        let (ida_here, april_here) = (server.of(&ida), server.of(&april));
+        let (ida_here, april_here) = (server.at_its_door(&ida), server.at_its_door(&april));
         post.refuse("451 later");
         let opened = broken(&ida_here, &case).await;
         let reveal = &opened["reveal"];
@@ -127,10 +127,10 @@ on_both! {
         let mut post = Postbox::start().await;
         let (case, _, _) = case(&world).await;
         let server = world.second(&format!("{}{TOLD}", post.settings())).await;
-        let ida = server.of(&world.person("Ida Investigator", &[Role::Investigator]));
+        let ida = server.at_its_door(&world.person("Ida Investigator", &[Role::Investigator]));
         for (who, role) in [("Ann", Role::Analyst), ("April", Role::Approver), ("Ada", Role::Admin)] {
             let input = json!({"caseId": case, "reason": "r"});
-            let answer = server.of(&world.person(who, &[role])).ask(BREAK, json!({"input": input})).await.body;
+            let answer = server.at_its_door(&world.person(who, &[role])).ask(BREAK, json!({"input": input})).await.body;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{who}");
         }
         let without = ida.ask(BREAK, json!({"input": {"caseId": case, "reason": " "}})).await.data().clone();

@@ -178,6 +178,9 @@ on_both! {
         for reader in staff.iter().chain(&masked) {
             crawl.everything(&world, reader).await;
         }
+        for reader in &staff {
+            crawl.subscriptions(&world, reader).await;
+        }
         let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !is_evidence(hit)).collect();
         assert!(leaks.is_empty(), "{}", listed(&leaks));
         // Every spelling did come in, and the search finds each where it may be.
@@ -201,6 +204,7 @@ on_both! {
         assert!(leaks.is_empty(), "{}", listed(&leaks));
         crawl.hits.clear();
         crawl.everything(&world, &ida).await;
+        crawl.subscriptions(&world, &ida).await;
         let (shown, leaks): (Vec<&Hit>, Vec<&Hit>) =
             crawl.hits.iter().filter(|hit| !is_evidence(hit)).partition(|hit| is_revealed(hit, &story.subject));
         assert!(leaks.is_empty(), "{}", listed(&leaks));

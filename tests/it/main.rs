@@ -14,6 +14,7 @@ mod coverage;
 mod deliveries;
 mod emergency;
 mod leak;
+mod live;
 mod matrix;
 mod need;
 mod notice;

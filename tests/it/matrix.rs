@@ -54,7 +54,7 @@ fn cut(document: &str, field: &str, is_root: bool) -> Parts {
 /// Ways to something of a type through lists and payloads: the document around `FIELD`, and where it lies.
 fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static str])] {
     match of {
-        "Query" | "Mutation" => &[],
+        "Query" | "Mutation" | "Subscription" => &[],
         "Subject" => &[
             ("nodes of a list", "{ subjects(first: 1) { nodes { FIELD } } }", &["subjects", "nodes", "0"]),
             (
@@ -188,7 +188,7 @@ fn used(document: &str, variables: &Map<String, Value>) -> Value {
 
 /// Every way to a guarded field. `states` are ids of cases in each state that a case can be in.
 fn forms(of: &str, field: &str, variables: &Map<String, Value>, states: &BTreeMap<&'static str, Value>) -> Vec<Form> {
-    let is_root = matches!(of, "Query" | "Mutation");
+    let is_root = matches!(of, "Query" | "Mutation" | "Subscription");
     let (document, path) = privacy::reach(of, field);
     let Parts { before, field: text, after } = cut(document, field, is_root);
     let parent = steps(&path[..path.len() - 1]);
@@ -282,8 +282,47 @@ impl Who {
     }
 }
 
+/// One cell of a subscription: it opens, or says at its path why not.
+async fn heard(world: &World, (name, who, caller): &(String, Who, Caller), rule: (&str, &str), form: &Form) -> bool {
+    let mut stream = caller.events(&form.document, form.variables.clone()).await;
+    if stream.status == 429 {
+        world.clock.advance(60 * SECOND);
+        stream = caller.events(&form.document, form.variables.clone()).await;
+    }
+    let told = format!("{}.{} by {} as {name}: {}", rule.0, rule.1, form.way, form.document);
+    if matches!(who, Who::Revoked) {
+        assert_eq!(stream.status, 401, "{told}");
+        return false;
+    }
+    assert_eq!(stream.status, 200, "{told}");
+    let (resource, action) = rules::of(rule.0, rule.1).unwrap();
+    // A share is read by queries, whatever its sections are.
+    let may = who.may(resource, action) && !matches!(who, Who::Holder);
+    match stream.opened().await {
+        Ok(()) => assert!(may, "{told}"),
+        Err(errors) => {
+            assert!(!may && errors.as_array().is_some_and(|errors| errors.len() == 1), "{told}: {errors}");
+            let code = if matches!(who, Who::Stranger) { "UNAUTHENTICATED" } else { "FORBIDDEN" };
+            assert_eq!(errors[0]["extensions"]["code"], code, "{told}: {errors}");
+            if matches!(who, Who::Role(_)) {
+                let requires: Vec<&str> = matrix::roles(resource, action).iter().map(|role| role.as_str()).collect();
+                assert_eq!(
+                    (&errors[0]["path"], &errors[0]["extensions"]["requires"]),
+                    (&json!(form.path), &json!(requires)),
+                    "{told}"
+                );
+            }
+        }
+    }
+    may
+}
+
 /// One cell; whether the field opened.
-async fn cell(world: &World, (name, who, caller): &(String, Who, Caller), rule: (&str, &str), form: &Form) -> bool {
+async fn cell(world: &World, who: &(String, Who, Caller), rule: (&str, &str), form: &Form) -> bool {
+    if rule.0 == "Subscription" {
+        return heard(world, who, rule, form).await;
+    }
+    let (name, who, caller) = who;
     let mut answer = caller.ask(&form.document, form.variables.clone()).await;
     if answer.status == 429 {
         world.clock.advance(60 * SECOND);

@@ -16,7 +16,7 @@ async fn prepared(world: &World) -> String {
     "ottoline.brackwater@halden-optics.example".to_owned()
 }
 
-async fn grouped(world: &World, account: &str, viewers: Value) {
+pub(crate) async fn grouped(world: &World, account: &str, viewers: Value) {
     let save = "mutation($input: SavePriorityUserGroupInput!) { savePriorityUserGroup(input: $input) { group { size viewers } userErrors { message } } }";
     let input = json!({"name": "Board", "addAccounts": [account], "viewers": viewers});
     let saved = world.caller(&[Role::Admin]).ask(save, json!({"input": input})).await;

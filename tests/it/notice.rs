@@ -41,7 +41,7 @@ on_both! {
         assert!(shown["body"].as_str().unwrap().contains("on 2026-07-01 we"), "{shown}");
 
         let server = world.second(&post.settings()).await;
-        let ann_here = server.of(&ann);
+        let ann_here = server.at_its_door(&ann);
         post.refuse("550 no such user");
         let sent = ann_here.ask(SEND, input.clone()).await.data()["sendNotice"].clone();
         assert_eq!(sent["userErrors"], json!([]));
@@ -98,7 +98,7 @@ on_both! {
         assert_eq!(ann_here.ask(SEND, input.clone()).await.data()["sendNotice"]["userErrors"][0]["code"], "NOT_ALLOWED");
         assert!(!notices().await["viewerCan"].to_string().contains("SEND_NOTICE"));
         for role in [Role::Admin, Role::Auditor, Role::Approver] {
-            let answer = server.of(&world.person("Zoe", &[role])).ask(SEND, input.clone()).await.body;
+            let answer = server.at_its_door(&world.person("Zoe", &[role])).ask(SEND, input.clone()).await.body;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{role}");
         }
         let ida = world.person("Ida Investigator", &[Role::Investigator]);

@@ -11,6 +11,7 @@
 mod caller;
 mod database;
 mod lines;
+mod live;
 mod plugins;
 mod postbox;
 pub mod provider;
@@ -20,6 +21,7 @@ mod world;
 pub use caller::{Answer, Caller};
 pub use database::Engine;
 pub use lines::Lines;
+pub use live::{Events, Heard, Sent, Socket};
 pub use plugins::{hr, m365};
 pub use postbox::{Mail, Postbox};
 pub use provider::Provider;

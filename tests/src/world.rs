@@ -65,14 +65,14 @@ impl Second {
         Caller { url: self.url.clone(), token: Some(token.to_owned()) }
     }
 
-    /// The same person, here.
-    pub fn of(&self, person: &Caller) -> Caller {
-        Caller { url: self.url.clone(), token: person.token.clone() }
-    }
-
     /// Nobody in particular.
     pub fn stranger(&self) -> Caller {
         Caller { url: self.url.clone(), token: None }
+    }
+
+    /// The same person, at this server's door.
+    pub fn at_its_door(&self, who: &Caller) -> Caller {
+        Caller { url: self.url.clone(), token: who.token.clone() }
     }
 
     /// Closes the doors.
@@ -177,11 +177,28 @@ impl World {
             ("listen", "127.0.0.1:0".to_owned()),
         ];
         let config = Config::load(Some(&file), std::iter::empty(), settings).expect("a configuration");
-        let services = app::open(&config, self.clock.clone(), Ids::system(self.clock.clone())).await;
+        self.another(&config).await
+    }
+
+    /// A second server of this installation, set up as the first. It shares the clock and the database; stop it before the
+    /// test ends.
+    pub async fn replica(&self) -> Second {
+        self.another(&self.config).await
+    }
+
+    async fn another(&self, config: &Config) -> Second {
+        let services = app::open(config, self.clock.clone(), Ids::system(self.clock.clone())).await;
         let services = services.expect("the services open");
-        let listener = app::listen(&config).await.expect("a port");
-        let running = app::start(&config, listener, services.clone()).await.expect("the server starts");
+        let listener = app::listen(config).await.expect("a port");
+        let running = app::start(config, listener, services.clone()).await.expect("the server starts");
         Second { services, url: format!("http://{}", running.address), running }
+    }
+
+    /// Connections of one's own to the database, as other replicas have them.
+    pub async fn connections(&self, number: u32) -> DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new(self.config.database_url());
+        options.max_connections(number).sqlx_logging(false);
+        sea_orm::Database::connect(options).await.expect("the database can be connected to")
     }
 
     /// Nobody in particular.

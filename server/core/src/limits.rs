@@ -401,3 +401,27 @@ pub const MESSAGE_PAUSE_SECONDS: i64 = 10;
 pub const MESSAGE_LONGEST_PAUSE_SECONDS: i64 = 3_600;
 /// Time for a SIEM to take a batch.
 pub const SIEM_SECONDS: u64 = 10;
+/// Changes that one turn of the feed for subscribers reads, and gives places to.
+pub const LIVE_BATCH: usize = 1_000;
+/// How long changes are kept for replicas that were away; a subscriber who missed some is told.
+pub const LIVE_KEPT_SECONDS: i64 = 600;
+/// Different changes that wait for one subscriber: an import of a company's history raises a few hundred alerts a second.
+/// With more the subscription ends.
+pub const LIVE_QUEUE: usize = 1_000;
+/// Sockets and event streams that one server holds open.
+pub const LIVE_CONNECTIONS: usize = 2_000;
+/// Sockets and event streams of one viewer on one server: a browser with many tabs.
+pub const LIVE_CONNECTIONS_PER_VIEWER: usize = 30;
+/// Subscriptions on one socket.
+pub const LIVE_OPERATIONS: usize = 50;
+/// The id that a client gives a subscription.
+pub const LIVE_OPERATION_ID_BYTES: usize = 128;
+/// Time for a new socket to send `connection_init`.
+pub const LIVE_INIT_SECONDS: u64 = 5;
+/// How often a sign of life is sent on a socket or event stream; a socket that is silent for two of them is closed.
+pub const LIVE_PING_SECONDS: u64 = 15;
+/// Time for a client to take what is sent to it.
+pub const LIVE_SEND_SECONDS: u64 = 10;
+/// How often a viewer is looked up again where nothing is delivered. It is done at once when grants or lists change, and
+/// before each delivery.
+pub const LIVE_RECHECK_SECONDS: u64 = 60;

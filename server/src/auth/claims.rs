@@ -39,7 +39,7 @@ impl Reading {
     /// Whom the claims are about, where they hold at `now`.
     pub(super) fn read(&self, claims: &Map<String, Value>, now: Micros) -> Result<Claimed, AuthError> {
         self.for_us(claims)?;
-        in_time(claims, now)?;
+        let until = in_time(claims, now)?;
         let subject = match claims.get("sub") {
             Some(Value::String(subject)) if is_subject(subject) => subject,
             _ => return Err(AuthError::Claims),
@@ -53,7 +53,7 @@ impl Reading {
         if let Some((one, other)) = duties::conflict(&roles) {
             return Err(AuthError::Conflict(one.as_str(), other.as_str()));
         }
-        Ok(Claimed { id: format!("{}:{subject}", self.name), name, roles, accounts: self.accounts(claims) })
+        Ok(Claimed { id: format!("{}:{subject}", self.name), name, roles, until, accounts: self.accounts(claims) })
     }
 
     fn for_us(&self, claims: &Map<String, Value>) -> Result<(), AuthError> {
@@ -121,22 +121,22 @@ fn find<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     rest.split('.').try_fold(claims.get(first)?, |at, part| at.as_object()?.get(part))
 }
 
-/// Both ends with the same allowance for clocks that differ.
-fn in_time(claims: &Map<String, Value>, now: Micros) -> Result<(), AuthError> {
+/// Both ends with the same allowance for clocks that differ. Tells from when on it is over.
+fn in_time(claims: &Map<String, Value>, now: Micros) -> Result<Micros, AuthError> {
     let instant = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(value) => value.as_i64().map(Some).ok_or(AuthError::Claims),
     };
     let (now, leeway) = (now.0.div_euclid(SECOND), limits::TOKEN_LEEWAY_SECONDS);
-    let end = instant("exp")?.ok_or(AuthError::Claims)?;
+    let end = instant("exp")?.ok_or(AuthError::Claims)?.saturating_add(leeway);
     let start = instant("nbf")?.max(instant("iat")?);
-    if now >= end.saturating_add(leeway) {
+    if now >= end {
         return Err(AuthError::Expired);
     }
     if start.is_some_and(|start| now.saturating_add(leeway) < start) {
         return Err(AuthError::TooEarly);
     }
-    Ok(())
+    Ok(Micros(end.saturating_mul(SECOND)))
 }
 
 /// Visible ASCII (OpenID Connect Core, section 2). Spaces are left out: an id is one word.

@@ -228,6 +228,27 @@ pub(super) const KEYS: &[Key] = &[
         ..TEXT
     },
     Key {
+        name: "websocket_origins",
+        default: "https://triage.example,https://portal.example",
+        optional: true,
+        doc: "Sites whose pages may open a WebSocket for subscriptions besides this server's own: origins, with commas\n\
+              between. Pages of all other sites are refused.",
+        set: |config, text| {
+            let is_origin = |text: &str| {
+                text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(|site| {
+                    !site.is_empty() && !site.contains(|c: char| c == '/' || c == '*' || c.is_whitespace())
+                })
+            };
+            let origins: Vec<String> = text.split(',').map(|origin| origin.trim().to_ascii_lowercase()).collect();
+            if !origins.iter().all(|origin| is_origin(origin)) {
+                return Err("origins with commas between, such as https://triage.example");
+            }
+            config.websocket_origins = origins;
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
         name: "default_zone",
         default: "UTC",
         doc: "The time zone of records that name none, unless the connector says otherwise: an IANA name\n\
@@ -273,6 +294,7 @@ pub(super) fn blank() -> Config {
         mail_from: None,
         break_glass_notice: vec![],
         inbox_dir: PathBuf::new(),
+        websocket_origins: vec![],
         default_zone: String::new(),
         scorers: 1,
         issuers: vec![],

@@ -168,6 +168,13 @@ impl From<StoredAlert> for Alert {
     }
 }
 
+impl Alert {
+    /// As a filter compares it.
+    pub(super) fn severity_now(&self) -> Severity {
+        self.0.severity.into()
+    }
+}
+
 /// A subject's activity under one policy that somebody has to look at. It explains itself and stays as it was when it was
 /// last updated, whatever later happens to the subject's score.
 #[Object]

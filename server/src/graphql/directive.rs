@@ -65,7 +65,8 @@ where
     builder.register_output_type::<Printer>()
 }
 
-/// Of the rules in `rules`, those that are not printed in `sdl` on a nullable field: declared but guarding nothing.
+/// Of the rules in `rules`, those that are not printed in `sdl` on a nullable field or one of the root of subscriptions,
+/// whose denial is no event at all: declared but guarding nothing.
 pub fn unprinted(sdl: &str, rules: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
     let mut printed = BTreeSet::new();
     let types = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
@@ -73,7 +74,8 @@ pub fn unprinted(sdl: &str, rules: &[(&'static str, &'static str)]) -> Vec<(&'st
         let TypeSystemDefinition::Type(object) = definition else { continue };
         let TypeKind::Object(fields) = object.node.kind else { continue };
         for field in fields.fields {
-            if field.node.ty.node.nullable && field.node.directives.iter().any(|d| d.node.name.node == "requires") {
+            let may_be_denied = field.node.ty.node.nullable || object.node.name.node == "Subscription";
+            if may_be_denied && field.node.directives.iter().any(|d| d.node.name.node == "requires") {
                 printed.insert((object.node.name.node.to_string(), field.node.name.node.to_string()));
             }
         }

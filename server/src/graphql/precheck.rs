@@ -8,7 +8,7 @@ use async_graphql::{
     ServerError, Value as ConstValue, Variables,
     parser::{
         parse_query,
-        types::{ExecutableDocument, Field, Selection, SelectionSet},
+        types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
     },
 };
 use std::collections::HashMap;
@@ -33,6 +33,9 @@ pub fn check(text: &str, variables: &Variables) -> Result<ExecutableDocument, Se
         }
         cost.check()?;
         at_most("fields of the root", cost.own_fields, limits::GRAPHQL_ROOT_FIELDS)?;
+        if operation.node.ty == OperationType::Subscription && cost.own_fields != 1 {
+            return Err(refused("a subscription has one field at its root", INVALID));
+        }
     }
     // Fragments that no operation uses are validated too.
     for name in document.fragments.keys() {

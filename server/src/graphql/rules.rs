@@ -67,6 +67,9 @@ crate::rules! {
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;
 
+    AlertRaised = "Subscription"."alertRaised": Alerts, Read;
+    CaseUpdated = "Subscription"."caseUpdated": Cases, Read;
+    ConnectorRunUpdated = "Subscription"."connectorRunUpdated": Connectors, Change;
 
     SubjectPriorityGroups = "Subject"."priorityGroups": PriorityGroups, Read;
     SubjectActivations = "Subject"."activations": Subjects, Read;

@@ -12,6 +12,7 @@ use super::{
     handover::HandoverMutation,
     indicator::{IndicatorMutation, IndicatorQuery},
     keeping::KeepingMutation,
+    live::Subscription,
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
     overview::OverviewQuery,
@@ -29,7 +30,7 @@ use super::{
     viewer::ViewerQuery,
 };
 use crate::service::Services;
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
@@ -81,7 +82,7 @@ pub struct SetupMutation(
 );
 
 /// The schema with its resolvers.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema on top of `services`.
 pub fn schema(services: Services) -> Schema {
@@ -94,10 +95,10 @@ pub fn sdl() -> String {
     finish(builder()).sdl_with_options(options)
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).extension(Spec).disable_suggestions()
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription).extension(Spec).disable_suggestions()
 }
 
-fn finish(builder: SchemaBuilder<Query, Mutation, EmptySubscription>) -> Schema {
+fn finish(builder: SchemaBuilder<Query, Mutation, Subscription>) -> Schema {
     directive::print_requires(builder).finish()
 }

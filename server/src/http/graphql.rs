@@ -1,14 +1,21 @@
-//! GraphQL over HTTP, after the GraphQL-over-HTTP draft: one operation a request, as JSON.
+//! GraphQL over HTTP, after the GraphQL-over-HTTP draft: one operation a request, as JSON; subscriptions go on to
+//! [`super::live`].
 //! Never: a mutation by GET, a batch, a form or plain text: a browser sends those from any page without asking first.
 
 mod media;
 
-use super::{Shared, answer, answer::Refusal, request, veil::Veil};
+use super::{
+    Shared, answer,
+    answer::Refusal,
+    live::{events, socket},
+    request::{self, Signed},
+    veil::Veil,
+};
 use crate::{
     config::Mode,
     graphql::{
         errors::{self, INVALID},
-        precheck,
+        live, precheck,
     },
     permit::Viewer,
 };
@@ -28,52 +35,125 @@ use std::sync::Arc;
 use vizard_core::limits;
 
 /// The parameters of a request.
-struct Asked {
+pub(super) struct Asked {
     query: String,
     operation_name: Option<String>,
     variables: Map<String, Json>,
 }
 
+/// A document that was measured, and the operation of it that is to run.
+pub(super) struct Checked {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+    document: ExecutableDocument,
+    pub(super) kind: OperationType,
+}
+
+impl Checked {
+    pub(super) fn of(asked: Asked) -> Result<Self, ServerError> {
+        let variables = Variables::from_json(Json::Object(asked.variables));
+        let mut document = precheck::check(&asked.query, &variables)?;
+        live::unfold(&mut document);
+        let kind = kind(&document, asked.operation_name.as_deref())?;
+        Ok(Self { query: asked.query, operation_name: asked.operation_name, variables, document, kind })
+    }
+
+    /// A request that runs it.
+    pub(super) fn request(&self) -> Request {
+        let mut request = Request::new(self.query.clone()).variables(self.variables.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request.set_parsed_query(self.document.clone());
+        request
+    }
+}
+
+/// The forms that the client takes.
+struct Accepted {
+    /// Of one answer.
+    media: Option<Media>,
+    /// A stream of events.
+    events: bool,
+}
+
+impl Accepted {
+    fn of(headers: &HeaderMap) -> Self {
+        Self { media: Media::wanted(headers), events: media::takes_events(headers) }
+    }
+}
+
 pub(super) async fn get<E: Executor>(State(shared): State<Arc<Shared<E>>>, http: HttpRequest) -> Response {
     let (parts, _) = http.into_parts();
-    let result = async {
+    if socket::wanted(&parts.headers) {
+        return Box::pin(socket::upgrade(&shared, parts)).await;
+    }
+    let accepted = Accepted::of(&parts.headers);
+    let read = async {
         let peer = request::peer(&parts.extensions);
-        let viewer = request::viewer(&parts.headers, peer, &*shared.app.sign_in).await?;
-        execute(&shared, viewer, from_query(&parts)?, &parts.method).await
+        let signed = request::signed(&parts.headers, peer, &*shared.app.sign_in).await?;
+        Ok((signed, from_query(&parts)?))
     };
-    render(Media::wanted(&parts.headers), Box::pin(result)).await
+    respond(&shared, accepted, Box::pin(read), &parts.method).await
 }
 
 pub(super) async fn post<E: Executor>(State(shared): State<Arc<Shared<E>>>, http: HttpRequest) -> Response {
-    let media = Media::wanted(http.headers());
-    let result = async {
+    let accepted = Accepted::of(http.headers());
+    let read = async {
         let peer = request::peer(http.extensions());
-        let viewer = request::viewer(http.headers(), peer, &*shared.app.sign_in).await?;
+        let signed = request::signed(http.headers(), peer, &*shared.app.sign_in).await?;
         json_only(http.headers())?;
         let body = request::body(http, limits::GRAPHQL_BODY_BYTES).await?;
-        execute(&shared, viewer, from_body(&body)?, &Method::POST).await
+        Ok((signed, from_body(&body)?))
     };
-    render(media, Box::pin(result)).await
+    respond(&shared, accepted, Box::pin(read), &Method::POST).await
 }
 
-/// Runs the request where the answer has a form the client takes.
-async fn render(media: Option<Media>, result: impl Future<Output = Result<Answer, Refusal>>) -> Response {
-    let Some(media) = media else {
-        let message = "the answer is application/graphql-response+json or application/json";
+/// Reads the request and runs it, where the answer has a form that the client takes.
+async fn respond<E: Executor>(
+    shared: &Arc<Shared<E>>,
+    Accepted { media, events }: Accepted,
+    read: impl Future<Output = Result<(Option<Signed>, Asked), Refusal>>,
+    method: &Method,
+) -> Response {
+    if media.is_none() && !events {
+        let message =
+            "the answer is application/graphql-response+json or application/json, of a subscription text/event-stream";
+        return refuse(Media::Json, Refusal::new(StatusCode::NOT_ACCEPTABLE, INVALID, message));
+    }
+    let (signed, asked) = match read.await {
+        Ok(read) => read,
+        Err(refusal) => return refuse(media.unwrap_or(Media::Json), refusal),
+    };
+    let checked = Checked::of(asked);
+    let is_subscription = checked.as_ref().map_or(true, |checked| checked.kind == OperationType::Subscription);
+    let Some(media) = media.filter(|_| !(events && checked.is_ok() && is_subscription)) else {
+        if is_subscription {
+            return Box::pin(events::answer(shared, signed, checked)).await;
+        }
+        let message = "only a subscription is answered as text/event-stream";
         return refuse(Media::Json, Refusal::new(StatusCode::NOT_ACCEPTABLE, INVALID, message));
     };
-    match result.await {
-        Ok(mut answer) => {
-            answer.errors.iter_mut().for_each(errors::ensure_code);
-            // The library has no mark for a request that was not executed: it answers null and errors without a path.
-            let executed = answer.data != Value::Null || answer.errors.iter().any(|error| !error.path.is_empty());
-            if executed {
-                answer::json(StatusCode::OK, media.content_type(), &answer)
-            } else {
-                answer::json(media.status_not_executed(), media.content_type(), &json!({"errors": answer.errors}))
-            }
+    let viewer = signed.map(|signed| signed.viewer);
+    let result = async {
+        match checked {
+            Ok(checked) => execute(shared, viewer, checked, method).await,
+            Err(error) => Ok(Answer::from_errors(vec![error])),
         }
+    };
+    match Box::pin(result).await {
+        Ok(answer) => render(media, answer),
         Err(refusal) => refuse(media, refusal),
+    }
+}
+
+fn render(media: Media, mut answer: Answer) -> Response {
+    answer.errors.iter_mut().for_each(errors::ensure_code);
+    // The library has no mark for a request that was not executed: it answers null and errors without a path.
+    let executed = answer.data != Value::Null || answer.errors.iter().any(|error| !error.path.is_empty());
+    if executed {
+        answer::json(StatusCode::OK, media.content_type(), &answer)
+    } else {
+        answer::json(media.status_not_executed(), media.content_type(), &json!({"errors": answer.errors}))
     }
 }
 
@@ -85,29 +165,22 @@ fn refuse(media: Media, refusal: Refusal) -> Response {
 async fn execute<E: Executor>(
     shared: &Shared<E>,
     viewer: Option<Viewer>,
-    asked: Asked,
+    mut checked: Checked,
     method: &Method,
 ) -> Result<Answer, Refusal> {
-    let mut variables = Variables::from_json(Json::Object(asked.variables));
-    let mut document = match precheck::check(&asked.query, &variables) {
-        Ok(document) => document,
-        Err(error) => return Ok(Answer::from_errors(vec![error])),
-    };
-    let operation = match operation(&document, asked.operation_name.as_deref()) {
-        Ok(operation) => operation,
-        Err(error) => return Ok(Answer::from_errors(vec![error])),
-    };
-    if operation == OperationType::Mutation && method != Method::POST {
+    if checked.kind == OperationType::Subscription {
+        let message = "a subscription is answered as text/event-stream, or over a WebSocket";
+        return Ok(Answer::from_errors(vec![errors::refused(message, INVALID)]));
+    }
+    if checked.kind == OperationType::Mutation && method != Method::POST {
         let message = "GET is for queries: send a mutation by POST";
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, INVALID, message).with(header::ALLOW, "POST"));
     }
     let veil = viewer.as_ref().and_then(|viewer| viewer.share.as_deref()).map(|share| Veil::new(&share.veil));
     if let Some(veil) = &veil {
-        veil.lift(&mut document, &mut variables);
+        veil.lift(&mut checked.document, &mut checked.variables);
     }
-    let mut request = Request::new(asked.query).variables(variables);
-    request.operation_name = asked.operation_name;
-    request.set_parsed_query(document);
+    let mut request = checked.request();
     if shared.app.mode == Mode::Production && viewer.is_none() {
         request = request.disable_introspection();
     }
@@ -115,18 +188,24 @@ async fn execute<E: Executor>(
         request = request.data(viewer);
     }
     let answer = Box::pin(shared.app.schema.execute(request));
-    let answer = tokio::time::timeout(shared.graphql_deadline, answer).await.map_err(|_| {
-        let message = format!("the answer took longer than {} s: ask for less at once", limits::GRAPHQL_SECONDS);
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message)
-    })?;
+    let answer = tokio::time::timeout(shared.graphql_deadline, answer)
+        .await
+        .map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT, took_too_long()))?;
     Ok(match veil {
         Some(veil) => veil.over(answer),
         None => answer,
     })
 }
 
+/// The code of an answer that did not come in time.
+pub(super) const TIMEOUT: &str = "TIMEOUT";
+
+pub(super) fn took_too_long() -> String {
+    format!("the answer took longer than {} s: ask for less at once", limits::GRAPHQL_SECONDS)
+}
+
 /// The kind of the operation to run. The library repeats unknown names in its errors, so the name is settled here.
-fn operation(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationType, ServerError> {
+fn kind(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationType, ServerError> {
     let found = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some(operation),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
@@ -134,7 +213,6 @@ fn operation(document: &ExecutableDocument, name: Option<&str>) -> Result<Operat
         _ => None,
     };
     match found.map(|operation| operation.node.ty) {
-        Some(OperationType::Subscription) => Err(errors::refused("subscriptions are not served over HTTP", INVALID)),
         Some(ty) => Ok(ty),
         None if name.is_some() => Err(errors::refused("the document has no operation of that name", INVALID)),
         None => Err(errors::refused("the document has several operations: name one in operationName", INVALID)),
@@ -154,8 +232,12 @@ fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
 
 fn from_body(body: &[u8]) -> Result<Asked, Refusal> {
     // Not derived: a derived reader takes an array for a structure, and an array is a batch.
-    let mut body: Map<String, Json> = serde_json::from_slice(body)
+    let body: Map<String, Json> = serde_json::from_slice(body)
         .map_err(|_| Refusal::invalid("the body is one JSON object with query, operationName and variables"))?;
+    from_object(body)
+}
+
+pub(super) fn from_object(mut body: Map<String, Json>) -> Result<Asked, Refusal> {
     let query = match body.remove("query") {
         Some(Json::String(query)) => query,
         _ => return Err(Refusal::invalid("`query` is a text and required")),

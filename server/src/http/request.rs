@@ -25,25 +25,39 @@ use vizard_core::{
 
 const REALM: &str = "Bearer realm=\"vizard\"";
 
+/// Somebody with a token.
+#[derive(Clone)]
+pub(super) struct Signed {
+    pub(super) viewer: Viewer,
+    /// What they signed in with: whoever stays connected is looked up with it again.
+    pub(super) bearer: String,
+}
+
 /// Whoever the token in the Authorization header belongs to; `None` where there is no such header.
-pub(super) async fn viewer(
+pub(super) async fn signed(
     headers: &HeaderMap,
     peer: Option<IpAddr>,
     door: &dyn SignIn,
-) -> Result<Option<Viewer>, Refusal> {
+) -> Result<Option<Signed>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, more) = match (values.next(), values.next()) {
         (None, _) => return Ok(None),
         (Some(value), more) => (value, more.is_some()),
     };
-    let token = value.to_str().ok().and_then(|text| text.split_once(' '));
-    let signed_in = match token {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !more => {
-            door.sign_in(token.trim(), peer).await
+    let text = value.to_str().ok().filter(|_| !more);
+    sign_in(text, peer, door).await.map(Some)
+}
+
+/// The same, of what an Authorization header would say.
+pub(super) async fn sign_in(text: Option<&str>, peer: Option<IpAddr>, door: &dyn SignIn) -> Result<Signed, Refusal> {
+    let signed_in = match text.and_then(|text| text.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            let bearer = token.trim().to_owned();
+            door.sign_in(&bearer, peer).await.map(|viewer| Signed { viewer, bearer })
         }
         _ => Err(door.refuse(AuthError::Authorization, peer).await),
     };
-    signed_in.map(Some).map_err(|error| match error {
+    signed_in.map_err(|error| match error {
         SignInError::Refused(why) => bad_token(&why.to_string()),
         SignInError::TooMany { retry_after_seconds } | SignInError::ShareTooOften { retry_after_seconds } => {
             let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOO_BUSY", error.to_string());
@@ -61,8 +75,8 @@ pub(super) async fn permit(
     resource: Resource,
     action: Action,
 ) -> Result<Permit, Refusal> {
-    let viewer = viewer(headers, peer, door).await?;
-    Permit::check(viewer.as_ref(), resource, action).map_err(|denied| match denied {
+    let signed = signed(headers, peer, door).await?;
+    Permit::check(signed.as_ref().map(|signed| &signed.viewer), resource, action).map_err(|denied| match denied {
         Denied::Unauthenticated => sign_in_first(),
         Denied::Forbidden { .. } => Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", denied.to_string()),
     })

@@ -8,6 +8,7 @@ mod operations;
 use super::*;
 use crate::{
     auth::{AuthError, DEVELOPMENT_TOKEN_LIFE, DevSigner, Verifier},
+    clock::Clock,
     config::Config,
     error::ServiceError,
     graphql::{
@@ -18,6 +19,7 @@ use crate::{
     permit::{Permit, Viewer},
     service::{
         ingest::{Delivery, Receipt},
+        live::Feed,
         sign_in::SignInError,
     },
     telemetry::{self, capture::Lines},
@@ -116,6 +118,10 @@ impl SignIn for FakeDoor {
         }
     }
 
+    async fn again(&self, bearer: &str) -> Result<Viewer, SignInError> {
+        self.sign_in(bearer, None).await
+    }
+
     async fn refuse(&self, why: AuthError, _: Option<IpAddr>) -> SignInError {
         SignInError::Refused(why)
     }
@@ -171,6 +177,7 @@ impl World {
                 })
             }),
             sign_in: Arc::new(FakeDoor(Verifier::new(&config(mode), Some(&signer)).unwrap())),
+            live: live::Live::new(Feed::default(), Clock::fixed(NOW), Metrics::default(), &[]),
             ids: Ids::seeded(1),
             metrics: Metrics::default(),
             mode,

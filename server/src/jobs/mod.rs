@@ -35,13 +35,16 @@ impl Jobs {
         }
         tasks.spawn(Job::Audit.repeat(services.clone()));
         tasks.spawn(Job::Messages.repeat(services.clone()));
+        tasks.spawn(Job::Changes.repeat(services.clone()));
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
         let one = services.clone();
         tasks.spawn(async move {
             while !one.stop().is_cancelled() {
-                let watched = async { one.tidy_runs().await.and(one.watch_pending().await) }.await;
+                let watched =
+                    async { one.tidy_runs().await.and(one.watch_pending().await).and(one.forget_changes().await) }
+                        .await;
                 if let Err(error) = watched {
                     tracing::warn!(error = %format_args!("{error:#}"), "the database could not be asked");
                 }
@@ -93,6 +96,8 @@ enum Job {
     Audit,
     /// What has to be told by mail.
     Messages,
+    /// Tells subscribers of what changed.
+    Changes,
     /// One of the feeds to a SIEM.
     Feed(usize),
 }
@@ -104,6 +109,7 @@ impl Job {
             Self::Scoring => "scoring",
             Self::Audit => "audit",
             Self::Messages => "messages",
+            Self::Changes => "changes",
             Self::Feed(_) => "feed",
         }
     }
@@ -115,6 +121,7 @@ impl Job {
             Self::Scoring => Ok(services.score_some().await? > 0),
             Self::Audit => services.sequence_audit().await,
             Self::Messages => services.send_message().await,
+            Self::Changes => services.tell_changes().await,
             Self::Feed(at) => match services.feeds().get(at) {
                 Some(feed) => services.feed(feed).await,
                 None => Ok(false),
@@ -135,6 +142,7 @@ impl Job {
             Self::Scoring => &services.bell.scoring,
             Self::Audit => &services.bell.audit,
             Self::Messages => &services.bell.messages,
+            Self::Changes => services.changed(),
             Self::Feed(_) => &services.bell.feeds,
         }
     }

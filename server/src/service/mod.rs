@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod notices;
 mod outbox;
 pub mod overview;
+pub mod live;
 pub mod own_data;
 pub mod plugins;
 pub mod policies;
@@ -71,6 +72,7 @@ pub struct Services {
     pub(crate) metrics: Metrics,
     settings: Arc<Settings>,
     pub(crate) bell: Arc<Bell>,
+    live: live::Feed,
     log: Arc<audit::Log>,
     /// Work that outlives the request that began it.
     background: TaskTracker,
@@ -121,6 +123,7 @@ impl Services {
             mailer: Mailer::of(config)?,
             told: config.break_glass_notice.clone(),
         };
+        let live = Self::open_feed(&store).await?;
         Ok(Self {
             store,
             host,
@@ -129,6 +132,7 @@ impl Services {
             metrics,
             settings: Arc::new(settings),
             bell: Arc::default(),
+            live,
             log: Arc::new(log),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),

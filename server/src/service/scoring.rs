@@ -155,6 +155,7 @@ impl Services {
             raised_at,
             due_at: due_at(raised_at, &content),
             raised,
+            told: open.is_none_or(|alert| alert.content.severity < content.severity),
             content,
         };
         match (alert::decide(policy, outcome, open.map(|alert| &alert.content), triaged), open) {

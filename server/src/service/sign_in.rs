@@ -45,6 +45,10 @@ pub trait SignIn: Send + Sync {
     /// The viewer whose token this is. `peer` is the address that sent it, where it is known.
     async fn sign_in(&self, bearer: &str, peer: Option<IpAddr>) -> Result<Viewer, SignInError>;
 
+    /// The same viewer as they are now, on a connection that they opened with this token. It is no new use of the token,
+    /// so one that no longer counts leaves no trace.
+    async fn again(&self, bearer: &str) -> Result<Viewer, SignInError>;
+
     /// What a request gets whose Authorization header holds no token at all.
     async fn refuse(&self, why: AuthError, peer: Option<IpAddr>) -> SignInError;
 }
@@ -78,6 +82,33 @@ impl Door {
             Err(NoShare::Expired) => Err(refuse(AuthError::ExpiredShare).await),
             Err(NoShare::Revoked) => Err(refuse(AuthError::RevokedShare).await),
         }
+    }
+
+    /// Staff behind a token, with the roles that grants add.
+    async fn viewer(&self, bearer: &str, now: Micros) -> anyhow::Result<Result<Viewer, Refused>> {
+        let claimed = match self.verifier.verify(bearer, now).await {
+            Ok(claimed) => claimed,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let mut roles = claimed.roles.clone();
+        for granted in self.services.store.roles_granted(&claimed.id, now).await? {
+            if !roles.contains(&granted) {
+                roles.push(granted);
+            }
+        }
+        if let Some((one, other)) = duties::conflict(&roles) {
+            let why = AuthError::Conflict(one.as_str(), other.as_str());
+            let issuer = claimed.id.split_once(':').map(|(issuer, _)| issuer.to_owned());
+            return Ok(Err(Refused { why, issuer }));
+        }
+        let own = if claimed.accounts.is_empty() {
+            vec![]
+        } else {
+            let found = self.services.store.find_subjects(&claimed.accounts).await?;
+            found.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let viewer = Viewer::new(claimed.id, claimed.name, &roles);
+        Ok(Ok(Viewer { own, claimed: claimed.roles, until: Some(claimed.until), ..viewer }))
     }
 
     async fn refused(&self, refused: Refused, peer: Option<IpAddr>) -> SignInError {
@@ -124,28 +155,15 @@ impl SignIn for Door {
         if bearer.starts_with(SHARE_TOKEN_PREFIX) {
             return self.holder(bearer, peer, now).await;
         }
-        let claimed = match self.verifier.verify(bearer, now).await {
-            Ok(claimed) => claimed,
-            Err(refused) => return Err(self.refused(refused, peer).await),
-        };
-        let mut roles = claimed.roles.clone();
-        for granted in self.services.store.roles_granted(&claimed.id, now).await.map_err(SignInError::Failed)? {
-            if !roles.contains(&granted) {
-                roles.push(granted);
-            }
+        match self.viewer(bearer, now).await.map_err(SignInError::Failed)? {
+            Ok(viewer) => Ok(viewer),
+            Err(refused) => Err(self.refused(refused, peer).await),
         }
-        if let Some((one, other)) = duties::conflict(&roles) {
-            let why = AuthError::Conflict(one.as_str(), other.as_str());
-            let issuer = claimed.id.split_once(':').map(|(issuer, _)| issuer.to_owned());
-            return Err(self.refused(Refused { why, issuer }, peer).await);
-        }
-        let own = if claimed.accounts.is_empty() {
-            vec![]
-        } else {
-            let found = self.services.store.find_subjects(&claimed.accounts).await.map_err(SignInError::Failed)?;
-            found.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect()
-        };
-        Ok(Viewer { own, claimed: claimed.roles, ..Viewer::new(claimed.id, claimed.name, &roles) })
+    }
+
+    async fn again(&self, bearer: &str) -> Result<Viewer, SignInError> {
+        let found = self.viewer(bearer, self.services.clock.now()).await.map_err(SignInError::Failed)?;
+        found.map_err(|refused| SignInError::Refused(refused.why))
     }
 
     async fn refuse(&self, why: AuthError, peer: Option<IpAddr>) -> SignInError {

@@ -4,6 +4,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql as _, Tx, marks},
     page::{List, Page, Slice},
     scoring::insight,
@@ -534,6 +535,7 @@ impl Store {
         triage.tx.commit().await
     }
 
+    /// Writes a note. Nothing of a case changes without one, so subscribers of the case are told here.
     pub(super) async fn write_note(
         &self,
         tx: &Tx,
@@ -555,6 +557,9 @@ impl Store {
             ],
         )
         .await?;
-        Ok(())
+        match case {
+            Some(case) => changes::note(tx, &[Change::Case(case)], now).await,
+            None => Ok(()),
+        }
     }
 }

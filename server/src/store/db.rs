@@ -8,8 +8,14 @@ use sea_orm::{
     ExecResult, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
 };
 use sea_orm_migration::MigratorTrait as _;
-use std::{sync::Arc, time::Duration};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use vizard_core::limits;
 use vizard_migrations::Migrator;
 
@@ -21,11 +27,15 @@ pub(super) struct Db {
     backend: DatabaseBackend,
     /// SQLite has one writer: whoever waits here waits in line, instead of polling the file's lock.
     writer: Option<Arc<Mutex<()>>>,
+    /// Rings when a transaction is committed that noted a change (`super::changes`).
+    changed: Arc<Notify>,
 }
 
 /// A write transaction. Dropped without `commit`, it is rolled back.
 pub(crate) struct Tx {
     inner: DatabaseTransaction,
+    changed: Arc<Notify>,
+    notes: AtomicBool,
     _writer: Option<OwnedMutexGuard<()>>,
 }
 
@@ -67,6 +77,11 @@ impl Tx {
     /// What a query ends with whose rows are locked until the end; SQLite has one writer anyway.
     pub(super) fn for_update(&self) -> &'static str {
         if self.is_postgres() { "FOR UPDATE" } else { "" }
+    }
+
+    /// Lets the commit wake whoever tells subscribers.
+    pub(super) fn ring(&self) {
+        self.notes.store(true, Ordering::Relaxed);
     }
 }
 
@@ -142,6 +157,7 @@ impl Db {
             write,
             backend: DatabaseBackend::Sqlite,
             writer: Some(Arc::default()),
+            changed: Arc::default(),
         };
         for connection in [&db.read, &db.write] {
             for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
@@ -176,7 +192,8 @@ impl Db {
                 "cannot connect to PostgreSQL: check database_url (VIZARD_DATABASE_URL) and that the server accepts connections"
             );
         };
-        let db = Self { read: pool.clone(), write: pool, backend: DatabaseBackend::Postgres, writer: None };
+        let (read, write, changed) = (pool.clone(), pool, Arc::default());
+        let db = Self { read, write, backend: DatabaseBackend::Postgres, writer: None, changed };
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
             let row = db.row(&format!("SELECT current_setting('{setting}') AS value"), vec![]).await?;
             let value: String = row.context("PostgreSQL does not answer")?.get("value")?;
@@ -215,14 +232,24 @@ impl Db {
             access_mode: (!sqlite).then_some(AccessMode::ReadWrite),
             sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
         };
-        Ok(Tx { inner: self.write.begin_with_options(options).await?, _writer: writer })
+        let inner = self.write.begin_with_options(options).await?;
+        Ok(Tx { inner, changed: Arc::clone(&self.changed), notes: AtomicBool::new(false), _writer: writer })
+    }
+
+    /// Rings when a change was committed here.
+    pub(super) fn changed(&self) -> &Notify {
+        &self.changed
     }
 }
 
 impl Tx {
     /// Makes everything since `begin` durable.
     pub(crate) async fn commit(self) -> anyhow::Result<()> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        if self.notes.into_inner() {
+            self.changed.notify_one();
+        }
+        Ok(())
     }
 }
 

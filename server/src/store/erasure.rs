@@ -5,6 +5,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql, Tx, marks},
     retention::{lock, lock_events, remove_alerts},
     settings::{NewVersion, current, insert_settings},
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
     event::NormalisedIdentifier,
-    ids::{NoteId, SubjectId},
+    ids::{CaseId, NoteId, SubjectId},
     limits,
     settings::{
         Settings,
@@ -109,6 +110,7 @@ impl Store {
                 now.0.into(),
             ];
             tx.run(note, values).await?;
+            changes::note(&tx, &[Change::Case(CaseId::new(case.get("id")?))], now).await?;
         }
         for table in TABLES {
             tx.run(&format!("DELETE FROM {table} WHERE subject_id = $1"), vec![subject.into()]).await?;

@@ -4,6 +4,7 @@
 use super::{
     Page, Slice, Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql, Tx},
     page::List,
 };
@@ -149,6 +150,7 @@ impl Store {
         )
         .await?;
         insert_entries(&tx, &self.ids, &[entry], now).await?;
+        changes::note(&tx, &[Change::Access], now).await?;
         tx.commit().await?;
         Ok(GrantSaved::Done)
     }
@@ -182,6 +184,7 @@ impl Store {
         )
         .await?;
         insert_entries(&tx, &self.ids, &[entry], now).await?;
+        changes::note(&tx, &[Change::Access], now).await?;
         tx.commit().await?;
         Ok(GrantSaved::Done)
     }

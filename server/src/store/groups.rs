@@ -4,6 +4,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql, marks, tuples},
     policies::rescore,
 };
@@ -139,6 +140,7 @@ impl Store {
         let erased = "DELETE FROM priority_group_members WHERE group_id = $1 AND subject_id IN \
                       (SELECT id FROM subjects WHERE erased_at IS NOT NULL)";
         tx.run(erased, vec![id.into()]).await?;
+        changes::note(&tx, &[Change::Access], now).await?;
         tx.commit().await?;
         Ok(GroupSaved::Done)
     }

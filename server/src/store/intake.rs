@@ -4,6 +4,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     coverage::Heard,
     db::{Row, Sql as _, Tx, tuples},
     erasure::erasures,
@@ -83,6 +84,13 @@ pub(crate) struct Lease {
     pub(crate) run: RunId,
     pub(crate) connector: ConnectorId,
     token: Uuid,
+}
+
+impl Lease {
+    /// Tells subscribers that the run went on.
+    async fn note(&self, tx: &Tx, now: Micros) -> anyhow::Result<()> {
+        changes::note(tx, &[Change::Run(self.run, self.connector)], now).await
+    }
 }
 
 /// A delivery to process, from its `done`th record on.
@@ -217,6 +225,7 @@ impl Store {
                 .context("a delivery vanished")?;
             return same_body(&row, &delivery.body_digest);
         }
+        changes::note(&tx, &[Change::Run(run, delivery.connector)], now).await?;
         tx.commit().await?;
         Ok(Queued::New(run))
     }
@@ -239,6 +248,7 @@ impl Store {
             vec![lease.token.into(), lease_end(now).into(), run.uuid().into()],
         )
         .await?;
+        lease.note(&tx, now).await?;
         tx.commit().await?;
         let body = self.vault.open_delivery(run.uuid(), &row.get::<Vec<u8>>("body")?)?;
         let done = u64::try_from(row.get::<i64>("records_read")?)?;
@@ -269,6 +279,7 @@ impl Store {
         )
         .await?;
         insert_entries(&tx, &self.ids, &[entry(lease.run)], now).await?;
+        lease.note(&tx, now).await?;
         tx.commit().await?;
         Ok(lease)
     }
@@ -277,17 +288,20 @@ impl Store {
     pub(crate) async fn fail_abandoned_runs(&self, now: Micros) -> anyhow::Result<u64> {
         let tx = self.db.begin().await?;
         let failed = tx
-            .run(
+            .rows(
                 "UPDATE runs SET state = 'FAILED', finished_at = $1, lease = NULL, error = $2 \
-                 WHERE state = 'RUNNING' AND body IS NULL AND lease_until < $1",
+                 WHERE state = 'RUNNING' AND body IS NULL AND lease_until < $1 RETURNING id, connector_id",
                 vec![
                     now.0.into(),
                     "interrupted; what was read is in. Import the file again: nothing is counted twice".into(),
                 ],
             )
             .await?;
+        let changed =
+            |row: &Row| Ok(Change::Run(RunId::new(row.get("id")?), ConnectorId::new(row.get("connector_id")?)));
+        changes::note(&tx, &failed.iter().map(changed).collect::<anyhow::Result<Vec<_>>>()?, now).await?;
         tx.commit().await?;
-        Ok(failed)
+        Ok(failed.len() as u64)
     }
 
     /// Seals the content of a batch's events and lays them out as rows.
@@ -456,6 +470,7 @@ impl Store {
             )
             .await?;
         }
+        lease.note(&tx, now).await?;
         tx.commit().await
     }
 
@@ -526,7 +541,7 @@ async fn advance(tx: &Tx, lease: &Lease, counts: Counts, now: Micros) -> anyhow:
         )
         .await?;
     ensure!(moved == 1, "another worker has taken over this run");
-    Ok(())
+    lease.note(tx, now).await
 }
 
 async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&AcceptedEvent, &Known)]) -> anyhow::Result<()> {

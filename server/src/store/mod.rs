@@ -5,6 +5,7 @@ mod alerts;
 mod audit;
 mod bench;
 mod cases;
+mod changes;
 mod connectors;
 mod coverage;
 mod db;
@@ -42,6 +43,7 @@ pub(crate) use alerts::{NewNote, StoredAlert, StoredCase, StoredNote, StoredRevi
 pub use audit::AuditFilter;
 pub(crate) use audit::{Entry, StoredCheckpoint, StoredEntry};
 pub(crate) use cases::{Contributed, SeenFrom};
+pub use changes::Change;
 pub use connectors::ConnectorState;
 pub(crate) use connectors::{StoredConnector, StoredPlugin, StoredReject, StoredRun};
 pub(crate) use coverage::{Admitted, Heard};

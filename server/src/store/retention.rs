@@ -5,6 +5,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql, Tx, marks, tuples},
 };
 use anyhow::{Context as _, ensure};
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
+    ids::CaseId,
     limits,
     retention::{Kept, Retention},
     time::{Day, Micros, SECOND},
@@ -192,6 +194,8 @@ impl Store {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }
             more.cases = tx.run(&format!("DELETE FROM cases WHERE id IN ({within})"), list()).await?;
+            let changed: Vec<Change> = gone.iter().map(|id| Change::Case(CaseId::new(*id))).collect();
+            changes::note(&tx, &changed, now).await?;
             score_again(&tx, &subjects).await?;
         }
         self.step(tx, run, more, now).await?;

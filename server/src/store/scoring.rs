@@ -6,6 +6,7 @@
 use super::{
     Store,
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql, Tx, marks, tuples},
     work::{Work, load_work},
 };
@@ -58,6 +59,8 @@ pub(crate) struct AlertChange {
     pub(crate) raised_at: Micros,
     pub(crate) due_at: Micros,
     pub(crate) raised: bool,
+    /// Whether subscribers hear of it: it is new, or more severe than it was.
+    pub(crate) told: bool,
     pub(crate) content: AlertContent,
 }
 
@@ -335,6 +338,9 @@ async fn insert_insights(tx: &Tx, outcomes: &[Outcome<'_>]) -> anyhow::Result<()
 }
 
 async fn save_alert(tx: &Tx, subject: SubjectId, alert: &AlertChange, now: Micros) -> anyhow::Result<()> {
+    if alert.told {
+        changes::note(tx, &[Change::Alert(alert.id)], now).await?;
+    }
     let content = &alert.content;
     let id = Value::from(alert.id.uuid());
     let mut values = vec![

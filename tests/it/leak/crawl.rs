@@ -363,12 +363,16 @@ impl Crawl {
     }
 
     /// What a root's required arguments can be: each known id of its type.
-    fn arguments(&self, of: &str, root: &str) -> Vec<Value> {
-        let field = self.api.field(of, root);
+    fn arguments(&self, parent: &str, root: &str) -> Vec<Value> {
+        let field = self.api.field(parent, root);
         let mut all = vec![json!({})];
         for (name, ty) in field.arguments.iter().filter(|(_, ty)| !ty.nullable) {
             let values: Vec<Value> = match named(ty).as_str() {
-                "ID" => self.ids.get(&field.of).into_iter().flatten().take(12).map(|id| json!(id)).collect(),
+                "ID" => {
+                    let of = if name == "connectorId" { "Connector" } else { &field.of };
+                    let most = if parent == "Subscription" { 2 } else { 12 };
+                    self.ids.get(of).into_iter().flatten().take(most).map(|id| json!(id)).collect()
+                }
                 // Of the audit log: its first entry, and two of its sizes.
                 "Int" => vec![json!(match name.as_str() {
                     "sequence" => 0,
@@ -401,6 +405,61 @@ impl Crawl {
         plan: &Plan,
         arguments: Value,
     ) -> Value {
+        let document = self.document((parent, root, of), plan, &arguments);
+        let body = self.ask(world, reader, &document, arguments).await;
+        self.walk(reader, (parent, root), &body, plan);
+        body
+    }
+
+    /// What every subscription tells the reader when everything that there is changes.
+    pub(crate) async fn subscriptions(&mut self, world: &World, reader: &Reader) {
+        let roots: Vec<(String, String)> =
+            self.api.objects["Subscription"].iter().map(|root| (root.name.clone(), root.of.clone())).collect();
+        for (root, of) in roots {
+            for (plan, arguments) in self
+                .api
+                .plans(&of, 1, false)
+                .into_iter()
+                .flat_map(|plan| {
+                    self.arguments("Subscription", &root).into_iter().map(move |given| (plan.clone(), given))
+                })
+                .collect::<Vec<_>>()
+            {
+                let document = self.document(("Subscription", &root, &of), &plan, &arguments);
+                let mut stream = reader.caller.events(&document, arguments).await;
+                self.requests += 1;
+                if let Err(errors) = stream.opened().await {
+                    let mut found = Found::new();
+                    each_text(&errors, &mut |text| found.extend(self.search.in_text(text)));
+                    if !found.is_empty() {
+                        let viewer = reader.name.clone();
+                        self.hits.push(Hit { viewer, field: "errors".to_owned(), below: vec![], found });
+                    }
+                    break;
+                }
+                let now = world.clock.now().0;
+                let changes = format!(
+                    "INSERT INTO changes (kind, thing, owner, at) SELECT 'RUN', id, connector_id, {now} FROM runs \
+                     UNION ALL SELECT 'CASE', id, NULL, {now} FROM cases UNION ALL SELECT 'ALERT', id, NULL, {now} FROM alerts"
+                );
+                world.execute(&changes).await;
+                // One alert after the other, those of the canaries among them; of a case or a connector the first will do.
+                let events = if root == "alertRaised" { self.ids["Alert"].len() } else { 1 };
+                for _ in 0..events {
+                    let body = stream.next().await;
+                    self.walk(reader, ("Subscription", &root), &body, &plan);
+                }
+            }
+        }
+    }
+
+    fn walk(&mut self, reader: &Reader, (parent, root): (&str, &str), body: &Value, plan: &Plan) {
+        let failed = failures(body);
+        let mut walk = Walk { crawl: self, reader: &reader.name, failed: &failed, at: Vec::new(), below: Vec::new() };
+        walk.value(parent, root, &body["data"][root], plan);
+    }
+
+    fn document(&self, (parent, root, of): (&str, &str, &str), plan: &Plan, arguments: &Value) -> String {
         let field = self.api.field(parent, root);
         let given: Vec<&(String, Type)> =
             field.arguments.iter().filter(|(name, _)| arguments.get(name).is_some()).collect();
@@ -414,11 +473,7 @@ impl Crawl {
         let mut document = format!("{}{} {{ {root}{}", parent.to_lowercase(), brackets(declared), brackets(passed));
         self.api.selection(of, plan, usize::from(field.pages()), &mut document);
         document.push('}');
-        let body = self.ask(world, reader, &document, arguments).await;
-        let failed = failures(&body);
-        let mut walk = Walk { crawl: self, reader: &reader.name, failed: &failed, at: Vec::new(), below: Vec::new() };
-        walk.value(parent, root, &body["data"][root], plan);
-        body
+        document
     }
 
     async fn by_id(&mut self, world: &World, reader: &Reader, of: &str, plan: &Plan, ids: &[String]) {

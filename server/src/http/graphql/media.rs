@@ -50,6 +50,14 @@ impl Media {
     }
 }
 
+/// Whether the client takes `text/event-stream`. It must say so: a wildcard means an answer.
+pub(super) fn takes_events(headers: &HeaderMap) -> bool {
+    let ranges = headers.get_all(header::ACCEPT).iter().flat_map(|value| value.to_str().unwrap_or("").split(','));
+    ranges
+        .map(|range| range.split_once(';').unwrap_or((range, "")))
+        .any(|(name, parameters)| name.trim().eq_ignore_ascii_case("text/event-stream") && quality(parameters) > 0.0)
+}
+
 fn quality(parameters: &str) -> f32 {
     let mut parameters = parameters.split(';').filter_map(|parameter| parameter.trim().split_once('='));
     parameters.find(|(name, _)| name.eq_ignore_ascii_case("q")).map_or(1.0, |(_, value)| value.parse().unwrap_or(0.0))
@@ -63,6 +71,13 @@ mod tests {
     fn wanted(accept: &'static str) -> Option<Media> {
         let headers = [(header::ACCEPT, HeaderValue::from_static(accept))];
         Media::wanted(&headers.into_iter().collect())
+    }
+
+    #[test]
+    fn events_are_taken_by_who_names_them() {
+        let takes = |accept| takes_events(&[(header::ACCEPT, HeaderValue::from_static(accept))].into_iter().collect());
+        assert!(takes("text/event-stream") && takes("application/json, Text/Event-Stream;q=0.5"));
+        assert!(!takes("*/*") && !takes("text/*") && !takes("text/event-stream;q=0") && !takes("application/json"));
     }
 
     #[test]
