@@ -31,6 +31,7 @@ mod m20261126_000002_grants;
 mod m20261126_000003_audit;
 mod m20261126_000004_retention;
 mod m20261126_000005_access;
+mod m20261127_000007_exports;
 
 use sea_orm_migration::prelude::*;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000003_audit::Migration),
             Box::new(m20261126_000004_retention::Migration),
             Box::new(m20261126_000005_access::Migration),
+            Box::new(m20261127_000007_exports::Migration),
         ]
     }
 }
@@ -89,6 +91,7 @@ mod tests {
             super::m20261126_000003_audit::UP,
             super::m20261126_000004_retention::UP,
             super::m20261126_000005_access::UP,
+            super::m20261127_000007_exports::UP,
         ]
         .concat()
     }
@@ -123,7 +126,8 @@ mod tests {
                 "m20261126_000002_grants",
                 "m20261126_000003_audit",
                 "m20261126_000004_retention",
-                "m20261126_000005_access"
+                "m20261126_000005_access",
+                "m20261127_000007_exports"
             ]
         );
     }

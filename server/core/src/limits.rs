@@ -354,8 +354,8 @@ pub const EXPORTS_AT_ONCE: usize = 2;
 pub const EXPORT_ROWS: usize = 200;
 /// A piece of a package as it is sealed and stored, and handed to who downloads it.
 pub const EXPORT_PIECE_BYTES: usize = 256 * 1024;
-/// Attempts to make a package while others change the case.
-pub const EXPORT_ATTEMPTS: usize = 3;
+/// Entries of the audit log that are proved at once for a package: a proof has a few dozen hashes.
+pub const EXPORT_PROOFS: usize = 100;
 /// A manifest, a signature, a checkpoint of a package, and a line of its custody: all are under 64 KiB.
 pub const EXPORT_SMALL_FILE_BYTES: usize = 1024 * 1024;
 /// Findings about one package that are told; the rest are counted.

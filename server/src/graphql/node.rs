@@ -6,6 +6,7 @@ use super::{
     audit::AuditEntry,
     case::{self, Case},
     connector::{Connector, ConnectorRun, Plugin},
+    export::CaseExport,
     group::PriorityUserGroup,
     indicator::Indicator,
     insight::{Activity, Insight},
@@ -20,7 +21,7 @@ use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
     ids::{
-        AlertId, AuditEntryId, CaseId, ConnectorId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId,
+        AlertId, AuditEntryId, CaseId, ConnectorId, ExportId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId,
         ShareId, SubjectId,
     },
     limits,
@@ -55,6 +56,8 @@ pub enum Node {
     Reveal(Reveal),
     /// A share of a case.
     CaseShare(CaseShare),
+    /// A package that a case was exported as.
+    CaseExport(CaseExport),
     /// A priority user group.
     PriorityUserGroup(PriorityUserGroup),
     /// An entry of the audit log.
@@ -121,6 +124,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Ok(id), Some(permit)) = (id.parse::<ShareId>(), may(Resource::Shares)) {
         let found = request::services(ctx)?.shares_by_id(&permit, &[id]).await?.remove(&id);
         return Ok(found.map(|found| Node::CaseShare(CaseShare::from(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<ExportId>(), may(Resource::Exports)) {
+        let found = request::services(ctx)?.export(&permit, id).await?;
+        return Ok(found.map(|found| Node::CaseExport(CaseExport::from(found))));
     }
     if let (Ok(id), Some(permit)) = (id.parse::<InsightId>(), staff(Resource::Insights)) {
         let found = request::services(ctx)?.insight(&permit, id).await?;

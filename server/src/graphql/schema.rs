@@ -7,6 +7,7 @@ use super::{
     case::{CaseMutation, CaseQuery},
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
+    export::ExportMutation,
     grant::{GrantMutation, GrantQuery},
     group::{GroupMutation, GroupQuery},
     indicator::{IndicatorMutation, IndicatorQuery},
@@ -58,6 +59,7 @@ pub struct Mutation(
     SubjectMutation,
     RevealMutation,
     ShareMutation,
+    ExportMutation,
     KeepingMutation,
 );
 

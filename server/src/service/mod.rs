@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cases;
 pub mod connectors;
 pub mod erasure;
+pub mod exports;
 pub mod grants;
 pub mod groups;
 pub mod holds;
@@ -46,10 +47,11 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vizard_core::{
     ids::{ConnectorId, PluginId},
+    limits,
     time::Micros,
 };
 use vizard_plugin_host::{HostOptions, Plugin, PluginHost};
@@ -65,6 +67,8 @@ pub struct Services {
     settings: Arc<Settings>,
     pub(crate) bell: Arc<Bell>,
     log: Arc<audit::Log>,
+    /// One for each package that is being made.
+    exporting: Arc<Semaphore>,
     /// Work that outlives the request that began it.
     background: TaskTracker,
     /// Asks everything to end after the batch in hand.
@@ -117,6 +121,7 @@ impl Services {
             settings: Arc::new(settings),
             bell: Arc::default(),
             log: Arc::new(log),
+            exporting: Arc::new(Semaphore::new(limits::EXPORTS_AT_ONCE)),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
             plugins: Arc::default(),

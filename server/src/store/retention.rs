@@ -6,6 +6,7 @@ use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql, Tx, marks, tuples},
+    exports::remove_exports,
 };
 use anyhow::{Context as _, ensure};
 use sea_orm::Value;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
+    ids::ExportId,
     limits,
     retention::{Kept, Retention},
     time::{Day, Micros, SECOND},
@@ -183,6 +185,12 @@ impl Store {
             let alerts = tx.rows(&format!("SELECT id FROM alerts WHERE case_id IN ({within})"), list()).await?;
             (more.alerts, more.notes) = remove_alerts(&tx, &ids(&alerts)?).await?;
             more.notes += tx.run(&format!("DELETE FROM notes WHERE case_id IN ({within})"), list()).await?;
+            let exports = remove_exports(&tx, &format!("case_id IN ({within})"), &gone).await?;
+            let detail = serde_json::json!({"because": "retention"});
+            let entry = |id: &ExportId| {
+                Entry::by_the_system(AuditActivity::Deleted, AuditCategory::Cases, &id.to_string(), &detail)
+            };
+            insert_entries(&tx, &self.ids, &exports.iter().map(entry).collect::<Vec<_>>(), now).await?;
             for table in ["shares", "reveals", "case_contributors"] {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }
