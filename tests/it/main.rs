@@ -12,6 +12,7 @@ mod audit;
 mod command;
 mod coverage;
 mod deliveries;
+mod export;
 mod leak;
 mod matrix;
 mod need;
