@@ -18,7 +18,7 @@ use std::{
 };
 use vizard_core::{access::Role, export::PackageFile, time::DAY};
 use vizard_server::service::audit::public_key;
-use vizard_tests::{Caller, World, on_both};
+use vizard_tests::{Caller, Engine, on_both};
 
 const EXPORT: &str = "mutation($input: ExportCaseInput!) { exportCase(input: $input) { export { id createdBy createdAt sha256 bytes url } userErrors { code field } warnings } }";
 const LISTED: &str = "query($id: ID!) { case(id: $id) { viewerCan exports { id createdBy sha256 bytes url } } }";
@@ -42,6 +42,10 @@ fn unpacked(package: &Path) -> BTreeMap<String, String> {
     files
         .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(path).unwrap()))
         .collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn lines(text: &str) -> Vec<Value> {
@@ -134,7 +138,7 @@ on_both! {
         let rest = ida.fetch(url, &[("range", "bytes=300001-"), ("if-range", &first.headers["etag"])]).await;
         assert_eq!((rest.status, &rest.headers["content-range"]), (206, &format!("bytes 300001-{}/{bytes}", bytes - 1)));
         let whole = [first.bytes, rest.bytes].concat();
-        assert_eq!((whole.len() as u64, format!("{:x}", Sha256::digest(&whole))), (bytes, text(&made["sha256"]).to_owned()));
+        assert_eq!((whole.len() as u64, sha256(&whole)), (bytes, text(&made["sha256"]).to_owned()));
         assert_eq!(world.number("SELECT count(*) FROM audit WHERE activity = 'EXPORTED'").await, 3);
         let tail = ida.fetch(url, &[("range", "bytes=-1024")]).await;
         assert_eq!((tail.status, tail.bytes), (206, vec![0; 1_024]));
@@ -171,7 +175,7 @@ on_both! {
         assert_eq!((&manifest["exportedBy"]["name"], &manifest["exportedAt"]), (&json!("Ida Investigator"), &made["createdAt"]));
         for listed in manifest["files"].as_array().unwrap() {
             let content = &files[text(&listed["name"])];
-            assert_eq!((listed["bytes"].as_u64().unwrap(), &listed["sha256"]), (content.len() as u64, &json!(format!("{:x}", Sha256::digest(content)))));
+            assert_eq!((listed["bytes"].as_u64().unwrap(), &listed["sha256"]), (content.len() as u64, &json!(sha256(content.as_bytes()))));
         }
         let alerts = all(&ida, &case, "alerts", "id policyVersion severity status score trigger riskFactors assignee dismissReason raisedAt updatedAt dueAt policy { id name } contributions { points insight { id } }").await;
         let packed: Vec<Value> = lines(&files["alerts.ndjson"]).into_iter().map(|mut alert| {
@@ -264,8 +268,8 @@ on_both! {
         // The bytes in the database are sealed.
         for needle in ["manifest.json", "summary.html"] {
             let found = world.number(&match world.engine {
-                vizard_tests::Engine::Sqlite => format!("SELECT count(*) FROM export_pieces WHERE instr(sealed, CAST('{needle}' AS BLOB)) > 0"),
-                vizard_tests::Engine::Postgres => format!("SELECT count(*) FROM export_pieces WHERE position('{needle}'::bytea in sealed) > 0"),
+                Engine::Sqlite => format!("SELECT count(*) FROM export_pieces WHERE instr(sealed, CAST('{needle}' AS BLOB)) > 0"),
+                Engine::Postgres => format!("SELECT count(*) FROM export_pieces WHERE position('{needle}'::bytea in sealed) > 0"),
             }).await;
             assert_eq!(found, 0, "{needle}");
         }

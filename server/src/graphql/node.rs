@@ -21,8 +21,8 @@ use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
     ids::{
-        AlertId, AuditEntryId, CaseId, ConnectorId, ExportId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId, RunId,
-        ShareId, SubjectId,
+        AlertId, AuditEntryId, CaseId, ConnectorId, ExportId, InsightId, PluginId, PolicyId, PriorityGroupId, RevealId,
+        RunId, ShareId, SubjectId,
     },
     limits,
     problem::ProblemCode,

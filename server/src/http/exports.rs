@@ -88,7 +88,8 @@ fn asked(headers: &HeaderMap, tag: &str, bytes: u64) -> Asked {
     }
     let ranges = text(header::RANGE).and_then(|range| range.trim().split_once('='));
     let Some((_, range)) = ranges.filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes")) else { return Asked::All };
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
     let Some((first, last)) = range.trim().split_once('-') else { return Asked::All };
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first > last => Asked::All,

@@ -69,11 +69,7 @@ pub(super) async fn permit(
 }
 
 /// Whoever sent the request, at a door where nobody may enter without a token.
-pub(super) async fn signed_in(
-    headers: &HeaderMap,
-    peer: Option<IpAddr>,
-    door: &dyn SignIn,
-) -> Result<Viewer, Refusal> {
+pub(super) async fn signed_in(headers: &HeaderMap, peer: Option<IpAddr>, door: &dyn SignIn) -> Result<Viewer, Refusal> {
     viewer(headers, peer, door).await?.ok_or_else(sign_in_first)
 }
 

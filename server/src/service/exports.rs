@@ -106,11 +106,8 @@ impl Services {
         self.sequence_audit_fully().await?;
         let id = self.ids.draw(ExportId::new);
         let new = NewExport { id, case, viewer, key: &self.log.key, now: self.clock.now() };
-        let note = NewNote {
-            author: viewer.name.as_str().into(),
-            system: true,
-            body: "Exported as a sealed package.".into(),
-        };
+        let note =
+            NewNote { author: viewer.name.as_str().into(), system: true, body: "Exported as a sealed package.".into() };
         let entry = |made: &StoredExport| {
             let detail = json!({"export": made.id, "sha256": made.sha256, "bytes": made.bytes});
             Entry::by(viewer, AuditActivity::Exported, AuditCategory::Cases, case, &detail).reason(reason)

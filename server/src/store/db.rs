@@ -5,7 +5,8 @@ use crate::config::Config;
 use anyhow::{Context as _, bail, ensure};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
+    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    TryGetable, Value,
 };
 use sea_orm_migration::MigratorTrait as _;
 use std::{sync::Arc, time::Duration};

@@ -219,7 +219,8 @@ impl Store {
 impl OpenPackage {
     /// The piece that holds the byte at `at`.
     pub(crate) async fn piece(&self, at: u64) -> anyhow::Result<Piece> {
-        let sql = "SELECT start, sealed FROM export_pieces WHERE export_id = $1 AND start <= $2 ORDER BY start DESC LIMIT 1";
+        let sql =
+            "SELECT start, sealed FROM export_pieces WHERE export_id = $1 AND start <= $2 ORDER BY start DESC LIMIT 1";
         let row = self.db.row(sql, vec![self.id.uuid().into(), i64::try_from(at)?.into()]).await?;
         opened(&row.context("the package is gone")?, self.id, &self.key)
     }

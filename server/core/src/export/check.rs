@@ -231,7 +231,11 @@ impl Check {
         }
         self.last = self.last.max(file);
         if *self.modified.get_or_insert(modified) != modified {
-            self.flaw(FlawKind::Altered, Some(&name), format!("the time of {name} is another than that of the files before"));
+            self.flaw(
+                FlawKind::Altered,
+                Some(&name),
+                format!("the time of {name} is another than that of the files before"),
+            );
         }
         let reading = Reading { name, file, bytes, left: bytes, digest: Sha256::new(), kept: Vec::new() };
         if bytes == 0 {
@@ -323,8 +327,10 @@ impl Check {
             verify_inclusion(&leaf, record.sequence, signed.size, &proof, &signed.root)
         });
         if !proved || serde_json::from_str::<Leaf>(&record.leaf).is_err() {
-            let sentence =
-                format!("the checkpoint does not prove entry {} of the audit log (line {at} of the custody)", record.sequence);
+            let sentence = format!(
+                "the checkpoint does not prove entry {} of the audit log (line {at} of the custody)",
+                record.sequence
+            );
             return self.flaw(FlawKind::Unproved, name, sentence);
         }
         self.proved += 1;
@@ -381,7 +387,11 @@ impl Check {
         let Some(bytes) = self.manifest.take() else { return false };
         let named = manifest.and_then(|manifest| PublicKey::parse(&manifest.audit_log.key).ok());
         let Some(key) = self.key.clone().or(named) else {
-            self.flaw(FlawKind::Altered, Some("manifest.json"), "manifest.json was altered: it is no table of contents of a package");
+            self.flaw(
+                FlawKind::Altered,
+                Some("manifest.json"),
+                "manifest.json was altered: it is no table of contents of a package",
+            );
             return false;
         };
         let sealed = self.sealed(&key, &bytes);
@@ -401,7 +411,11 @@ impl Check {
         match key.open_text(&text) {
             Ok(body) if body == sealed_text(&hex(&sha256(manifest))) => Some(true),
             Ok(_) => {
-                self.flaw(FlawKind::Altered, Some("manifest.json"), "manifest.json was altered: another one was signed");
+                self.flaw(
+                    FlawKind::Altered,
+                    Some("manifest.json"),
+                    "manifest.json was altered: another one was signed",
+                );
                 Some(false)
             }
             Err(why) => {
@@ -413,7 +427,8 @@ impl Check {
     }
 
     fn compare(&mut self, manifest: &Manifest) {
-        let seconds = self.modified.and_then(|at| i64::try_from(at).ok()).map(|at| Micros(at.saturating_mul(SECOND)).to_string());
+        let seconds =
+            self.modified.and_then(|at| i64::try_from(at).ok()).map(|at| Micros(at.saturating_mul(SECOND)).to_string());
         let second = |text: &str| text.get(..19).map(str::to_owned);
         if seconds.as_deref().and_then(second) != second(&manifest.exported_at) {
             self.flaw(FlawKind::Altered, None, "the container was altered: its time is not that of the export");

@@ -120,7 +120,12 @@ impl Packer {
     ///
     /// # Errors
     /// Never, for the manifest.
-    pub fn seal(mut self, key: &LogKey, about: About, log: &Checkpoint) -> Result<(Vec<Piece>, u64), serde_json::Error> {
+    pub fn seal(
+        mut self,
+        key: &LogKey,
+        about: About,
+        log: &Checkpoint,
+    ) -> Result<(Vec<Piece>, u64), serde_json::Error> {
         self.end();
         let manifest = Manifest {
             format: FORMAT.to_owned(),

@@ -230,8 +230,15 @@ impl Lying {
                 span.variant.as_deref().is_none_or(|variant| variants.split(' ').any(|counted| counted == variant));
             (span.first..=span.last).contains(&day) && counted
         };
-        let mut found: Vec<InsightId> =
-            self.by_code.get(code).into_iter().flatten().chain(&self.any).filter(holds).map(|span| span.insight).collect();
+        let mut found: Vec<InsightId> = self
+            .by_code
+            .get(code)
+            .into_iter()
+            .flatten()
+            .chain(&self.any)
+            .filter(holds)
+            .map(|span| span.insight)
+            .collect();
         found.sort_unstable();
         found.dedup();
         found

@@ -190,8 +190,7 @@ pub fn insight(of: &Insight) -> String {
     let marks: Vec<String> = of.risk_factors.iter().map(|factor| plain(factor.as_str())).collect();
     let boosters: Vec<&str> = of.boosters.iter().map(|booster| booster.explanation.as_str()).collect();
     let more = [marks.join(", "), boosters.join(" ")].into_iter().filter(|text| !text.is_empty());
-    let more: String =
-        more.map(|text| format!("<br><span class=\"mark\">{}</span>", escaped(&text))).collect();
+    let more: String = more.map(|text| format!("<br><span class=\"mark\">{}</span>", escaped(&text))).collect();
     format!(
         "<tr><td class=\"d\">{}</td><td>{}{more}</td><td class=\"n\">{:.0}</td></tr>\n",
         of.day,
@@ -237,7 +236,9 @@ pub fn scores(points: &[(Micros, f64)], alerts: &[(Micros, f64)], until: Micros)
         Micros(first).day(),
         Micros(last).day()
     );
-    for (score, dash) in [(0.0, ""), (34.0, " stroke-dasharray=\"3 3\""), (67.0, " stroke-dasharray=\"3 3\""), (100.0, "")] {
+    for (score, dash) in
+        [(0.0, ""), (34.0, " stroke-dasharray=\"3 3\""), (67.0, " stroke-dasharray=\"3 3\""), (100.0, "")]
+    {
         let at = y(score);
         svg.push_str(&format!(
             "<line x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\" stroke=\"#bbb\"{dash}/>\
@@ -272,11 +273,15 @@ pub fn scores(points: &[(Micros, f64)], alerts: &[(Micros, f64)], until: Micros)
     for (at, score) in alerts {
         svg.push_str(&format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"#a11\"/>\n", x(at.0), y(*score)));
     }
-    svg.push_str("</svg>\n<p class=\"mark\">Line: the highest score under the policies that raised the case's alerts. Dots: its \
-         alerts, when they were raised, at their score. Dashed: from 34 medium, from 67 high.");
+    svg.push_str(
+        "</svg>\n<p class=\"mark\">Line: the highest score under the policies that raised the case's alerts. Dots: its \
+         alerts, when they were raised, at their score. Dashed: from 34 medium, from 67 high.",
+    );
     if points.is_empty() {
-        svg.push_str(" The line is left out: since its identity was revealed this case has a pseudonym of its own, and nothing \
-             leads from it to the person elsewhere.");
+        svg.push_str(
+            " The line is left out: since its identity was revealed this case has a pseudonym of its own, and nothing \
+             leads from it to the person elsewhere.",
+        );
     }
     svg.push_str("</p>\n");
     svg

@@ -223,11 +223,15 @@ fn each_tampering_is_called_by_its_name() {
         signed(&key(1), all);
     });
     assert_eq!((worst, flaws), (Unproved, vec![named(Unproved, "custody.ndjson")]));
-    assert_eq!(told(|all| {
-        let (_, note, _) = log(&key(1), 8);
-        all[6].1 = note.into_bytes();
-        signed(&key(1), all);
-    }).0, Unproved);
+    assert_eq!(
+        told(|all| {
+            let (_, note, _) = log(&key(1), 8);
+            all[6].1 = note.into_bytes();
+            signed(&key(1), all);
+        })
+        .0,
+        Unproved
+    );
     let nothing = |bytes: &[u8]| check(Some(key(1).public()), &[], bytes, 100).worst;
     assert_eq!(nothing(b""), Some(NoPackage));
     assert_eq!(nothing(&[0; 4_096]), Some(NoPackage));
@@ -253,8 +257,14 @@ fn a_log_that_was_rewritten_is_not_the_one_that_somebody_remembers() {
 fn a_signature_of_one_kind_is_none_of_the_other() {
     let key = key(1);
     let package = seal(&key, b"{}");
-    assert_eq!(key.public().open(&package), Err(NoteError::Origin));
+    assert_eq!(key.public().open(&package), Err(NoteError::Shape));
     let checkpoint = key.sign(&Checkpoint { size: 1, root: [0; 32], at: MADE });
+    // Neither does the signature of one stand under the text of the other.
+    let parts =
+        |note: &str| note.split_once("\n\n").map(|(text, signature)| (text.to_owned(), signature.to_owned())).unwrap();
+    let ((sealed, seal), (head, sign)) = (parts(&package), parts(&checkpoint));
+    assert_eq!(key.public().open(&format!("{head}\n\n{seal}")), Err(NoteError::Signature));
+    assert_eq!(key.public().open_text(&format!("{sealed}\n\n{sign}")), Err(NoteError::Signature));
     let opened = key.public().open_text(&checkpoint).unwrap();
     assert!(!opened.starts_with(FORMAT) && opened.starts_with(key.public().origin()));
     assert_eq!(key.public().open_text(&package).unwrap(), sealed_text(&hex(&sha256(b"{}"))));
@@ -354,7 +364,8 @@ proptest! {
 
 fn seen(id: u128, kind: InsightKind, code: &str, day: &str) -> Insight {
     let part = |at: std::ops::Range<usize>| day[at].parse::<u16>().unwrap();
-    let day = Day::from_civil(i32::from(part(0..4)), u8::try_from(part(5..7)).unwrap(), u8::try_from(part(8..10)).unwrap());
+    let day =
+        Day::from_civil(i32::from(part(0..4)), u8::try_from(part(5..7)).unwrap(), u8::try_from(part(8..10)).unwrap());
     Insight {
         id: InsightId::new(Uuid::from_u128(id)),
         day: day.unwrap(),

@@ -44,7 +44,10 @@ async fn an_investigator_gets_the_package_whole_and_in_ranges() {
 async fn without_a_token_it_is_401_and_for_everybody_else_there_is_nothing() {
     let world = World::new();
     let nobody = world.send(get(PATH)).await;
-    assert_eq!((nobody.status, nobody.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer realm=\"vizard\""));
+    assert_eq!(
+        (nobody.status, nobody.header("www-authenticate")),
+        (StatusCode::UNAUTHORIZED, "Bearer realm=\"vizard\"")
+    );
     let bad = Request::get(PATH).header("authorization", "Bearer x").body(Body::empty()).unwrap();
     assert_eq!(world.send(bad).await.status, StatusCode::UNAUTHORIZED);
     let nowhere = world.send(asked(&world, &[Role::Investigator], "/exports/export_0", &[])).await;

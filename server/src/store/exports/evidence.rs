@@ -22,8 +22,8 @@ use vizard_core::{
     export::{
         PackageFile,
         record::{
-            ActivityRecord, AlertRecord, ContributionRecord, CustodyRecord, InsightRecord, Lying, NoteRecord, PolicyRecord,
-            ScoreRecord, activity_id,
+            ActivityRecord, AlertRecord, ContributionRecord, CustodyRecord, InsightRecord, Lying, NoteRecord,
+            PolicyRecord, ScoreRecord, activity_id,
         },
         summary::{self, AlertRow, Head, SECTION_END, Worker},
     },
@@ -98,12 +98,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Writes every file but the manifest and its signature; the checkpoint that the custody is proved by.
-    pub(super) async fn pack(
-        &self,
-        tx: &Tx,
-        sink: &mut Sink<'_>,
-        new: &NewExport<'_>,
-    ) -> anyhow::Result<Checkpoint> {
+    pub(super) async fn pack(&self, tx: &Tx, sink: &mut Sink<'_>, new: &NewExport<'_>) -> anyhow::Result<Checkpoint> {
         let signed = newest(tx).await?.context("the audit log has no checkpoint")?;
         let log = Checkpoint { size: u64::try_from(signed.size)?, root: signed.root, at: signed.at };
         self.summary(tx, sink, new).await?;
@@ -388,8 +383,9 @@ impl<'a> Evidence<'a> {
     /// Of scores under the policies that raised the case's alerts. A case with a pseudonym of its own shows none: the same
     /// numbers stand under the person's new one.
     fn scores_of(&self) -> Option<(String, Vec<Value>)> {
-        let condition =
-            format!("subject_id = $1 AND policy_id IN (SELECT policy_id FROM alerts WHERE case_id = $2) AND {NOT_SHADOW}");
+        let condition = format!(
+            "subject_id = $1 AND policy_id IN (SELECT policy_id FROM alerts WHERE case_id = $2) AND {NOT_SHADOW}"
+        );
         (!self.parted).then(|| (condition, vec![self.case.subject.uuid().into(), self.case.id.uuid().into()]))
     }
 
@@ -447,13 +443,13 @@ impl<'a> Evidence<'a> {
         .iter()
         .map(|(kind, table, of)| format!("SELECT '{kind}_' || {hex} FROM {table} WHERE {of} = $1"))
         .collect();
-        let mut sql = format!(
-            "SELECT sequence FROM audit WHERE sequence < $2 AND object IN ({})",
-            objects.join(" UNION ALL ")
-        );
+        let mut sql =
+            format!("SELECT sequence FROM audit WHERE sequence < $2 AND object IN ({})", objects.join(" UNION ALL "));
         let mut values = vec![self.case.id.uuid().into(), i64::try_from(size)?.into()];
         if self.plain {
-            sql.push_str(" UNION ALL SELECT sequence FROM audit WHERE sequence < $2 AND object = $3 AND activity = 'VIEWED'");
+            sql.push_str(
+                " UNION ALL SELECT sequence FROM audit WHERE sequence < $2 AND object = $3 AND activity = 'VIEWED'",
+            );
             values.push(self.case.subject.to_string().into());
         }
         let places = tx.rows(&sql, values).await?;
@@ -462,10 +458,8 @@ impl<'a> Evidence<'a> {
         for places in places.chunks(limits::EXPORT_PROOFS) {
             let numbers: Vec<u64> = places.iter().map(|place| u64::try_from(*place)).collect::<Result<_, _>>()?;
             let proofs = proofs(tx, &numbers, size).await?;
-            let sql = format!(
-                "SELECT leaf FROM audit WHERE sequence IN ({}) ORDER BY sequence",
-                marks(0, places.len())
-            );
+            let sql =
+                format!("SELECT leaf FROM audit WHERE sequence IN ({}) ORDER BY sequence", marks(0, places.len()));
             let rows = tx.rows(&sql, places.iter().map(|place| (*place).into()).collect()).await?;
             for ((row, place), proof) in rows.iter().zip(numbers).zip(proofs) {
                 sink.packer.record(&CustodyRecord::new(place, row.get("leaf")?, &proof))?;
