@@ -16,7 +16,7 @@ use std::{
     process::Command,
     sync::LazyLock,
 };
-use vizard_core::{access::Role, export::PackageFile, time::DAY};
+use vizard_core::{access::Role, export::PackageFile, limits, time::DAY};
 use vizard_server::service::audit::public_key;
 use vizard_tests::{Caller, Engine, on_both};
 
@@ -368,6 +368,12 @@ on_both! {
         let made = exported(&ida, &case).await["export"].clone();
         let rows = async |of: &str| world.number(&format!("SELECT count(*) FROM {of}")).await;
         assert!(rows("export_pieces").await > 10);
+        // A case has so many packages and no more.
+        let id = if world.engine == Engine::Sqlite { "randomblob(16)" } else { "gen_random_uuid()" };
+        for _ in 1..limits::CASE_EXPORTS {
+            world.execute(&format!("INSERT INTO exports SELECT {id}, case_id, subject_id, created_by, creator, created_at, sha256, bytes FROM exports LIMIT 1")).await;
+        }
+        assert_eq!(exported(&ida, &case).await["userErrors"], json!([{"code": "LIMIT_EXCEEDED", "field": ["input", "caseId"]}]));
         assert_eq!(erase(&world, OTTOLINE, "Asked for it.").await, json!({"erased": true, "userErrors": []}));
         assert_eq!((rows("exports").await, rows("export_pieces").await), (0, 0));
         let gone = format!("audit WHERE activity = 'DELETED' AND object = '{}'", text(&made["id"]));

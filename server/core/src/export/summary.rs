@@ -248,8 +248,13 @@ pub fn scores(points: &[(Micros, f64)], alerts: &[(Micros, f64)], until: Micros)
             at + 4.0
         ));
     }
+    let mut told = None;
     for part in 0..=4i64 {
         let at = first + (last - first) / 4 * part;
+        // Of a few days, each once.
+        if told.replace(Micros(at).day()) == Some(Micros(at).day()) {
+            continue;
+        }
         let anchor = match part {
             0 => "start",
             4 => "end",

@@ -232,6 +232,9 @@ fn each_tampering_is_called_by_its_name() {
         .0,
         Unproved
     );
+    let whole = package(&key(1), [3; 6], 9);
+    let cut = check(Some(key(1).public()), &[], &whole[..3 * BLOCK + 7], 100);
+    assert_eq!(flaws(&cut), [(Altered, Some("alerts.ndjson"))], "what else was there is not known");
     let nothing = |bytes: &[u8]| check(Some(key(1).public()), &[], bytes, 100).worst;
     assert_eq!(nothing(b""), Some(NoPackage));
     assert_eq!(nothing(&[0; 4_096]), Some(NoPackage));

@@ -64,14 +64,14 @@ fn slice<K>(after: Option<K>) -> Slice<K> {
 impl<'a> Evidence<'a> {
     /// Of a case; nothing where the person was erased.
     pub(super) async fn of(store: &Store, tx: &Tx, case: &'a StoredCase) -> anyhow::Result<Option<Self>> {
-        let sql = "SELECT s.key, s.id, COALESCE(c.pseudonym, s.pseudonym) AS pseudonym, COALESCE(c.label, s.label) AS label, \
-                   CASE WHEN c.label IS NULL THEN 0 ELSE 1 END AS parted FROM cases c JOIN subjects s ON s.id = c.subject_id \
-                   WHERE c.id = $1";
+        let sql = "SELECT s.key, s.id, s.label, c.label AS own, COALESCE(c.pseudonym, s.pseudonym) AS pseudonym FROM cases c \
+                   JOIN subjects s ON s.id = c.subject_id WHERE c.id = $1";
         let row = tx.row(sql, vec![case.id.uuid().into()]).await?.context("a case without a subject")?;
         let wrapped: Vec<u8> = row.get("key")?;
         if wrapped.is_empty() {
             return Ok(None);
         }
+        let own: Option<Uuid> = row.get("own")?;
         let names = store.open_identities(tx, &[case.subject.uuid()]).await?.remove(&case.subject);
         let sql = "SELECT id, name FROM policies WHERE id IN (SELECT policy_id FROM alerts WHERE case_id = $1)";
         let policy = |row: &Row| {
@@ -85,8 +85,8 @@ impl<'a> Evidence<'a> {
             case,
             pseudonym: row.get("pseudonym")?,
             key: store.vault.unwrap(case.subject, &wrapped)?,
-            parted: row.get::<i64>("parted")? != 0,
-            plain: row.get::<Uuid>("label")? == row.get::<Uuid>("id")?,
+            parted: own.is_some(),
+            plain: own.map_or_else(|| row.get("label"), Ok)? == row.get::<Uuid>("id")?,
             names: names.unwrap_or_default(),
             policies,
             connectors: connectors.iter().map(connector).collect::<Result<_, _>>()?,
@@ -314,7 +314,7 @@ impl<'a> Evidence<'a> {
                 order: ("occurred_at", "seq"),
                 descending: false,
             };
-            let read = |row: &Row| Ok((activity(row)?, row.get::<String>("variants")?));
+            let read = |row: &Row| Ok((activity(row)?, row.get::<Option<String>>("variants")?.unwrap_or_default()));
             let key = |(at, seq): &(Micros, i64)| [at.0.into(), (*seq).into()];
             let page = list.page(tx, &slice(after), key, read).await?.items;
             after = page.last().map(|(last, _)| (last.occurred_at, last.seq));
