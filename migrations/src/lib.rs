@@ -32,6 +32,7 @@ mod m20261126_000003_audit;
 mod m20261126_000004_retention;
 mod m20261126_000005_access;
 mod m20261127_000006_outbox;
+mod m20261127_000007_exports;
 mod m20261127_000008_changes;
 mod m20261127_000009_queue;
 mod m20261127_000010_notices;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_retention::Migration),
             Box::new(m20261126_000005_access::Migration),
             Box::new(m20261127_000006_outbox::Migration),
+            Box::new(m20261127_000007_exports::Migration),
             Box::new(m20261127_000008_changes::Migration),
             Box::new(m20261127_000009_queue::Migration),
             Box::new(m20261127_000010_notices::Migration),
@@ -98,6 +100,7 @@ mod tests {
             super::m20261126_000004_retention::UP,
             super::m20261126_000005_access::UP,
             super::m20261127_000006_outbox::UP,
+            super::m20261127_000007_exports::UP,
             super::m20261127_000008_changes::UP,
             super::m20261127_000009_queue::UP,
             super::m20261127_000010_notices::UP,
@@ -137,6 +140,7 @@ mod tests {
                 "m20261126_000004_retention",
                 "m20261126_000005_access",
                 "m20261127_000006_outbox",
+                "m20261127_000007_exports",
                 "m20261127_000008_changes",
                 "m20261127_000009_queue",
                 "m20261127_000010_notices"

@@ -62,6 +62,7 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
         schema: graphql::schema::schema(services.clone()),
         intake: Arc::new(services.clone()),
         exporter: Arc::new(services.clone()),
+        packages: Arc::new(services.clone()),
         ready: Box::new(move || {
             let asked = asked.clone();
             Box::pin(async move { asked.ready().await })

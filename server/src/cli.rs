@@ -3,6 +3,7 @@
 
 mod audit;
 mod bench;
+mod case;
 mod demo;
 mod import;
 mod plugin;
@@ -47,6 +48,7 @@ Exit codes:
   3  the machine lacks something: a compiler for WebAssembly, a tool
   4  done, but some records were rejected (vizard import)
   10 to 15  of vizard audit verify: see its help
+  20 to 25  of vizard case verify: see its help
 
 Results are on standard output, everything else on standard error. Every setting can be given in a TOML file (--config),
 as an environment variable VIZARD_… or, for the common ones, as an option; `vizard config` prints all with their defaults.";
@@ -98,6 +100,9 @@ enum Command {
     /// The audit log: its key, exports, and their check
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Check exported cases
+    #[command(subcommand)]
+    Case(case::Command),
     /// Print every setting with its default and meaning, as a configuration file
     Config,
     /// Measure: this machine, how well the product detects, rules of your own
@@ -210,6 +215,7 @@ impl Cli {
             Command::Subject(command) => subject::run(&context, command).await,
             Command::Replay => replay::run(&context).await,
             Command::Audit(command) => audit::run(&context, command).await,
+            Command::Case(command) => case::run(&context, &command),
             Command::Config => context.say(Config::reference().trim_end()),
             Command::Bench(options) => bench::run(&context, options).await,
         }

@@ -7,6 +7,7 @@ pub mod case;
 pub mod connector;
 pub mod directive;
 pub mod errors;
+pub mod export;
 pub mod grant;
 pub mod group;
 pub mod guard;

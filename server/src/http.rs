@@ -1,4 +1,4 @@
-//! The doors of the server: GraphQL, deliveries, health and metrics, over HTTP; subscriptions over WebSockets too.
+//! The doors of the server: GraphQL, deliveries, exports, health and metrics, over HTTP; subscriptions over WebSockets too.
 //! Never: a decision about access or data; it reads requests, calls what is behind, and writes answers.
 
 pub mod ingest;
@@ -6,6 +6,7 @@ pub mod live;
 
 mod answer;
 mod audit;
+mod exports;
 mod graphql;
 mod observe;
 mod operations;
@@ -15,7 +16,7 @@ mod veil;
 use crate::{
     config::Mode,
     ids::Ids,
-    service::{audit::Exporter, ingest::Intake, sign_in::SignIn},
+    service::{audit::Exporter, exports::Packages, ingest::Intake, sign_in::SignIn},
     telemetry::Metrics,
 };
 use async_graphql::Executor;
@@ -44,6 +45,8 @@ pub struct App<E> {
     pub intake: Arc<dyn Intake>,
     /// Exports the audit log.
     pub exporter: Arc<dyn Exporter>,
+    /// Hands out the packages that cases were exported as.
+    pub packages: Arc<dyn Packages>,
     /// Asked by `/readyz`.
     pub ready: Ready,
     /// Tells who is behind a token.
@@ -83,6 +86,7 @@ fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Durati
             post(ingest::deliver::<E>).layer(DefaultBodyLimit::max(limits::INGEST_BODY_BYTES)),
         )
         .route("/audit/export", get(audit::export::<E>))
+        .route("/exports/{id}", get(exports::download::<E>))
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready::<E>))
         .route("/metrics", get(operations::metrics::<E>));

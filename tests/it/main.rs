@@ -13,6 +13,7 @@ mod command;
 mod coverage;
 mod deliveries;
 mod emergency;
+mod export;
 mod leak;
 mod live;
 mod matrix;

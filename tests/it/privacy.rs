@@ -317,6 +317,13 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { revokeCaseShare(input: {shareId: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["revokeCaseShare"],
         ),
+        ("Mutation", "exportCase") => {
+            ("mutation { exportCase(input: {caseId: \"x\", reason: \"r\"}) { userErrors { code } } }", &["exportCase"])
+        }
+        ("Case", "exports") => (
+            "query($reveal: ID!) { node(id: $reveal) { ... on Reveal { case { field: exports { id } } } } }",
+            &["node", "case", "field"],
+        ),
         ("Case", "reveals") => (
             "query($reveal: ID!) { node(id: $reveal) { ... on Reveal { case { field: reveals { id } } } } }",
             &["node", "case", "field"],

@@ -22,7 +22,7 @@ use vizard_server::{
 use vizard_tests::{Caller, Engine, World, demo, on_both};
 
 const MARA: &str = "mara.lindt@halden-optics.example";
-const OTTOLINE: &str = "ottoline.brackwater@halden-optics.example";
+pub(crate) const OTTOLINE: &str = "ottoline.brackwater@halden-optics.example";
 const RESIGNATION: &[u8] = b"HRScenario,EmailAddress,ResignationDate,LastWorkingDate\nResignation,mara.lindt@halden-optics.example,2026-06-20T09:00:00Z,2026-07-31T00:00:00Z\n";
 
 const UPDATE: &str = "mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) { settings { version privacy { pseudonymise justification changedBy changedAt \
@@ -70,7 +70,7 @@ async fn case(world: &World) -> String {
     made.data()["confirmAlert"]["case"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn resolve(world: &World, case: &str) {
+pub(crate) async fn resolve(world: &World, case: &str) {
     let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { code } } }";
     let input = json!({"input": {"caseId": case, "resolution": "BENIGN", "actionTaken": "Talked to Mara Lindt."}});
     let done = world.caller(&[Role::Investigator]).ask(resolve, input).await;
@@ -78,12 +78,12 @@ async fn resolve(world: &World, case: &str) {
     world.settle().await;
 }
 
-async fn hold(world: &World, case: &str, hold: bool, reason: &str) -> Value {
+pub(crate) async fn hold(world: &World, case: &str, hold: bool, reason: &str) -> Value {
     let input = json!({"input": {"caseId": case, "hold": hold, "reason": reason}});
     world.caller(&[Role::Investigator]).ask(HOLD, input).await.data()["setLegalHold"].clone()
 }
 
-async fn erase(world: &World, account: &str, reason: &str) -> Value {
+pub(crate) async fn erase(world: &World, account: &str, reason: &str) -> Value {
     let input = json!({"input": {"account": account, "reason": reason}});
     world.caller(&[Role::Admin]).ask(ERASE, input).await.data()["eraseSubject"].clone()
 }
@@ -138,6 +138,7 @@ const DEALT_WITH: &[&str] = &[
     "cases",
     "device_owners",
     "events",
+    "exports",
     "identifiers",
     "insights",
     "manual_scoring",

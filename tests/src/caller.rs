@@ -2,12 +2,24 @@
 //! Never: inside the server.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Whoever holds a token, or nobody.
 #[derive(Clone)]
 pub struct Caller {
     pub(crate) url: String,
     pub(crate) token: Option<String>,
+}
+
+/// A file, or a part of it, as it came.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub bytes: Vec<u8>,
 }
 
 /// What came back.
@@ -65,18 +77,24 @@ impl Caller {
         self.send("GET", path, &[], vec![]).await
     }
 
-    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let request = request.body(body).expect("a request");
+    /// A file.
+    pub async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> Fetched {
+        let request = self.request("GET", path, headers, vec![]);
         let sent = move || {
-            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-            let mut response = agent.run(request).expect("the server answers");
+            let mut response = agent().run(request).expect("the server answers");
+            let text = |value: &ureq::http::HeaderValue| value.to_str().expect("text").to_owned();
+            let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+            let status = response.status().as_u16();
+            let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("all of it");
+            Fetched { status, headers, bytes }
+        };
+        tokio::task::spawn_blocking(sent).await.expect("the request ends")
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let request = self.request(method, path, headers, body);
+        let sent = move || {
+            let mut response = agent().run(request).expect("the server answers");
             let retry_after =
                 response.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
             let status = response.status().as_u16();
@@ -85,4 +103,25 @@ impl Caller {
         };
         tokio::task::spawn_blocking(sent).await.expect("the request ends")
     }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> ureq::http::Request<Vec<u8>> {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request.body(body).expect("a request")
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }

@@ -18,7 +18,7 @@ pub mod provider;
 pub mod tidy;
 mod world;
 
-pub use caller::{Answer, Caller};
+pub use caller::{Answer, Caller, Fetched};
 pub use database::Engine;
 pub use lines::Lines;
 pub use live::{Events, Heard, Sent, Socket};

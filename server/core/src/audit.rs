@@ -92,6 +92,8 @@ impl AuditCategory {
             | Resource::CaseHeaders
             | Resource::Notes
             | Resource::LegalHolds
+            | Resource::Exports
+            | Resource::ExportPackages
             | Resource::Reveals
             | Resource::RevealRequests
             | Resource::RevealDecisions => Self::Cases,

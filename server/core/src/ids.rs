@@ -67,6 +67,8 @@ id_kinds! {
     RevealId = "reveal";
     /// A case shared with somebody.
     ShareId = "share";
+    /// A package that a case was exported as.
+    ExportId = "export";
     /// A note on an alert or a case.
     NoteId = "note";
     /// One subject's activity of one kind over one day, as one policy sees it.

@@ -12,6 +12,7 @@ pub mod alert;
 pub mod audit;
 pub mod case;
 pub mod event;
+pub mod export;
 pub mod health;
 pub mod indicator;
 pub mod message;

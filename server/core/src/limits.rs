@@ -359,6 +359,23 @@ pub const RETENTION_EVENTS: usize = 20_000;
 pub const RETENTION_RUNS: usize = 10;
 /// How long a replica that works on retention is believed to be alive without a sign.
 pub const RETENTION_LEASE_SECONDS: i64 = 600;
+/// A package that a case is exported as. The largest cases of the benchmarks are under 40 MB; on SQLite nobody else writes
+/// while one is made.
+pub const EXPORT_BYTES: u64 = 256 * 1024 * 1024;
+/// Packages of one case that are kept.
+pub const CASE_EXPORTS: u64 = 20;
+/// Packages that one server makes at once: each has a transaction and a page of rows in memory.
+pub const EXPORTS_AT_ONCE: usize = 2;
+/// Rows of evidence that are read at once for a package.
+pub const EXPORT_ROWS: usize = 200;
+/// A piece of a package as it is sealed and stored, and handed to who downloads it.
+pub const EXPORT_PIECE_BYTES: usize = 256 * 1024;
+/// Entries of the audit log that are proved at once for a package: a proof has a few dozen hashes.
+pub const EXPORT_PROOFS: usize = 100;
+/// A manifest, a signature, a checkpoint of a package, and a line of its custody: all are under 64 KiB.
+pub const EXPORT_SMALL_FILE_BYTES: usize = 1024 * 1024;
+/// Findings about one package that are told; the rest are counted.
+pub const EXPORT_FINDINGS: usize = 100;
 /// Findings about one exported audit log that are told; the rest are counted.
 pub const AUDIT_FINDINGS: usize = 100;
 /// Audit entries that one turn of the sequencer takes: about 400 KB of leaves, one checkpoint.

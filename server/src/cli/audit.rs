@@ -103,20 +103,8 @@ async fn write(mut lines: Lines, mut file: File) -> anyhow::Result<usize> {
 }
 
 fn verify(context: &Context, options: &VerifyOptions) -> Result<(), Failure> {
-    let key = match std::fs::read_to_string(&options.key) {
-        Ok(text) => PublicKey::parse(&text),
-        Err(_) => PublicKey::parse(&options.key),
-    };
-    let key = key.map_err(|error| anyhow::anyhow!("--key: {error}; nor is it a file with one"))?;
-    let mut remembered = Vec::new();
-    for path in &options.checkpoints {
-        let mut text = String::new();
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        file.take(limits::AUDIT_CHECKPOINT_FILE_BYTES)
-            .read_to_string(&mut text)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        remembered.extend(notes(&text));
-    }
+    let key = public_key_of(&options.key)?;
+    let remembered = remembered(&options.checkpoints)?;
     let given = remembered.len();
     let mut check = Check::new(key, &remembered);
     let file = File::open(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
@@ -136,6 +124,29 @@ fn verify(context: &Context, options: &VerifyOptions) -> Result<(), Failure> {
         None => Ok(()),
         Some(kind) => Err(Failure::NotWhole(code(kind))),
     }
+}
+
+/// The key that `--key` gives: itself, or the path of a file with it.
+pub(super) fn public_key_of(given: &str) -> anyhow::Result<PublicKey> {
+    let key = match std::fs::read_to_string(given) {
+        Ok(text) => PublicKey::parse(&text),
+        Err(_) => PublicKey::parse(given),
+    };
+    key.map_err(|error| anyhow::anyhow!("--key: {error}; nor is it a file with one"))
+}
+
+/// The notes in files of checkpoints that somebody kept.
+pub(super) fn remembered(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+    let mut remembered = Vec::new();
+    for path in files {
+        let mut text = String::new();
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        file.take(limits::AUDIT_CHECKPOINT_FILE_BYTES)
+            .read_to_string(&mut text)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        remembered.extend(notes(&text));
+    }
+    Ok(remembered)
 }
 
 const fn code(kind: FindingKind) -> u8 {

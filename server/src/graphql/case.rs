@@ -1,8 +1,9 @@
-//! Cases: opened by a confirmed alert, with their alerts, timeline, notes, contributors, reveals and shares.
+//! Cases: opened by a confirmed alert, with their alerts, timeline, notes, contributors, reveals, shares and exports.
 //! Never: another subject's alert in a case.
 
 use super::{
     alert::{Alert, AlertConnectionOf},
+    export::{CaseExport, ExportsOf},
     guard::{Answer, Guarded, guarded},
     insight::Insight,
     notice::{Notice, NoticesOf},
@@ -174,6 +175,15 @@ impl Case {
         Ok(found.unwrap_or_default().into_iter().map(Notice::from).collect())
     }
 
+    /// The packages that it was exported as, the newest first.
+    async fn exports(&self, ctx: &Context<'_>) -> Guarded<Vec<CaseExport>, rules::CaseExports> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, ExportsOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(found.into_iter().map(CaseExport::from).collect::<Vec<_>>())
+        })
+        .await
+    }
+
     /// What the viewer may do with it as it stands: which buttons to show.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<CaseAction> {
         let can = |resource| request::permit(ctx, resource, Action::Change).is_some();
@@ -186,6 +196,7 @@ impl Case {
             (CaseAction::RequestReveal, active && can(Resource::RevealRequests)),
             (CaseAction::Share, can(Resource::Shares)),
             (CaseAction::SetLegalHold, can(Resource::LegalHolds)),
+            (CaseAction::Export, can(Resource::Exports)),
         ];
         all.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
     }
@@ -320,6 +331,8 @@ pub enum CaseAction {
     Share,
     /// `setLegalHold`.
     SetLegalHold,
+    /// `exportCase`.
+    Export,
 }
 
 /// The part of the root about cases.

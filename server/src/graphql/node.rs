@@ -6,6 +6,7 @@ use super::{
     audit::AuditEntry,
     case::{self, Case},
     connector::{Connector, ConnectorRun, Plugin},
+    export::CaseExport,
     group::PriorityUserGroup,
     indicator::Indicator,
     insight::{Activity, Insight},
@@ -21,8 +22,8 @@ use async_graphql::{Context, Error, ID, Interface, Object};
 use vizard_core::{
     access::{Action, Resource},
     ids::{
-        AlertId, AuditEntryId, CaseId, ConnectorId, InsightId, NoticeTemplateId, PluginId, PolicyId, PriorityGroupId,
-        RevealId, RunId, ShareId, SubjectId,
+        AlertId, AuditEntryId, CaseId, ConnectorId, ExportId, InsightId, NoticeTemplateId, PluginId, PolicyId,
+        PriorityGroupId, RevealId, RunId, ShareId, SubjectId,
     },
     limits,
     problem::ProblemCode,
@@ -56,6 +57,8 @@ pub enum Node {
     Reveal(Reveal),
     /// A share of a case.
     CaseShare(CaseShare),
+    /// A package that a case was exported as.
+    CaseExport(CaseExport),
     /// A priority user group.
     PriorityUserGroup(PriorityUserGroup),
     /// A template of notices.
@@ -128,6 +131,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Ok(id), Some(permit)) = (id.parse::<NoticeTemplateId>(), may(Resource::Notices)) {
         let found = request::services(ctx)?.notice_template(&permit, id).await?;
         return Ok(found.map(|found| Node::NoticeTemplate(found.into())));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<ExportId>(), may(Resource::Exports)) {
+        let found = request::services(ctx)?.export(&permit, id).await?;
+        return Ok(found.map(|found| Node::CaseExport(CaseExport::from(found))));
     }
     if let (Ok(id), Some(permit)) = (id.parse::<InsightId>(), staff(Resource::Insights)) {
         let found = request::services(ctx)?.insight(&permit, id).await?;

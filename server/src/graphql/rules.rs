@@ -60,6 +60,7 @@ crate::rules! {
     ShareCase = "Mutation"."shareCase": Shares, Change;
     RevokeCaseShare = "Mutation"."revokeCaseShare": ShareRevocations, Change;
     SetLegalHold = "Mutation"."setLegalHold": LegalHolds, Change;
+    ExportCase = "Mutation"."exportCase": Exports, Change;
     EraseSubject = "Mutation"."eraseSubject": Erasure, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
@@ -78,6 +79,7 @@ crate::rules! {
     SubjectScoreHistory = "Subject"."scoreHistory": Insights, Read;
     CaseReveals = "Case"."reveals": Reveals, Read;
     CaseShares = "Case"."shares": Shares, Read;
+    CaseExports = "Case"."exports": Exports, Read;
     ActivityContent = "Activity"."content": EvidenceContent, Read;
 
     PolicyIndicators = "Policy"."indicators": Policies, Read;

@@ -7,6 +7,7 @@ use super::{
     case::{CaseMutation, CaseQuery},
     connector::{ConnectorMutation, ConnectorQuery},
     directive,
+    export::ExportMutation,
     grant::{GrantMutation, GrantQuery},
     group::{GroupMutation, GroupQuery},
     handover::HandoverMutation,
@@ -66,6 +67,7 @@ pub struct Mutation(
     RevealMutation,
     ShareMutation,
     NoticeMutation,
+    ExportMutation,
     KeepingMutation,
 );
 

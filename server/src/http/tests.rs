@@ -1,6 +1,7 @@
 //! The doors, tried in process: a tiny schema, an intake that remembers, a fixed clock.
 //! Never: a port, but for the one test of stopping.
 
+mod exports;
 mod graphql;
 mod ingest;
 mod operations;
@@ -18,6 +19,7 @@ use crate::{
     },
     permit::{Permit, Viewer},
     service::{
+        exports::Package,
         ingest::{Delivery, Receipt},
         live::Feed,
         sign_in::SignInError,
@@ -40,7 +42,7 @@ use std::{
 use tower::ServiceExt as _;
 use vizard_core::{
     access::Role,
-    ids::RunId,
+    ids::{ExportId, RunId},
     time::{Micros, SECOND},
 };
 
@@ -144,7 +146,33 @@ impl Exporter for FakeExporter {
     }
 }
 
+/// One package of ten bytes, `export_…7`, and what was read of it.
+#[derive(Default)]
+struct FakePackages(Mutex<Vec<std::ops::Range<u64>>>);
+
+#[async_trait::async_trait]
+impl Packages for FakePackages {
+    async fn find(&self, permit: &Permit, id: &str) -> Result<Package, ServiceError> {
+        permit.require(vizard_core::access::Resource::ExportPackages, vizard_core::access::Action::Read)?;
+        let only = ExportId::new(uuid::Uuid::from_u128(7));
+        let found = id.parse().is_ok_and(|id: ExportId| id == only);
+        found.then(|| Package { id: only, bytes: 10, sha256: "abc".into() }).ok_or(ServiceError::NotFound)
+    }
+
+    async fn read(
+        &self,
+        _: &Permit,
+        _: &Package,
+        range: std::ops::Range<u64>,
+    ) -> Result<crate::service::audit::Lines, ServiceError> {
+        let bytes: Vec<_> = (range.start..range.end).map(|at| Ok(at.to_string().into_bytes())).collect();
+        self.0.lock().unwrap().push(range);
+        Ok(Box::pin(futures_util::stream::iter(bytes)))
+    }
+}
+
 struct World {
+    packages: Arc<FakePackages>,
     _folder: tempfile::TempDir,
     router: Router,
     signer: DevSigner,
@@ -161,7 +189,7 @@ impl World {
     fn with(mode: Mode, bodies: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let signer = DevSigner::open_or_create(&folder.path().join("dev.key")).unwrap();
-        let intake = Arc::new(FakeIntake::default());
+        let (intake, packages) = (Arc::new(FakeIntake::default()), Arc::new(FakePackages::default()));
         let (touched, ready) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let builder = Schema::build(Query, Mutation(Arc::clone(&touched)), EmptySubscription).extension(Spec);
         let asked = Arc::clone(&ready);
@@ -169,6 +197,7 @@ impl World {
             schema: directive::print_requires(builder).disable_suggestions().finish(),
             intake: Arc::clone(&intake) as Arc<dyn Intake>,
             exporter: Arc::new(FakeExporter),
+            packages: Arc::clone(&packages) as Arc<dyn Packages>,
             ready: Box::new(move || {
                 let calls = asked.fetch_add(1, Ordering::SeqCst);
                 Box::pin(async move {
@@ -183,7 +212,7 @@ impl World {
             mode,
         };
         let router = router_with(app, bodies, Duration::from_millis(150));
-        Self { _folder: folder, router, signer, intake, touched, ready }
+        Self { packages, _folder: folder, router, signer, intake, touched, ready }
     }
 
     fn token(&self, roles: &[Role]) -> String {

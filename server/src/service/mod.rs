@@ -8,16 +8,17 @@ pub mod bench;
 pub mod cases;
 pub mod connectors;
 pub mod erasure;
+pub mod exports;
 pub mod grants;
 pub mod groups;
 pub mod handover;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod live;
 pub mod notices;
 mod outbox;
 pub mod overview;
-pub mod live;
 pub mod own_data;
 pub mod plugins;
 pub mod policies;
@@ -54,10 +55,11 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vizard_core::{
     ids::{ConnectorId, PluginId},
+    limits,
     time::Micros,
 };
 use vizard_plugin_host::{HostOptions, Plugin, PluginHost};
@@ -74,6 +76,8 @@ pub struct Services {
     pub(crate) bell: Arc<Bell>,
     live: live::Feed,
     log: Arc<audit::Log>,
+    /// One for each package that is being made.
+    exporting: Arc<Semaphore>,
     /// Work that outlives the request that began it.
     background: TaskTracker,
     /// Asks everything to end after the batch in hand.
@@ -134,6 +138,7 @@ impl Services {
             bell: Arc::default(),
             live,
             log: Arc::new(log),
+            exporting: Arc::new(Semaphore::new(limits::EXPORTS_AT_ONCE)),
             background: TaskTracker::new(),
             stop: CancellationToken::new(),
             plugins: Arc::default(),

@@ -138,7 +138,7 @@ pub(crate) struct NewNote<'a> {
     pub(crate) body: Cow<'a, str>,
 }
 
-const ALERT: &str = "id, subject_id, policy_id, policy_version, severity, status, score, cause, risk_factors, assignee, \
+pub(super) const ALERT: &str = "id, subject_id, policy_id, policy_version, severity, status, score, cause, risk_factors, assignee, \
                      dismiss_reason, case_id, raised_at, updated_at, due_at, review_to, review_by, review_sender, review_note, \
                      review_at";
 /// A review ends with the decision.
@@ -147,7 +147,7 @@ pub(super) const NOT_IN_REVIEW: &str =
 const CASE: &str =
     "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken, legal_hold";
 
-fn alert(row: &Row) -> anyhow::Result<StoredAlert> {
+pub(super) fn alert(row: &Row) -> anyhow::Result<StoredAlert> {
     Ok(StoredAlert {
         id: AlertId::new(row.get("id")?),
         subject: SubjectId::new(row.get("subject_id")?),
@@ -239,7 +239,15 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
 
 /// A case that is in sight, under a lock.
 pub(super) async fn lock_case(tx: &Tx, sight: &Sight, id: CaseId) -> anyhow::Result<Option<StoredCase>> {
-    let lock = tx.for_update();
+    one_case(tx, sight, id, tx.for_update()).await
+}
+
+/// A case that is in sight, as the transaction sees it.
+pub(super) async fn read_case(tx: &Tx, sight: &Sight, id: CaseId) -> anyhow::Result<Option<StoredCase>> {
+    one_case(tx, sight, id, "").await
+}
+
+async fn one_case(tx: &Tx, sight: &Sight, id: CaseId, lock: &str) -> anyhow::Result<Option<StoredCase>> {
     let mut values = vec![id.uuid().into()];
     let seen = sight.and("subject_id", Some("id"), &mut values);
     let sql = format!("SELECT {CASE} FROM cases WHERE id = $1{seen} {lock}");

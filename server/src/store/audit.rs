@@ -4,6 +4,7 @@
 mod log;
 
 pub(crate) use log::StoredCheckpoint;
+pub(super) use log::{newest, proofs};
 
 use super::{
     Store,

@@ -5,7 +5,7 @@ use super::{
     Store, StoredCase,
     alerts::{NewNote, lock_case},
     audit::{Entry, insert_entries},
-    db::{Row, Sql as _, Tx, marks},
+    db::{Row, Sql, Tx, marks},
     page::{List, Page, Slice},
     scoring::insight,
     subjects::{INSIGHT, StoredSubject},
@@ -95,20 +95,7 @@ impl Store {
 
     /// The insights that a case's alerts rest on, each once as the newest of them has it, the newest day first.
     pub(crate) async fn timeline(&self, of: CaseId, slice: &Slice<(Day, Uuid)>) -> anyhow::Result<Page<Insight>> {
-        let from = format!(
-            "(SELECT {KEPT} FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE a.case_id = $1 AND NOT EXISTS \
-             (SELECT 1 FROM alert_insights j JOIN alerts b ON b.id = j.alert_id WHERE b.case_id = $1 \
-             AND j.insight_id = i.insight_id AND b.id > a.id)) AS t"
-        );
-        let list = List {
-            columns: INSIGHT,
-            from: &from,
-            conditions: vec![],
-            values: vec![of.uuid().into()],
-            order: ("day", "id"),
-            descending: true,
-        };
-        list.page(&self.db, slice, |(day, id)| [i64::from(day.0).into(), (*id).into()], insight).await
+        timeline(&self.db, of, slice, true).await
     }
 
     /// Writes a note into a case that is in sight, unless it is closed; answers with the case as it was.
@@ -216,6 +203,29 @@ impl Store {
             }
         }
     }
+}
+
+/// The insights that a case's alerts rest on, each once as the newest of them has it, by day.
+pub(super) async fn timeline(
+    sql: &impl Sql,
+    of: CaseId,
+    slice: &Slice<(Day, Uuid)>,
+    descending: bool,
+) -> anyhow::Result<Page<Insight>> {
+    let from = format!(
+        "(SELECT {KEPT} FROM alert_insights i JOIN alerts a ON a.id = i.alert_id WHERE a.case_id = $1 AND NOT EXISTS \
+         (SELECT 1 FROM alert_insights j JOIN alerts b ON b.id = j.alert_id WHERE b.case_id = $1 \
+         AND j.insight_id = i.insight_id AND b.id > a.id)) AS t"
+    );
+    let list = List {
+        columns: INSIGHT,
+        from: &from,
+        conditions: vec![],
+        values: vec![of.uuid().into()],
+        order: ("day", "id"),
+        descending,
+    };
+    list.page(sql, slice, |(day, id)| [i64::from(day.0).into(), (*id).into()], insight).await
 }
 
 /// A column that holds an instant or nothing.

@@ -5,7 +5,8 @@ use crate::config::Config;
 use anyhow::{Context as _, bail, ensure};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    ExecResult, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable, Value,
+    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    TryGetable, Value,
 };
 use sea_orm_migration::MigratorTrait as _;
 use std::{
@@ -222,13 +223,22 @@ impl Db {
     }
 
     pub(super) async fn begin(&self) -> anyhow::Result<Tx> {
+        self.begin_at(None).await
+    }
+
+    /// A write transaction whose statements all see the state that the first of them saw. On SQLite every one does.
+    pub(super) async fn begin_snapshot(&self) -> anyhow::Result<Tx> {
+        self.begin_at(Some(IsolationLevel::RepeatableRead)).await
+    }
+
+    async fn begin_at(&self, level: Option<IsolationLevel>) -> anyhow::Result<Tx> {
         let writer = match &self.writer {
             Some(writer) => Some(Arc::clone(writer).lock_owned().await),
             None => None,
         };
         let sqlite = self.backend == DatabaseBackend::Sqlite;
         let options = TransactionOptions {
-            isolation_level: None,
+            isolation_level: level.filter(|_| !sqlite),
             access_mode: (!sqlite).then_some(AccessMode::ReadWrite),
             sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
         };

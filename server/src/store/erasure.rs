@@ -7,6 +7,7 @@ use super::{
     audit::{Entry, insert_entries},
     changes::{self, Change},
     db::{Row, Sql, Tx, marks},
+    exports::remove_exports,
     retention::{lock, lock_events, remove_alerts},
     settings::{NewVersion, current, insert_settings},
 };
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
     event::NormalisedIdentifier,
-    ids::{CaseId, NoteId, SubjectId},
+    ids::{CaseId, ExportId, NoteId, SubjectId},
     limits,
     settings::{
         Settings,
@@ -96,6 +97,7 @@ impl Store {
         let digests = digests(&tx, subject).await?;
         let mut entries = vec![entry(SubjectId::new(subject))];
         entries.extend(self.forget_in_settings(&tx, &digests, viewer, now).await?);
+        entries.extend(forget_exports(&tx, subject, viewer).await?);
         forget_alerts_and_cases(&tx, subject, now).await?;
         let cases = tx.rows("SELECT id FROM cases WHERE subject_id = $1", vec![subject.into()]).await?;
         for case in cases {
@@ -220,6 +222,14 @@ async fn digests(tx: &Tx, subject: Uuid) -> anyhow::Result<Vec<AccountDigest>> {
         blind.try_into().map(AccountDigest).ok().context("a blind index of another length")
     };
     rows.iter().map(digest).collect()
+}
+
+/// Packages that the person's cases were exported as go, each with its entry; their pieces could not be opened any more.
+async fn forget_exports(tx: &Tx, subject: Uuid, viewer: &Viewer) -> anyhow::Result<Vec<Entry>> {
+    let gone = remove_exports(tx, "subject_id = $1", &[subject]).await?;
+    let detail = serde_json::json!({"because": "erasure"});
+    let entry = |id: &ExportId| Entry::by(viewer, AuditActivity::Deleted, AuditCategory::Cases, *id, &detail);
+    Ok(gone.iter().map(entry).collect())
 }
 
 /// Alerts outside of cases go; of those in cases, and of the cases, ids, dates, severity and how they ended stay.

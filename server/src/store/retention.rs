@@ -7,6 +7,7 @@ use super::{
     audit::{Entry, insert_entries},
     changes::{self, Change},
     db::{Row, Sql, Tx, marks, tuples},
+    exports::remove_exports,
 };
 use anyhow::{Context as _, ensure};
 use sea_orm::Value;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
-    ids::CaseId,
+    ids::{CaseId, ExportId},
     limits,
     retention::{Kept, Retention},
     time::{Day, Micros, SECOND},
@@ -190,6 +191,12 @@ impl Store {
                     format!("DELETE FROM outbox WHERE about IN (SELECT id FROM {table} WHERE case_id IN ({within}))");
                 tx.run(&told, list()).await?;
             }
+            let exports = remove_exports(&tx, &format!("case_id IN ({within})"), &gone).await?;
+            let detail = serde_json::json!({"because": "retention"});
+            let entry = |id: &ExportId| {
+                Entry::by_the_system(AuditActivity::Deleted, AuditCategory::Cases, &id.to_string(), &detail)
+            };
+            insert_entries(&tx, &self.ids, &exports.iter().map(entry).collect::<Vec<_>>(), now).await?;
             for table in ["shares", "reveals", "notices", "case_contributors"] {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }

@@ -79,7 +79,7 @@ impl StoredActivity {
 }
 
 /// What drafts make of a subject is not shown with the subject.
-const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
+pub(super) const NOT_SHADOW: &str = "policy_id NOT IN (SELECT id FROM policies WHERE state = 'DRAFT')";
 const SUBJECT: &str = "s.id, s.label, s.pseudonym, s.risk_score, s.risk_level, s.erased_at, p.department";
 const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 pub(super) const INSIGHT: &str =
@@ -117,6 +117,11 @@ pub(super) fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
 }
 
 impl StoredActivity {
+    /// Takes out of the facts what holds a name of whose activity it is; it is content.
+    pub(super) fn withhold(&mut self, profile: Option<&event::Profile>, identifiers: &[(String, String)]) {
+        self.withheld = event::withhold(&mut self.facts, identifiers, profile);
+    }
+
     /// Its content: names and paths.
     pub(super) fn opened_with(&self, key: &SubjectKey) -> anyhow::Result<Option<serde_json::Value>> {
         let mut content = self.withheld.clone();
@@ -345,9 +350,7 @@ impl Store {
         // Erased: there is no name left to withhold.
         let opened = self.open_identities(&self.db, &[of.uuid()]).await?;
         let Some((profile, identifiers)) = opened.get(&of) else { return Ok(()) };
-        for activity in activities {
-            activity.withheld = event::withhold(&mut activity.facts, identifiers, profile.as_ref());
-        }
+        activities.iter_mut().for_each(|activity| activity.withhold(profile.as_ref(), identifiers));
         Ok(())
     }
 

@@ -78,6 +78,10 @@ words! {
         Shares = "shares of a case",
         /// Taking a share back.
         ShareRevocations = "revocation of a share",
+        /// Exports of cases: made, and that they were made.
+        Exports = "exports of a case",
+        /// The packages themselves.
+        ExportPackages = "packages of exports",
         /// Who holds which role.
         RoleGrants = "role grants",
         /// Erasing a person.

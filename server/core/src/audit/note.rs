@@ -76,10 +76,13 @@ impl LogKey {
 
     /// The checkpoint as a signed note. The same checkpoint is always the same text.
     pub fn sign(&self, checkpoint: &Checkpoint) -> String {
-        let body = checkpoint.body(&self.public.name);
-        let mut bytes = self.public.id().to_vec();
-        bytes.extend(self.signing.sign(body.as_bytes()).to_bytes());
-        format!("{body}\n{DASH}{} {}\n", self.public.name, base64(&bytes))
+        self.sign_text(&checkpoint.body(&self.public.name))
+    }
+
+    /// Any other text as a signed note. Its first line tells what kind of text it is and is no name of a log: checkpoints
+    /// begin with that, so that neither is taken for the other.
+    pub(crate) fn sign_text(&self, body: &str) -> String {
+        self.public.note(body, &self.signing.sign(body.as_bytes()))
     }
 }
 
@@ -136,8 +139,32 @@ impl PublicKey {
         let (body, signatures) = note.split_once("\n\n").ok_or(NoteError::Shape)?;
         let body = format!("{body}\n");
         let checkpoint = Checkpoint::read(&body, &self.name)?;
+        self.signed(&body, signatures)?;
+        Ok(checkpoint)
+    }
+
+    /// The text of a note that this key signed, and nobody else: written as [`LogKey::sign_text`] writes it.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(crate) fn open_text(&self, note: &str) -> Result<String, NoteError> {
+        let (body, signatures) = note.split_once("\n\n").ok_or(NoteError::Shape)?;
+        let body = format!("{body}\n");
+        let signature = self.signed(&body, signatures)?;
+        if self.note(&body, &signature) == note { Ok(body) } else { Err(NoteError::Shape) }
+    }
+
+    /// A text with its signature.
+    fn note(&self, body: &str, signature: &Signature) -> String {
+        let mut bytes = self.id().to_vec();
+        bytes.extend(signature.to_bytes());
+        format!("{body}\n{DASH}{} {}\n", self.name, base64(&bytes))
+    }
+
+    /// This key's signature among those below a text.
+    fn signed(&self, body: &str, signatures: &str) -> Result<Signature, NoteError> {
         let signatures = signatures.strip_suffix('\n').ok_or(NoteError::Shape)?;
-        let mut found = false;
+        let mut found = None;
         for line in signatures.split('\n') {
             let (name, text) = line.strip_prefix(DASH).and_then(|line| line.split_once(' ')).ok_or(NoteError::Shape)?;
             let bytes = from_base64(text).filter(|bytes| bytes.len() > 4).ok_or(NoteError::Shape)?;
@@ -147,9 +174,9 @@ impl PublicKey {
             }
             let signature = Signature::from_slice(signature).map_err(|_| NoteError::Signature)?;
             self.key.verify_strict(body.as_bytes(), &signature).map_err(|_| NoteError::Signature)?;
-            found = true;
+            found = Some(signature);
         }
-        if found { Ok(checkpoint) } else { Err(NoteError::Unsigned) }
+        found.ok_or(NoteError::Unsigned)
     }
 }
 
@@ -172,6 +199,12 @@ impl Checkpoint {
     /// Four lines: the log's name, the size, the root in base64, and the time in seconds since 1970.
     fn body(&self, origin: &str) -> String {
         format!("{origin}\n{}\n{}\ntime {}\n", self.size, base64(&self.root), self.at.0.div_euclid(SECOND))
+    }
+
+    /// What a note says, whoever signed it: to be trusted only after [`PublicKey::open`].
+    pub(crate) fn unproven(note: &str) -> Option<Self> {
+        let (body, _) = note.split_once("\n\n")?;
+        Self::read(&format!("{body}\n"), body.lines().next()?).ok()
     }
 
     fn read(body: &str, origin: &str) -> Result<Self, NoteError> {

@@ -5,13 +5,13 @@ use super::{Store, leaf_of_old};
 use crate::store::db::{Row, Sql, Tx, tuples};
 use anyhow::{Context as _, ensure};
 use sea_orm::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     audit::{
         Hash,
         note::{Checkpoint, LogKey},
-        tree::{Frontier, NodeId, leaf_hash},
+        tree::{Frontier, NodeId, Part, inclusion, leaf_hash},
     },
     limits,
     time::{Micros, SECOND},
@@ -49,7 +49,7 @@ fn checkpoint(row: &Row) -> anyhow::Result<StoredCheckpoint> {
     })
 }
 
-async fn newest(sql: &impl Sql) -> anyhow::Result<Option<StoredCheckpoint>> {
+pub(in crate::store) async fn newest(sql: &impl Sql) -> anyhow::Result<Option<StoredCheckpoint>> {
     let text = format!("SELECT {CHECKPOINT} FROM audit_checkpoints ORDER BY size DESC LIMIT 1");
     sql.row(&text, vec![]).await?.as_ref().map(checkpoint).transpose()
 }
@@ -72,6 +72,17 @@ async fn nodes(sql: &impl Sql, ids: &[NodeId]) -> anyhow::Result<BTreeMap<NodeId
         Ok((NodeId { level, position }, hash(row.get("hash")?)?))
     };
     sql.rows(&text, values).await?.iter().map(read).collect()
+}
+
+/// What proves each of these places in the log of `size` entries.
+pub(in crate::store) async fn proofs(sql: &impl Sql, places: &[u64], size: u64) -> anyhow::Result<Vec<Vec<Hash>>> {
+    let parts: Option<Vec<Vec<Part>>> = places.iter().map(|place| inclusion(*place, size)).collect();
+    let parts = parts.context("an entry beyond the checkpoint")?;
+    let ids: BTreeSet<NodeId> = parts.iter().flatten().flat_map(|part| part.needs().iter().copied()).collect();
+    let known = nodes(sql, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let hashes = |path: &Vec<Part>| path.iter().map(|part| part.hash(|id| known.get(&id).copied())).collect();
+    let found: Option<Vec<Vec<Hash>>> = parts.iter().map(hashes).collect();
+    found.context("the audit log lacks parts of its tree")
 }
 
 /// Rows that wait for their places, and their leaves. PostgreSQL commits in another order than it draws ids, so what
