@@ -83,6 +83,7 @@ async fn story(world: &World, ida: &Caller) -> Story {
     let others: BTreeSet<&str> = alerts.iter().filter_map(|alert| alert["subject"]["id"].as_str()).collect();
     assert!(others.len() >= 2 && alerts.len() >= 4, "both canaries raise alerts under both policies: {alerts:?}");
     let other = alerts.iter().find(|alert| alert["subject"]["id"] != json!(subject)).unwrap();
+    let third = alerts.iter().find(|one| one["id"] != alert["id"] && one["id"] != other["id"]).unwrap();
     let confirm =
         "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
     let input = json!({"alertId": alert["id"], "caseName": "Leaving with the price list", "comment": "Looks bad."});
@@ -97,8 +98,19 @@ async fn story(world: &World, ida: &Caller) -> Story {
             "mutation($input: DismissAlertsInput!) { dismissAlerts(input: $input) { userErrors { message } } }",
             json!({"alertIds": [other["id"]], "reason": "EXPECTED_ACTIVITY", "note": "Handover."}),
         ),
+        (
+            "mutation($input: SendAlertForReviewInput!) { sendAlertForReview(input: $input) { userErrors { message } } }",
+            json!({"alertId": third["id"], "to": "ANALYST", "note": "Is this a handover?"}),
+        ),
+        (
+            "mutation($input: SuppressIndicatorInput!) { suppressIndicator(input: $input) { userErrors { message } } }",
+            json!({"indicator": "FILE_PRINTED", "subjectId": other["subject"]["id"], "until": "2026-07-20T00:00:00Z", "reason": "Prints the archive."}),
+        ),
     ] {
-        ida.ask(document, json!({"input": input})).await.data();
+        let done = ida.ask(document, json!({"input": input})).await;
+        let payload =
+            done.data().as_object().and_then(|data| data.values().next()).unwrap_or_else(|| panic!("{done:?}"));
+        assert_eq!(payload["userErrors"], json!([]), "{document}");
     }
     Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies }
 }

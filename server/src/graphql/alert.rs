@@ -58,8 +58,12 @@ pub struct AlertFilter {
 }
 
 impl AlertFilter {
-    /// The service's filter; nothing where none of the named policies can exist.
+    /// The service's filter; nothing where nothing can be found.
     fn read(self, viewer: &Viewer) -> Option<alerts::AlertFilter> {
+        if viewer.share.is_some() && self.assignee.is_some() {
+            // A share shows no assignee: nor can one be guessed.
+            return None;
+        }
         let asked = self.policy_ids.unwrap_or_default();
         let policies: Vec<PolicyId> = asked.iter().filter_map(|id| id.parse().ok()).collect();
         (asked.is_empty() || !policies.is_empty()).then(|| alerts::AlertFilter {
