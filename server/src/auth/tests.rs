@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use std::{os::unix::fs::PermissionsExt as _, time::Duration};
-use vizard_core::time::SECOND;
+use vizard_core::{limits, time::SECOND};
 
 struct World {
     _folder: tempfile::TempDir,
@@ -66,6 +66,7 @@ fn an_issued_token_tells_who_and_which_roles() {
         id: "dev:ada-l-example".into(),
         name: "Ada  L. Example".into(),
         roles: roles.into(),
+        until: Micros((NOW_SECONDS + 12 * 3_600 + limits::TOKEN_LEEWAY_SECONDS) * SECOND),
         accounts: vec![],
     };
     assert_eq!(claimed, expected);

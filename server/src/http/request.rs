@@ -84,7 +84,7 @@ pub(super) async fn permit(
 
 /// Whoever sent the request, at a door where nobody may enter without a token.
 pub(super) async fn signed_in(headers: &HeaderMap, peer: Option<IpAddr>, door: &dyn SignIn) -> Result<Viewer, Refusal> {
-    viewer(headers, peer, door).await?.ok_or_else(sign_in_first)
+    signed(headers, peer, door).await?.map(|signed| signed.viewer).ok_or_else(sign_in_first)
 }
 
 /// The address that a request came from; behind a proxy, the proxy's.

@@ -166,7 +166,7 @@ impl Services {
 
 /// Whether an alert was sent to this viewer: by id, or by one of their roles.
 fn in_review_with(review: &StoredReview, viewer: &Viewer) -> bool {
-    addresses(viewer).iter().any(|address| *address == review.to)
+    addresses(viewer).contains(&review.to)
 }
 
 /// What an alert can be sent to that reaches this viewer.

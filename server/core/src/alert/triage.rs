@@ -90,7 +90,7 @@ pub fn rank(facts: &TriageFacts) -> Triage {
     let score = facts.score.clamp(0.0, 100.0);
     let severity = Severity::of(score);
     let mut reasons = Reasons::default();
-    reasons.add(score * OF_SCORE, format!("Its score is {score:.1} of 100, {}.", severity.as_str().to_lowercase()));
+    reasons.add(score * OF_SCORE, &format!("Its score is {score:.1} of 100, {}.", severity.as_str().to_lowercase()));
     of_factors(&facts.risk_factors, &mut reasons);
     let level = match facts.level {
         RiskLevel::Elevated => ELEVATED,
@@ -98,11 +98,11 @@ pub fn rank(facts: &TriageFacts) -> Triage {
         RiskLevel::Minor => MINOR,
         RiskLevel::None => 0.0,
     };
-    reasons.add(level, format!("The subject's risk level is {}.", facts.level.as_str().to_lowercase()));
+    reasons.add(level, &format!("The subject's risk level is {}.", facts.level.as_str().to_lowercase()));
     let cases = if facts.violations == 1 { "case" } else { "cases" };
     let violated = if facts.violations > 0 { VIOLATED } else { 0.0 };
-    reasons.add(violated, format!("{} {cases} about the subject ended as a violation of policy.", facts.violations));
-    reasons.add(if facts.overdue { OVERDUE } else { 0.0 }, "Its time to be reviewed is over.".to_owned());
+    reasons.add(violated, &format!("{} {cases} about the subject ended as a violation of policy.", facts.violations));
+    reasons.add(if facts.overdue { OVERDUE } else { 0.0 }, "Its time to be reviewed is over.");
     of_history(facts, severity, &mut reasons);
     let rank = if reasons.points >= ATTENTION_FROM { TriageRank::NeedsAttention } else { TriageRank::CanWait };
     Triage { rank, points: reasons.points, reasons: reasons.sentences }
@@ -116,7 +116,7 @@ struct Reasons {
 
 impl Reasons {
     /// Adds a reason, where it weighs anything. Points are rounded to tenths first, so that the sum is what one reads.
-    fn add(&mut self, points: f64, what: String) {
+    fn add(&mut self, points: f64, what: &str) {
         let points = tenths(points);
         if points != 0.0 {
             self.points = tenths(self.points + points);
@@ -137,7 +137,7 @@ fn of_factors(factors: &[RiskFactor], reasons: &mut Reasons) {
     };
     let sum: f64 = once.iter().map(points).sum();
     let words: Vec<String> = once.iter().map(|one| one.as_str().to_lowercase().replace('_', " ")).collect();
-    reasons.add(sum.min(MOST_OF_FACTORS), format!("It is marked: {}.", words.join(", ")));
+    reasons.add(sum.min(MOST_OF_FACTORS), &format!("It is marked: {}.", words.join(", ")));
 }
 
 fn of_history(facts: &TriageFacts, severity: Severity, reasons: &mut Reasons) {
@@ -148,9 +148,9 @@ fn of_history(facts: &TriageFacts, severity: Severity, reasons: &mut Reasons) {
     let percent = u64::from(facts.dismissed) * 100 / u64::from(decided);
     let said = format!("Of the last {decided} alerts of this policy that were decided, {percent} % were dismissed.");
     if percent >= u64::from(MOSTLY_DISMISSED) && severity != Severity::High {
-        reasons.add(DISMISSED_BEFORE, said);
+        reasons.add(DISMISSED_BEFORE, &said);
     } else if percent <= u64::from(SELDOM_DISMISSED) {
-        reasons.add(CONFIRMED_BEFORE, said);
+        reasons.add(CONFIRMED_BEFORE, &said);
     }
 }
 

@@ -234,7 +234,7 @@ fn each_tampering_is_called_by_its_name() {
     );
     let whole = package(&key(1), [3; 6], 9);
     let cut = check(Some(key(1).public()), &[], &whole[..3 * BLOCK + 7], 100);
-    assert_eq!(flaws(&cut), [(Altered, Some("alerts.ndjson"))], "what else was there is not known");
+    assert_eq!(self::flaws(&cut), [(Altered, Some("alerts.ndjson"))], "what else was there is not known");
     let nothing = |bytes: &[u8]| check(Some(key(1).public()), &[], bytes, 100).worst;
     assert_eq!(nothing(b""), Some(NoPackage));
     assert_eq!(nothing(&[0; 4_096]), Some(NoPackage));
@@ -309,7 +309,7 @@ fn tampered(bytes: &[u8], kind: usize, at: usize, with: u8) -> Vec<u8> {
             let mut lines: Vec<&[u8]> = bytes_lines(&all[one].1);
             let line = lines.remove(at % lines.len());
             lines.insert(usize::from(with) % (lines.len() + 1), line);
-            if with % 2 == 0 {
+            if with.is_multiple_of(2) {
                 lines.push(line);
             }
             all[one].1 = lines.concat();

@@ -60,8 +60,7 @@ fn is_of_our_site(headers: &HeaderMap, allowed: &[String]) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter().map(text);
     let (Some(origin), None) = (origins.next(), origins.next()) else { return !headers.contains_key(header::ORIGIN) };
     let host = headers.get(header::HOST).map(text);
-    allowed.iter().any(|allowed| *allowed == origin)
-        || origin.split_once("://").is_some_and(|(_, site)| host.as_deref() == Some(site))
+    allowed.contains(&origin) || origin.split_once("://").is_some_and(|(_, site)| host.as_deref() == Some(site))
 }
 
 pub(in crate::http) async fn upgrade<E: Executor>(shared: &Arc<Shared<E>>, mut parts: Parts) -> Response {
