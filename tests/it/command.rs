@@ -12,20 +12,7 @@ use vizard_tests::{Caller, demo};
 
 /// The `vizard` command of this checkout.
 pub(crate) fn vizard() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--locked", "--quiet", "-p", "vizard-server", "--bin", "vizard", "--message-format=json"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo runs");
-    assert!(built.status.success(), "the command is built");
-    let said = String::from_utf8_lossy(&built.stdout).into_owned();
-    let mut executable = said.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    });
-    executable.next_back().expect("cargo says where it is")
+    env!("CARGO_BIN_EXE_vizard-under-test").into()
 }
 
 /// A data directory with the connector `m365` in it.

@@ -11,6 +11,7 @@
 mod audit;
 mod command;
 mod coverage;
+mod day;
 mod deliveries;
 mod emergency;
 mod export;

@@ -2,7 +2,7 @@
 //! matrix or the share's sections say so and is null with its error everywhere else, whatever it is called and wherever
 //! it stands in a document.
 
-use crate::{privacy, reveal, share, story::downloads};
+use crate::{privacy, reveal, share, story::downloads, triage};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
@@ -270,15 +270,24 @@ enum Who {
     /// Everything but the identity.
     Holder,
     Revoked,
+    /// An INVESTIGATOR whom this case is about: for them it does not exist.
+    Person(Value),
 }
 
 impl Who {
     fn may(&self, resource: access::Resource, action: access::Action) -> bool {
         match self {
             Self::Role(role) => matrix::allows(*role, resource, action),
+            Self::Person(_) => matrix::allows(Role::Investigator, resource, action),
             Self::Holder => access::share::allows(ShareSection::ALL, false, resource, action),
             Self::Stranger | Self::Revoked => false,
         }
+    }
+
+    /// Whether the document leads to the case that they are the subject of, by its id or from its reveal.
+    fn is_own(&self, form: &Form) -> bool {
+        let Self::Person(case) = self else { return false };
+        form.variables.as_object().is_some_and(|all| all.contains_key("reveal") || all.values().any(|id| id == case))
     }
 }
 
@@ -297,9 +306,11 @@ async fn heard(world: &World, (name, who, caller): &(String, Who, Caller), rule:
     assert_eq!(stream.status, 200, "{told}");
     let (resource, action) = rules::of(rule.0, rule.1).unwrap();
     // A share is read by queries, whatever its sections are.
-    let may = who.may(resource, action) && !matches!(who, Who::Holder);
+    let own = who.is_own(form);
+    let may = who.may(resource, action) && !matches!(who, Who::Holder) && !own;
     match stream.opened().await {
         Ok(()) => assert!(may, "{told}"),
+        Err(errors) if own => assert_eq!(errors[0]["extensions"]["code"], "NOT_FOUND", "{told}: {errors}"),
         Err(errors) => {
             assert!(!may && errors.as_array().is_some_and(|errors| errors.len() == 1), "{told}: {errors}");
             let code = if matches!(who, Who::Stranger) { "UNAUTHENTICATED" } else { "FORBIDDEN" };
@@ -343,6 +354,10 @@ async fn cell(world: &World, who: &(String, Who, Caller), rule: (&str, &str), fo
     let (resource, action) = rules::of(rule.0, rule.1).unwrap();
     // A request of roots alone that are denied has null for its data.
     let stands = !parent.is_null() || form.path.len() == 1;
+    if who.is_own(form) && form.path.len() > 1 {
+        assert!(!stands && errors.is_empty(), "{told}");
+        return false;
+    }
     if who.may(resource, action) {
         assert!(here.is_empty(), "{told}");
         return stands;
@@ -356,33 +371,26 @@ async fn cell(world: &World, who: &(String, Who, Caller), rule: (&str, &str), fo
     false
 }
 
-/// Three people who leave with files: an alert left open, a case that is worked on and one that is closed.
+/// Four people who leave with files: an alert left open, a case that is worked on, one that is closed, and one whose person
+/// was erased.
 async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, Value>, Vec<(String, Who, Caller)>) {
-    world.connect().await;
-    let policy = world.policy().await;
-    let mut rows = "HRScenario,EmailAddress,ResignationDate,LastWorkingDate\n".to_owned();
-    let people =
-        ["mara.lindt@halden-optics.example", "edda.sund@halden-optics.example", "olaf.ness@halden-optics.example"];
-    for (at, who) in (0..).zip(people) {
-        rows.push_str(&format!("Resignation,{who},2026-06-20T09:00:00Z,2026-07-31T00:00:00Z\n"));
-        world.import_text("m365", &downloads(at * 200..at * 200 + 120, who, "2026-06-29")).await;
-    }
-    world.import_text("hr", rows.as_bytes()).await;
-    world.settle().await;
+    let left = triage::alerted(world, 4).await;
     let (ida, admin) =
         (world.person("Ida Investigator", &[Role::Investigator]), world.person("Adam Admin", &[Role::Admin]));
-    let found = ida.query("{ alerts(first: 3) { nodes { id subject { id } insights(first: 1) { nodes { activities(first: 1) { nodes { id } } } } } } \
-        connectors { nodes { id name lastRun { id } } } }").await;
-    let alerts = found["alerts"]["nodes"].as_array().unwrap();
-    assert_eq!(alerts.len(), 3, "{found}");
+    let found = "query($id: ID!) { alert(id: $id) { subject { id } insights(first: 1) { nodes { activities(first: 1) { nodes { id } } } } } \
+        policies { nodes { id } } connectors { nodes { id name lastRun { id } } } }";
+    let found = ida.ask(found, json!({"id": left[3]})).await.data().clone();
     let confirm =
         "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { message } } }";
     let mut cases = Vec::new();
-    for alert in &alerts[..2] {
-        let input = json!({"input": {"alertId": alert["id"], "caseName": "A case"}});
+    for alert in &left[..3] {
+        let input = json!({"input": {"alertId": alert, "caseName": "A case"}});
         cases.push(ida.ask(confirm, input).await.data()["confirmAlert"]["case"]["id"].clone());
     }
-    let (open, closed) = (cases[0].clone(), cases[1].clone());
+    let [open, closed, erased] = [0, 1, 2].map(|at: usize| cases[at].clone());
+    let erase = "mutation($input: EraseSubjectInput!) { eraseSubject(input: $input) { userErrors { message } } }";
+    let input = json!({"input": {"account": triage::leaver(2), "reason": "They asked for it."}});
+    assert_eq!(admin.ask(erase, input).await.data()["eraseSubject"]["userErrors"], json!([]));
     let asked = reveal::requested(&ida, open.as_str().unwrap()).await;
     let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { message } } }";
     let input = json!({"input": {"caseId": closed, "resolution": "BENIGN", "actionTaken": "None."}});
@@ -391,8 +399,9 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
     let group = admin.query(save).await["savePriorityUserGroup"]["group"]["id"].clone();
     let connector = &found["connectors"]["nodes"][0];
     let variables = json!({
-        "case": open, "reveal": asked["reveal"]["id"], "policy": policy, "group": group, "subject": alerts[2]["subject"]["id"],
-        "activity": alerts[2]["insights"]["nodes"][0]["activities"]["nodes"][0]["id"],
+        "case": open, "reveal": asked["reveal"]["id"], "policy": found["policies"]["nodes"][0]["id"], "group": group,
+        "subject": found["alert"]["subject"]["id"],
+        "activity": found["alert"]["insights"]["nodes"][0]["activities"]["nodes"][0]["id"],
         "connector": connector["id"], "run": connector["lastRun"]["id"],
     });
     let (kept, lost) = (
@@ -409,7 +418,13 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
     who.push(("a stranger".to_owned(), Who::Stranger, world.stranger()));
     who.push(("the holder of a share".to_owned(), Who::Holder, share::holder(world, &kept)));
     who.push(("the holder of a revoked share".to_owned(), Who::Revoked, share::holder(world, &lost)));
-    let states = BTreeMap::from([("an active, shared case by its id", open), ("a closed case by its id", closed)]);
+    let person = world.caller_with_account("Per Son", &triage::leaver(0), &[Role::Investigator]);
+    who.push(("whom the case is about".to_owned(), Who::Person(open.clone()), person));
+    let states = BTreeMap::from([
+        ("an active, shared case by its id", open),
+        ("a closed case by its id", closed),
+        ("the case of somebody erased by its id", erased),
+    ]);
     (variables.as_object().unwrap().clone(), states, who)
 }
 
@@ -452,7 +467,7 @@ on_both! {
         let mut ways_of: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
         for (of, field) in rules::RULES {
             let forms = forms(of, field, &variables, &states);
-            expected += forms.len() * (Role::ALL.len() + 3);
+            expected += forms.len() * (Role::ALL.len() + 4);
             for form in &forms {
                 ways_of.insert((of, field, form.way));
                 for who in &everybody {

@@ -16,7 +16,7 @@ const DISMISS: &str = "mutation($input: DismissAlertsInput!) { dismissAlerts(inp
 const CONFIRM: &str = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { alert { status case { id } } case { id } userErrors { code field } } }";
 
 /// People who leave with files, an alert about each; the ids, in the order of the people (`leaver.0` first).
-async fn alerted(world: &World, people: u32) -> Vec<Value> {
+pub(crate) async fn alerted(world: &World, people: u32) -> Vec<Value> {
     world.connect().await;
     world.policy().await;
     let mut rows = "HRScenario,EmailAddress,ResignationDate,LastWorkingDate\n".to_owned();
@@ -37,7 +37,7 @@ async fn alerted(world: &World, people: u32) -> Vec<Value> {
     ids
 }
 
-fn leaver(at: u32) -> String {
+pub(crate) fn leaver(at: u32) -> String {
     format!("leaver.{at}@halden-optics.example")
 }
 
@@ -75,7 +75,7 @@ on_both! {
         assert_eq!((code(&late), &late["alert"]["assignee"]), ("CONFLICT", &json!("dev:ann")), "{late}");
         let over = act(&bea, ASSIGN, json!({"alertId": alert, "assignee": "dev:bea", "insteadOf": "dev:ann"})).await;
         assert_eq!(over["alert"]["assignee"], "dev:bea", "{over}");
-        assert_eq!(found(&ann, json!({"assignee": "dev:bea"})).await, std::slice::from_ref(&alert));
+        assert_eq!(found(&ann, json!({"assignee": "dev:bea"})).await, std::slice::from_ref(alert));
         let back = act(&bea, ASSIGN, json!({"alertId": alert, "insteadOf": "dev:bea"})).await;
         assert_eq!((&back["alert"]["assignee"], &back["userErrors"]), (&Value::Null, &json!([])));
         assert_eq!(code(&act(&bea, ASSIGN, json!({"alertId": alert})).await), "CONFLICT", "it is nobody's already");
@@ -90,9 +90,9 @@ on_both! {
         let notes = sent["alert"]["notes"].as_array().unwrap();
         assert!(notes.contains(&json!({"system": true, "body": "Sent for review to INVESTIGATOR."})), "{notes:?}");
         assert!(notes.contains(&json!({"system": false, "body": "Is this the handover?"})), "{notes:?}");
-        assert_eq!(found(&ida, json!({"review": "TO_ME"})).await, std::slice::from_ref(&alert));
+        assert_eq!(found(&ida, json!({"review": "TO_ME"})).await, std::slice::from_ref(alert));
         assert_eq!(found(&bea, json!({"review": "TO_ME"})).await, [json!(null); 0]);
-        assert_eq!(found(&ann, json!({"review": "BY_ME"})).await, std::slice::from_ref(&alert));
+        assert_eq!(found(&ann, json!({"review": "BY_ME"})).await, std::slice::from_ref(alert));
         // On to a person, by who sees whom it is with; back with an answer, by whom it was sent to.
         assert_eq!(code(&act(&ann, SEND, json!({"alertId": alert, "to": "dev:bea", "note": "n"})).await), "CONFLICT");
         let on = act(&ida, SEND, json!({"alertId": alert, "to": "dev:bea", "note": "You know the team.", "insteadOf": "INVESTIGATOR"})).await;

@@ -410,7 +410,7 @@ pub const CASE_NOTICES: i64 = 50;
 pub const MAIL_SECONDS: u64 = 30;
 /// Time for which one message is a replica's to send; longer than it may take.
 pub const MESSAGE_LEASE_SECONDS: i64 = 120;
-/// Attempts at one message, with growing pauses: a day and a half of them.
+/// Attempts at one message, with growing pauses: 31 hours of them.
 pub const MESSAGE_ATTEMPTS: i64 = 40;
 /// Pause after the first failed attempt, doubled after each.
 pub const MESSAGE_PAUSE_SECONDS: i64 = 10;

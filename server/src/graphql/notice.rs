@@ -91,7 +91,7 @@ pub struct Notice {
     delivered: bool,
     /// When.
     delivered_at: Option<DateTime>,
-    /// Why it is not delivered yet, of the last attempt; it is repeated for a day and a half.
+    /// Why it is not delivered yet, of the last attempt; it is repeated for 31 hours.
     problem: Option<String>,
 }
 
