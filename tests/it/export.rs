@@ -33,7 +33,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// The files of a package, unpacked by the machine's own tar.
-fn unpacked(package: &Path) -> BTreeMap<String, String> {
+pub(crate) fn unpacked(package: &Path) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let done = Command::new("tar").arg("-xf").arg(package).arg("-C").arg(folder.path()).status().unwrap();
     assert!(done.success(), "tar reads it");
@@ -284,7 +284,7 @@ on_both! {
         let before = world.number("SELECT count(*) FROM audit WHERE activity = 'EXPORTED'").await;
         // Other roles, the holder of a share, and an investigator from whom a list keeps the case.
         let save = "mutation($input: SavePriorityUserGroupInput!) { savePriorityUserGroup(input: $input) { group { size } userErrors { message } } }";
-        let input = json!({"name": "Board", "addAccounts": [OTTOLINE], "viewers": ["dev:ida-investigator"]});
+        let input = json!({"name": "Board", "addAccounts": [OTTOLINE], "viewers": ["dev:ida-investigator", "dev:april-approver"]});
         let saved = world.caller(&[Role::Admin]).ask(save, json!({"input": input})).await;
         assert_eq!(saved.data()["savePriorityUserGroup"]["group"], json!({"size": 1}), "{saved:?}");
         let otto = world.person("Otto Other", &[Role::Investigator]);

@@ -6,7 +6,7 @@ mod crawl;
 mod hostile;
 mod plant;
 
-use crate::{reveal, share};
+use crate::{export, reveal, share};
 use canary::{Found, PEOPLE, SPELLINGS, ZSOFIA, told};
 use crawl::{Crawl, Hit, Reader};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use vizard_core::{
     time::HOUR,
 };
 use vizard_server::{graphql::rules, permit::Permit};
-use vizard_tests::{Caller, World, on_both};
+use vizard_tests::{Caller, Mail, Postbox, World, on_both};
 
 /// Fields that no answer can hold in this test, each with its reason.
 const UNREACHED: &[(&str, &str, &str)] = &[];
@@ -61,6 +61,9 @@ struct Story {
     subject: String,
     alert: String,
     policies: Vec<String>,
+    /// A notice to the subject, and its copy.
+    notice: Mail,
+    copy: Mail,
 }
 
 /// An alert of the first canary becomes a case with a contributor and notes, another alert is dismissed.
@@ -112,7 +115,39 @@ async fn story(world: &World, ida: &Caller) -> Story {
             done.data().as_object().and_then(|data| data.values().next()).unwrap_or_else(|| panic!("{done:?}"));
         assert_eq!(payload["userErrors"], json!([]), "{document}");
     }
-    Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies }
+    let (notice, copy) = noticed(world, ida, &case).await;
+    Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies, notice, copy }
+}
+
+/// A notice to the subject of a case, with a copy, by a server that has mail.
+async fn noticed(world: &World, ida: &Caller, case: &str) -> (Mail, Mail) {
+    let mut post = Postbox::start().await;
+    let server = world.second(&post.settings()).await;
+    let ida = server.at_its_door(ida);
+    let save = "mutation($input: SaveNoticeTemplateInput!) { saveNoticeTemplate(input: $input) { template { id } userErrors { message } } }";
+    let input = json!({"name": "Reminder", "from": "hr@example.org", "cc": ["line@example.org", "more@example.org"],
+                       "subjectLine": "To {{name}}", "body": "Dear {{name}}, on {{date}}.", "html": "<p>Dear {{name}}</p>"});
+    let template = ida.ask(save, json!({"input": input})).await.data()["saveNoticeTemplate"]["template"]["id"].clone();
+    let send = "mutation($input: SendNoticeInput!) { sendNotice(input: $input) { userErrors { message } } }";
+    let sent = ida.ask(send, json!({"input": {"caseId": case, "templateId": template}})).await;
+    assert_eq!(sent.data()["sendNotice"]["userErrors"], json!([]));
+    let (one, other) = (post.next().await, post.next().await);
+    server.stop().await;
+    if one.to.len() == 1 { (one, other) } else { (other, one) }
+}
+
+/// The package of the case: the content of its events may name somebody, nothing else of it does.
+async fn package_names_nobody(world: &World, crawl: &mut Crawl, ida: &Caller, case: &str) {
+    let make =
+        "mutation($input: ExportCaseInput!) { exportCase(input: $input) { export { url } userErrors { message } } }";
+    let made = ida.ask(make, json!({"input": {"caseId": case, "reason": "Legal asked."}})).await;
+    let url = made.data()["exportCase"]["export"]["url"].as_str().unwrap_or_else(|| panic!("{made:?}")).to_owned();
+    let file = world.config.data_dir.join("leak.tar");
+    std::fs::write(&file, ida.fetch(&url, &[]).await.bytes).unwrap();
+    for (name, text) in export::unpacked(&file) {
+        let named = crawl.search.in_lines(&text);
+        assert_eq!(named.is_empty(), name != "activities.ndjson", "{name}: {named:?}");
+    }
 }
 
 /// What an operator gets to read: metrics, the log at its most talkative, the replay, the export of policies.
@@ -203,10 +238,14 @@ on_both! {
             assert!(crawl.filled.contains(&(of.to_owned(), field.to_owned())), "{of}.{field} was never there");
         }
         operator_reads_no_name(&world, &mut crawl, &lines.text()).await;
+        package_names_nobody(&world, &mut crawl, &ida, &story.case).await;
+        assert!(!crawl.search.in_lines(&story.notice.text).is_empty(), "the notice names whom it is to");
+        assert_eq!(crawl.search.in_lines(&story.copy.text), Vec::<String>::new());
 
         // After: in that case, to who asked and to whom they passed it on.
         reveal::decided(&world.person("April", &[Role::Approver]), &asked["reveal"], true).await;
         let passed_on = holders(&world, &ida, &story.case, true).await;
+        package_names_nobody(&world, &mut crawl, &ida, &story.case).await;
         let ida = Reader { name: "Ida".to_owned(), caller: ida };
         crawl.hits.clear();
         for reader in staff.iter().chain(&masked[masked.len() - 1..]) {

@@ -22,10 +22,11 @@ use vizard_server::{
     app::{self, Running},
     auth::DevSigner,
     clock::Clock,
-    config::Config,
+    config::{Config, LogFormat},
     ids::Ids,
     permit::Permit,
     service::{Services, ingest::Imported},
+    telemetry,
 };
 
 /// Noon of the day after the last one of the sample data (demo/README.md).
@@ -81,9 +82,15 @@ impl Second {
     }
 }
 
-/// Runs a test in an installation of its own.
+/// Runs a test in an installation of its own. With `VIZARD_TEST_LOG=info` in the environment the server's log is on
+/// standard error.
 pub fn run(engine: Engine, test: impl AsyncFnOnce(Arc<World>)) {
     let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    if let Ok(levels) = std::env::var("VIZARD_TEST_LOG") {
+        let log = telemetry::subscriber(&levels, LogFormat::Text, std::io::stderr).expect("levels as in the key `log`");
+        // Of all tests together: the first one sets it.
+        let _ = tracing::subscriber::set_global_default(log);
+    }
     run_on(engine, runtime, test);
 }
 

@@ -366,6 +366,8 @@ pub const EXPORT_BYTES: u64 = 256 * 1024 * 1024;
 pub const CASE_EXPORTS: u64 = 20;
 /// Packages that one server makes at once: each has a transaction and a page of rows in memory.
 pub const EXPORTS_AT_ONCE: usize = 2;
+/// Attempts at a package whose case was written to while it was made.
+pub const EXPORT_ATTEMPTS: usize = 10;
 /// Rows of evidence that are read at once for a package.
 pub const EXPORT_ROWS: usize = 200;
 /// A piece of a package as it is sealed and stored, and handed to who downloads it.

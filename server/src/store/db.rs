@@ -5,8 +5,8 @@ use crate::config::Config;
 use anyhow::{Context as _, bail, ensure};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    TryGetable, Value,
+    DbErr, ExecResult, IsolationLevel, QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait, TryGetable, Value,
 };
 use sea_orm_migration::MigratorTrait as _;
 use std::{
@@ -112,6 +112,13 @@ impl Row {
         let text: String = self.get(name)?;
         serde_json::from_str(&text).map_err(|_| anyhow::anyhow!("the column {name} holds an unknown shape"))
     }
+}
+
+/// Whether a transaction over one state came after somebody who wrote to the same row (SQLSTATE 40001): it can be repeated.
+pub(super) fn came_late(error: &anyhow::Error) -> bool {
+    let Some(DbErr::Exec(cause) | DbErr::Query(cause)) = error.downcast_ref() else { return false };
+    let RuntimeErr::SqlxError(cause) = cause else { return false };
+    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40001")
 }
 
 /// `$1, $2, …` for `count` values after the first `after`.

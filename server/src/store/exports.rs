@@ -8,7 +8,7 @@ use super::{
     Store,
     alerts::{NewNote, read_case},
     audit::{Entry, insert_entries},
-    db::{Db, Row, Sql as _, Tx, marks},
+    db::{Db, Row, Sql as _, Tx, came_late, marks},
     retention::lock_events,
     vault::SubjectKey,
 };
@@ -108,12 +108,29 @@ impl Store {
     /// Exports a case that is in sight: the package, its row, its entry and the note in the case in one transaction, over one
     /// state of the database. `entry` tells of the package that was made.
     ///
-    /// An erasure waits for it, or it for an erasure: both take their lock on the events first.
+    /// An erasure waits for it, or it for an erasure: both take their lock on the events first. Where somebody wrote to what
+    /// it refers to after its state was taken, it begins again.
     pub(crate) async fn export_case(
         &self,
         sight: &Sight,
         new: NewExport<'_>,
-        entry: impl FnOnce(&StoredExport) -> Entry,
+        entry: impl Fn(&StoredExport) -> Entry,
+        note: &NewNote<'_>,
+    ) -> anyhow::Result<Exported> {
+        for _ in 1..limits::EXPORT_ATTEMPTS {
+            match self.try_to_export(sight, &new, &entry, note).await {
+                Err(error) if came_late(&error) => {}
+                done => return done,
+            }
+        }
+        self.try_to_export(sight, &new, &entry, note).await
+    }
+
+    async fn try_to_export(
+        &self,
+        sight: &Sight,
+        new: &NewExport<'_>,
+        entry: &impl Fn(&StoredExport) -> Entry,
         note: &NewNote<'_>,
     ) -> anyhow::Result<Exported> {
         let tx = self.db.begin_snapshot().await?;
@@ -149,7 +166,7 @@ impl Store {
         )
         .await?;
         let mut sink = Sink { tx: &tx, id: new.id, key: &evidence.key, packer: Packer::new(new.now), full: false };
-        let log = evidence.pack(&tx, &mut sink, &new).await?;
+        let log = evidence.pack(&tx, &mut sink, new).await?;
         if sink.full {
             return Ok(Exported::TooLarge);
         }

@@ -369,7 +369,12 @@ impl Crawl {
         for (name, ty) in field.arguments.iter().filter(|(_, ty)| !ty.nullable) {
             let values: Vec<Value> = match named(ty).as_str() {
                 "ID" => {
-                    let of = if name == "connectorId" { "Connector" } else { &field.of };
+                    let of = match name.as_str() {
+                        "connectorId" => "Connector",
+                        "caseId" => "Case",
+                        "templateId" => "NoticeTemplate",
+                        _ => &field.of,
+                    };
                     let most = if parent == "Subscription" { 2 } else { 12 };
                     self.ids.get(of).into_iter().flatten().take(most).map(|id| json!(id)).collect()
                 }
