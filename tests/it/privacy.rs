@@ -285,7 +285,7 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
         ),
         ("Query", "noticeTemplates") => ("{ noticeTemplates { id } }", &["noticeTemplates"]),
         ("Query", "noticePreview") => {
-            ("query($case: ID!) { noticePreview(caseId: $case, templateId: \"x\") { body } }", &["noticePreview"])
+            ("{ noticePreview(caseId: \"x\", templateId: \"x\") { body } }", &["noticePreview"])
         }
         ("Mutation", "saveNoticeTemplate") => (
             "mutation { saveNoticeTemplate(input: {name: \"\", from: \"\", subjectLine: \"\", body: \"\"}) { userErrors { code } } }",

@@ -386,7 +386,7 @@ on_both! {
         assert_eq!(rows(&world, "audit").await, audit + 1);
         assert_eq!(rows(&world, "audit WHERE activity = 'DELETED' AND category = 'SUBJECTS' AND reason = 'Asked for it.'").await, 1);
         assert_eq!(rows(&world, reasons).await, 0, "the log keeps a commitment to them");
-        assert_eq!(rows(&world, "reveals").await + rows(&world, "shares").await, 0);
+        assert_eq!(rows(&world, "reveals").await + rows(&world, "shares").await + rows(&world, "notices").await, 0);
         world.settle().await;
         let left = blinds(&world).await;
         let hers = of(&left, all);
@@ -403,7 +403,7 @@ on_both! {
         assert_eq!(is["case"]["alerts"]["nodes"], json!([{"id": was["case"]["alerts"]["nodes"][0]["id"], "status": "RESOLVED", "trigger": "Erased.", "contributions": []}]));
         assert_eq!((&was["subjects"]["totalCount"], &is["subjects"]["totalCount"]), (&json!(2), &json!(1)), "a list shows people");
         let tombstone = "(SELECT id FROM subjects WHERE erased_at IS NOT NULL)";
-        for table in DEALT_WITH.iter().filter(|table| !["alerts", "cases", "alert_insights", "notes", "case_contributors", "shares"].contains(table)) {
+        for table in DEALT_WITH.iter().filter(|table| !["alerts", "cases", "alert_insights", "notes", "notices", "case_contributors", "shares"].contains(table)) {
             assert_eq!(rows(&world, &format!("{table} WHERE subject_id IN {tombstone}")).await, 0, "{table}");
         }
         assert_eq!(rows(&world, "subjects WHERE erased_at IS NOT NULL AND length(key) > 0").await, 0);

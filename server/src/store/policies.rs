@@ -214,7 +214,7 @@ impl Store {
             since.0,
             marks(0, ids.len())
         );
-        for row in self.db.rows(&sql, list.clone()).await? {
+        for row in self.db.rows(&sql, list).await? {
             let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
             let (number, lately) =
                 (u64::try_from(row.get::<i64>("number")?)?, u64::try_from(row.get::<i64>("lately")?)?);
@@ -232,7 +232,7 @@ impl Store {
             since.day().0,
             marks(0, ids.len())
         );
-        for row in self.db.rows(&sql, list).await? {
+        for row in self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await? {
             let of = counts.entry(PolicyId::new(row.get("policy_id")?)).or_default();
             let number = u64::try_from(row.get::<i64>("number")?)?;
             match row.get::<String>("outcome")?.as_str() {
