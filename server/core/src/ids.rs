@@ -51,7 +51,10 @@ macro_rules! id_kinds {
         impl From<$name> for String {
             fn from(id: $name) -> String { id.to_string() }
         }
-    )*};
+    )*
+        /// The visible prefixes of all kinds.
+        pub const PREFIXES: &[&str] = &[$($prefix,)*];
+    };
 }
 
 id_kinds! {

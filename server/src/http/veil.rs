@@ -21,17 +21,23 @@ use vizard_core::limits;
 const KINDS: &[&str] = &[
     "activity",
     "alert",
+    "audit",
     "case",
     "connector",
+    "export",
+    "grant",
     "group",
     "insight",
     "note",
+    "notice",
     "plugin",
     "policy",
     "reveal",
     "run",
     "share",
     "subject",
+    "suppression",
+    "template",
 ];
 /// What a cursor under the veil begins with.
 const CURSOR: &str = "veiled.";

@@ -57,6 +57,12 @@ fn the_whole_of_a_document_and_of_an_answer_is_walked() {
     assert_eq!(answer.data, value!({"a": {"id": mine.as_str(), "list": [{"deep": mine.as_str()}]}, "n": 3}));
 }
 
+#[test]
+fn every_kind_of_id_is_veiled() {
+    let missing: Vec<_> = vizard_core::ids::PREFIXES.iter().filter(|kind| !KINDS.contains(kind)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 proptest! {
     #[test]
     fn no_text_breaks_the_veil(text in "\\PC{0,60}", kind in prop::sample::select(KINDS), id in any::<u128>()) {
