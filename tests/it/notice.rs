@@ -49,12 +49,7 @@ on_both! {
         let notices = async || ann_here.ask(NOTICES, json!({"id": case})).await.data()["case"].clone();
         // One of the two messages was refused, and comes after the pause; both arrive once.
         let first = post.next().await;
-        for _ in 0..600 {
-            if world.number("SELECT count(*) FROM outbox WHERE error IS NOT NULL").await == 1 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        world.comes_to("SELECT count(*) FROM outbox WHERE error IS NOT NULL", 1).await;
         assert_eq!(world.texts("SELECT error FROM outbox WHERE error IS NOT NULL").await, ["the mail server refuses the message"]);
         world.clock.advance(10 * SECOND);
         let second = post.next().await;
@@ -72,12 +67,7 @@ on_both! {
         assert!(text.contains(&pseudonym) && !text.contains("archive@"), "{text}");
         assert_eq!(leaks(&text, &names()), Vec::<String>::new());
 
-        for _ in 0..600 {
-            if notices().await["notices"][0]["delivered"] == true {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        world.comes_to("SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL", 2).await;
         let seen = notices().await;
         assert_eq!((&seen["notices"][0]["delivered"], &seen["notices"][0]["problem"]), (&json!(true), &Value::Null));
         assert!(seen["notes"].to_string().contains("A notice was sent to the subject.") && seen["status"] == "ACTIVE", "{seen}");

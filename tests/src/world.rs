@@ -301,6 +301,16 @@ impl World {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// Waits until a statement answers with this number; whoever called looks at what there is then.
+    pub async fn comes_to(&self, sql: &str, number: i64) {
+        for _ in 0..600 {
+            if self.number(sql).await == number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Runs a statement against the database, behind the server's back.
     pub async fn execute(&self, sql: &str) {
         self.sql.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));

@@ -109,6 +109,11 @@ impl AuditCategory {
 /// Thirty-two bytes of SHA-256.
 pub type Hash = [u8; 32];
 
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A hash as it is written everywhere: base64 (RFC 4648, section 4), 44 characters.
 pub fn base64(bytes: &[u8]) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes)

@@ -10,7 +10,11 @@ mod tar;
 
 pub use pack::{Packer, Piece};
 
-use crate::{audit::note::LogKey, ids::CaseId, ids::ExportId, words::words};
+use crate::{
+    audit::{hex, note::LogKey},
+    ids::{CaseId, ExportId},
+    words::words,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a manifest names as its format.
@@ -148,11 +152,6 @@ fn seal(key: &LogKey, manifest: &[u8]) -> String {
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     use sha2::Digest as _;
     sha2::Sha256::digest(bytes).into()
-}
-
-/// Bytes as they are written in a package: lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

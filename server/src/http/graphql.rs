@@ -42,6 +42,7 @@ pub(super) struct Asked {
 }
 
 /// A document that was measured, and the operation of it that is to run.
+#[derive(Clone)]
 pub(super) struct Checked {
     query: String,
     operation_name: Option<String>,
@@ -59,11 +60,11 @@ impl Checked {
         Ok(Self { query: asked.query, operation_name: asked.operation_name, variables, document, kind })
     }
 
-    /// A request that runs it.
-    pub(super) fn request(&self) -> Request {
-        let mut request = Request::new(self.query.clone()).variables(self.variables.clone());
-        request.operation_name.clone_from(&self.operation_name);
-        request.set_parsed_query(self.document.clone());
+    /// The request that runs it. A subscription runs clones of itself.
+    pub(super) fn request(self) -> Request {
+        let mut request = Request::new(self.query).variables(self.variables);
+        request.operation_name = self.operation_name;
+        request.set_parsed_query(self.document);
         request
     }
 }

@@ -164,7 +164,7 @@ async fn ask<E: Executor>(
     asked: &Checked,
     occasion: Occasion,
 ) -> Result<Option<Answer>, Vec<ServerError>> {
-    let request = asked.request().data(signed.viewer.clone()).data(occasion);
+    let request = asked.clone().request().data(signed.viewer.clone()).data(occasion);
     let mut answers = shared.app.schema.execute_stream(request, None);
     let Ok(answer) = tokio::time::timeout(shared.graphql_deadline, answers.next()).await else {
         return Err(vec![errors::refused(took_too_long(), TIMEOUT)]);

@@ -22,7 +22,7 @@ use std::{
 };
 use vizard_core::{
     access::{Action, Resource},
-    audit::{AuditActivity, AuditCategory},
+    audit::{AuditActivity, AuditCategory, hex},
     ids::{ConnectorId, RunId},
     limits,
     problem::ProblemCode,
@@ -309,8 +309,4 @@ impl<R: Read> Read for Counted<R> {
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,7 +10,7 @@ use lettre::message::Mailbox;
 use serde_json::json;
 use vizard_core::{
     audit::{AuditActivity, AuditCategory},
-    ids::{NoticeId, RevealId},
+    ids::{CaseId, NoticeId, RevealId},
     message::MessageKind,
     notice::{Filled, Filling},
 };
@@ -45,7 +45,10 @@ impl Services {
             MessageKind::BreakGlass => {
                 let told = &self.settings.told;
                 let found = self.store.reveal_to_tell_of(RevealId::new(claimed.about)).await?;
-                Ok(found.map(|found| (broken_glass(claimed, told, &found), told_of(told, &found))))
+                Ok(found.map(|found| {
+                    let detail = json!({"kind": claimed.kind, "reveal": found.reveal.id, "addresses": told.len()});
+                    (broken_glass(claimed, told, &found), sent(found.reveal.case, &detail))
+                }))
             }
             MessageKind::Notice | MessageKind::NoticeCopy => {
                 let Some(found) = self.store.notice_to_send(NoticeId::new(claimed.about)).await? else {
@@ -58,7 +61,8 @@ impl Services {
                         None => return Ok(None),
                     },
                 };
-                Ok(Some((letter?, delivered(claimed.kind, &found))))
+                let detail = json!({"kind": claimed.kind, "notice": found.notice.id, "delivered": true});
+                Ok(Some((letter?, sent(found.notice.case, &detail))))
             }
         }
     }
@@ -114,14 +118,7 @@ fn mailbox(text: &str) -> anyhow::Result<Mailbox> {
     text.parse().map_err(|_| anyhow::anyhow!("a template with something that is no address"))
 }
 
-fn delivered(kind: MessageKind, found: &NoticeToSend) -> Entry {
-    let detail = json!({"kind": kind, "notice": found.notice.id, "delivered": true});
-    let case = found.notice.case.to_string();
-    Entry::by_the_system(AuditActivity::NoticeSent, AuditCategory::Cases, &case, &detail)
-}
-
-fn told_of(told: &[Mailbox], found: &StoredReveal) -> Entry {
-    let detail = json!({"kind": MessageKind::BreakGlass, "reveal": found.reveal.id, "addresses": told.len()});
-    let case = found.reveal.case.to_string();
-    Entry::by_the_system(AuditActivity::NoticeSent, AuditCategory::Cases, &case, &detail)
+/// What the audit log says once a message about a case is sent.
+fn sent(case: CaseId, detail: &serde_json::Value) -> Entry {
+    Entry::by_the_system(AuditActivity::NoticeSent, AuditCategory::Cases, &case.to_string(), detail)
 }

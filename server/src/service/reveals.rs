@@ -45,10 +45,7 @@ impl Services {
         case: Option<CaseId>,
         reason: &str,
     ) -> Result<StoredReveal, ServiceError> {
-        let viewer = permit.require(Resource::RevealRequests, Action::Change)?;
-        let reason = required(reason, &["input", "reason"], "Say why the identity is needed.")?.to_owned();
-        let unknown = || invalid(not_found("case").within(&["input", "caseId"]));
-        let case = case.ok_or_else(unknown)?;
+        let (viewer, case, reason) = asks(permit, case, (reason, "Say why the identity is needed."))?;
         let privacy = self.store.settings().await?.1.privacy;
         let id = self.ids.draw(RevealId::new);
         let sight = permit.sight();
@@ -74,7 +71,7 @@ impl Services {
             let stored = asked_for(viewer, reveal, &reason);
             Ok(RevealChange { reveal: stored, entries, note: said(viewer, body) })
         });
-        asked.await?.ok_or_else(unknown)?.map_err(invalid)
+        asked.await?.ok_or_else(no_case)?.map_err(invalid)
     }
 
     /// Opens the identity of a case's subject at once, for minutes, and has the configured addresses told of it. Whoever did
@@ -85,10 +82,7 @@ impl Services {
         case: Option<CaseId>,
         reason: &str,
     ) -> Result<StoredReveal, ServiceError> {
-        let viewer = permit.require(Resource::RevealRequests, Action::Change)?;
-        let reason = required(reason, &["input", "reason"], "Say why it cannot wait for consent.")?.to_owned();
-        let unknown = || invalid(not_found("case").within(&["input", "caseId"]));
-        let case = case.ok_or_else(unknown)?;
+        let (viewer, case, reason) = asks(permit, case, (reason, "Say why it cannot wait for consent."))?;
         if self.settings.told.is_empty() {
             let message =
                 "Nobody would be told: the operator has to configure break_glass_notice. Ask for a reveal instead.";
@@ -112,7 +106,7 @@ impl Services {
             let note = said(viewer, "Identity opened in an emergency, without consent.");
             Ok(RevealChange { reveal: asked_for(viewer, reveal, &reason), entries, note })
         });
-        let broken = broken.await?.ok_or_else(unknown)?.map_err(invalid)?;
+        let broken = broken.await?.ok_or_else(no_case)?.map_err(invalid)?;
         self.bell.messages.notify_one();
         Ok(broken)
     }
@@ -256,6 +250,21 @@ pub(super) fn entry(viewer: &Viewer, activity: AuditActivity, reveal: &Reveal, r
         Some(reason) => entry.reason(reason),
         None => entry,
     }
+}
+
+/// Who asks for an identity, in which case, and why; `missing` is what to say where the reason is.
+fn asks<'a>(
+    permit: &'a Permit,
+    case: Option<CaseId>,
+    (reason, missing): (&str, &str),
+) -> Result<(&'a Viewer, CaseId, String), ServiceError> {
+    let viewer = permit.require(Resource::RevealRequests, Action::Change)?;
+    let reason = required(reason, &["input", "reason"], missing)?.to_owned();
+    Ok((viewer, case.ok_or_else(no_case)?, reason))
+}
+
+fn no_case() -> ServiceError {
+    invalid(not_found("case").within(&["input", "caseId"]))
 }
 
 /// An identity is revealed in an active case only.

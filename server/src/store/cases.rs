@@ -148,8 +148,8 @@ impl Store {
             return Ok(Contributed::Closed);
         }
         let sql = "SELECT count(*) AS number FROM case_contributors WHERE case_id = $1 AND viewer <> $2";
-        let others = tx.row(sql, vec![case.uuid().into(), viewer.into()]).await?;
-        if others.map_or(Ok(0), |row| row.get::<i64>("number"))? >= i64::try_from(limits::LISTED_VIEWERS)? {
+        let others = tx.count(sql, vec![case.uuid().into(), viewer.into()]).await?;
+        if others >= i64::try_from(limits::LISTED_VIEWERS)? {
             return Ok(Contributed::TooMany);
         }
         let added = tx

@@ -60,6 +60,11 @@ pub(super) trait Sql {
         Ok(connection.query_one_raw(statement).await?.map(Row))
     }
 
+    /// The one number that a statement answers with, in its column `number`; 0 where it has no row.
+    async fn count(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<i64> {
+        self.row(sql, values).await?.map_or(Ok(0), |row| row.get("number"))
+    }
+
     /// Rows that were changed.
     async fn run(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<u64> {
         let connection = self.connection();

@@ -137,7 +137,7 @@ impl Store {
         lock_events(&tx, "ROW EXCLUSIVE").await?;
         let Some(case) = read_case(&tx, sight, new.case).await? else { return Ok(Exported::NoCase) };
         let sql = "SELECT count(*) AS number FROM exports WHERE case_id = $1";
-        let number = tx.row(sql, vec![case.id.uuid().into()]).await?.map_or(Ok(0), |row| row.get::<i64>("number"))?;
+        let number = tx.count(sql, vec![case.id.uuid().into()]).await?;
         if u64::try_from(number)? >= limits::CASE_EXPORTS {
             return Ok(Exported::TooMany);
         }

@@ -122,8 +122,8 @@ impl Store {
         let text = serde_json::to_string(&stored.template)?;
         let values = vec![id.into(), name.into(), text.into(), now.0.into()];
         if new {
-            let count = tx.row("SELECT count(*) AS number FROM notice_templates", vec![]).await?;
-            if count.map_or(Ok(0), |row| row.get::<i64>("number"))? >= limits::NOTICE_TEMPLATES {
+            let count = tx.count("SELECT count(*) AS number FROM notice_templates", vec![]).await?;
+            if count >= limits::NOTICE_TEMPLATES {
                 return Ok(TemplateSaved::TooMany);
             }
             tx.run("INSERT INTO notice_templates (id, name, template, updated_at) VALUES ($1, $2, $3, $4)", values)
@@ -173,8 +173,7 @@ impl Store {
         let Some(row) = tx.row(sql, vec![id.uuid().into()]).await? else { return Ok(Noticed::NoTemplate) };
         let template = template(&row)?;
         let sql = "SELECT count(*) AS number FROM notices WHERE case_id = $1";
-        let number = tx.row(sql, vec![case.uuid().into()]).await?.map_or(Ok(0), |row| row.get::<i64>("number"))?;
-        if number >= limits::CASE_NOTICES {
+        if tx.count(sql, vec![case.uuid().into()]).await? >= limits::CASE_NOTICES {
             return Ok(Noticed::TooMany);
         }
         if self.addressee(&tx, found.subject).await?.is_none() {

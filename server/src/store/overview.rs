@@ -111,19 +111,15 @@ impl Store {
         let mut values = Vec::new();
         let seen = sight.and("subject_id", Some("id"), &mut values);
         let sql = format!("SELECT count(*) AS number FROM cases WHERE status = 'ACTIVE'{seen}");
-        of.active_cases = self.number(&sql, values.clone()).await?;
+        of.active_cases = u64::try_from(self.db.count(&sql, values.clone()).await?)?;
         let sql = format!(
             "SELECT CAST(avg(resolved_at - opened_at) AS DOUBLE PRECISION) AS mean FROM cases \
              WHERE resolved_at >= {since}{seen}"
         );
         of.hours_to_resolve = self.hours(&sql, values).await?;
         let sql = "SELECT count(*) AS number FROM policies WHERE state = 'ACTIVE' AND deleted_at IS NULL";
-        of.active_policies = self.number(sql, vec![]).await?;
+        of.active_policies = u64::try_from(self.db.count(sql, vec![]).await?)?;
         Ok(of)
-    }
-
-    async fn number(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<u64> {
-        count(&self.db.row(sql, values).await?.context("no count")?, "number")
     }
 
     async fn hours(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<Option<f64>> {

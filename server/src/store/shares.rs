@@ -106,7 +106,7 @@ impl Store {
         let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(Shared::NoCase) };
         let now = common_time(&tx, clock).await?;
         let sql = "SELECT count(*) AS number FROM shares WHERE case_id = $1";
-        let number = tx.row(sql, vec![case.uuid().into()]).await?.map_or(Ok(0), |row| row.get::<i64>("number"))?;
+        let number = tx.count(sql, vec![case.uuid().into()]).await?;
         if u64::try_from(number)? >= limits::CASE_SHARES {
             return Ok(Shared::TooMany);
         }

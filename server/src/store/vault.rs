@@ -14,6 +14,7 @@ use rand::Rng as _;
 use sha2::Sha256;
 use std::path::Path;
 use vizard_core::{
+    audit::hex,
     event::NormalisedIdentifier,
     ids::{ShareId, SubjectId},
 };
@@ -159,10 +160,6 @@ fn mac(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
     }
     out.copy_from_slice(&mac.finalize().into_bytes()[..16]);
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
