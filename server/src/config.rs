@@ -66,6 +66,8 @@ pub struct Config {
     pub smtp_url: Option<String>,
     pub mail_from: Option<Mailbox>,
     pub break_glass_notice: Vec<Mailbox>,
+    /// In lower case.
+    pub webhook_origins: Vec<String>,
     pub inbox_dir: PathBuf,
     /// In lower case.
     pub websocket_origins: Vec<String>,
@@ -94,6 +96,7 @@ impl fmt::Debug for Config {
             .field("smtp_url", &self.smtp_url.as_ref().map(|_| "(set, not shown)"))
             .field("mail_from", &self.mail_from.as_ref().map(|_| "(set, not shown)"))
             .field("break_glass_notice", &self.break_glass_notice.len())
+            .field("webhook_origins", &self.webhook_origins)
             .field("inbox_dir", &self.inbox_dir)
             .field("websocket_origins", &self.websocket_origins)
             .field("default_zone", &self.default_zone)

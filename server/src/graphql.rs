@@ -18,6 +18,7 @@ pub mod keeping;
 pub mod live;
 pub mod node;
 pub mod notice;
+pub mod notification;
 pub mod overview;
 pub mod page;
 pub mod policy;
@@ -37,6 +38,7 @@ pub mod subject;
 pub mod suppression;
 pub mod user_error;
 pub mod viewer;
+pub mod webhook;
 pub mod words;
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! Never: an address, or words of the server, in an error: they may name somebody.
 
 use crate::config::Config;
-use anyhow::Context as _;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart, header::ContentType},
@@ -34,6 +33,9 @@ pub(crate) struct Letter {
     pub(crate) html: Option<String>,
 }
 
+/// A message that can never be sent: it has nobody to go to, or something that no mail can hold.
+pub(crate) struct Unsendable;
+
 /// Whether a text is an address that mail can go to or come from.
 pub(crate) fn is_address(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
@@ -56,7 +58,7 @@ impl Mailer {
     }
 
     /// Sends a message; tells why it could not, in words of ours.
-    pub(crate) async fn send(&self, letter: Letter) -> anyhow::Result<Result<(), &'static str>> {
+    pub(crate) async fn send(&self, letter: Letter) -> Result<Result<(), &'static str>, Unsendable> {
         let id = format!("<{}@{}>", letter.id.simple(), self.from.email.domain());
         let mut message = Message::builder()
             .from(letter.from.clone().unwrap_or_else(|| self.from.clone()))
@@ -76,7 +78,7 @@ impl Mailer {
             None => message.header(ContentType::TEXT_PLAIN).body(letter.body),
             Some(html) => message.multipart(MultiPart::alternative_plain_html(letter.body, html)),
         };
-        let message = written.context("a message that cannot be written")?;
+        let message = written.map_err(|_| Unsendable)?;
         let time = Duration::from_secs(limits::MAIL_SECONDS);
         let Ok(sent) = tokio::time::timeout(time, self.server.send(message)).await else {
             return Ok(Err("the mail server takes too long"));

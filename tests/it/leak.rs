@@ -16,7 +16,7 @@ use vizard_core::{
     time::HOUR,
 };
 use vizard_server::{graphql::rules, permit::Permit};
-use vizard_tests::{Caller, Mail, Postbox, World, on_both};
+use vizard_tests::{Caller, Mail, Postbox, Posted, Receiver, World, on_both};
 
 /// Fields that no answer can hold in this test, each with its reason.
 const UNREACHED: &[(&str, &str, &str)] = &[];
@@ -64,11 +64,16 @@ struct Story {
     /// A notice to the subject, and its copy.
     notice: Mail,
     copy: Mail,
+    /// What another system was told meanwhile.
+    told: Vec<Posted>,
 }
 
 /// An alert of the first canary becomes a case with a contributor and notes, another alert is dismissed.
 async fn story(world: &World, ida: &Caller) -> Story {
     let policies = plant::installation(world).await;
+    let mut tickets = Receiver::start().await;
+    let hooked = world.second(&tickets.settings()).await;
+    webhook(&hooked.at_its_door(&world.caller(&[Role::Admin])), &tickets).await;
     let grant = "mutation($input: GrantRoleInput!) { grantRole(input: $input) { userErrors { message } } }";
     let input = json!({"viewer": "dev:grace", "role": "ANALYST", "reason": "On leave cover."});
     let granted = world.caller(&[Role::Admin]).ask(grant, json!({"input": input})).await;
@@ -116,7 +121,25 @@ async fn story(world: &World, ida: &Caller) -> Story {
         assert_eq!(payload["userErrors"], json!([]), "{document}");
     }
     let (notice, copy) = noticed(world, ida, &case).await;
-    Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies, notice, copy }
+    world.comes_to("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL", 0).await;
+    hooked.stop().await;
+    let mut told = Vec::new();
+    while !tickets.is_empty() {
+        told.push(tickets.next().await);
+    }
+    Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies, notice, copy, told }
+}
+
+/// A webhook that is told everything, and one message to it.
+async fn webhook(admin: &Caller, tickets: &Receiver) {
+    let save =
+        "mutation($input: SaveWebhookInput!) { saveWebhook(input: $input) { webhook { id } userErrors { message } } }";
+    let events = ["ALERT_RAISED", "ALERT_UPDATED", "ALERT_DECIDED", "CASE_OPENED", "CASE_UPDATED", "CASE_RESOLVED"];
+    let input = json!({"name": "Tickets", "url": tickets.url("/"), "events": events});
+    let made = admin.ask(save, json!({"input": input})).await.data()["saveWebhook"].clone();
+    let test = "mutation($input: WebhookInput!) { testWebhook(input: $input) { userErrors { message } } }";
+    let tested = admin.ask(test, json!({"input": {"webhookId": made["webhook"]["id"]}})).await;
+    assert_eq!(tested.data()["testWebhook"]["userErrors"], json!([]), "{made}");
 }
 
 /// A notice to the subject of a case, with a copy, by a server that has mail.
@@ -241,6 +264,8 @@ on_both! {
         package_names_nobody(&world, &mut crawl, &ida, &story.case).await;
         assert!(!crawl.search.in_lines(&story.notice.text).is_empty(), "the notice names whom it is to");
         assert_eq!(crawl.search.in_lines(&story.copy.text), Vec::<String>::new());
+        assert!(story.told.len() >= 5, "a webhook was told of the test, alerts and a case: {:?}", story.told);
+        assert_eq!(crawl.search.in_lines(&format!("{:?}", story.told)), Vec::<String>::new());
 
         // After: in that case, to who asked and to whom they passed it on.
         reveal::decided(&world.person("April", &[Role::Approver]), &asked["reveal"], true).await;

@@ -283,6 +283,29 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { addCaseContributor(input: {caseId: \"x\", viewer: \"v\"}) { userErrors { code } } }",
             &["addCaseContributor"],
         ),
+        ("Query", "notifications") => ("{ notifications { kind } }", &["notifications"]),
+        ("Mutation", "setNotification") => (
+            "mutation { setNotification(input: {kind: UNRESOLVED_WARNINGS, role: ADMIN, addresses: []}) { userErrors { code } } }",
+            &["setNotification"],
+        ),
+        ("Query", "webhooks") => ("{ webhooks { id } }", &["webhooks"]),
+        ("Mutation", "saveWebhook") => {
+            ("mutation { saveWebhook(input: {name: \"\", events: []}) { userErrors { code } } }", &["saveWebhook"])
+        }
+        ("Mutation", "renewWebhookSecret") => (
+            "mutation { renewWebhookSecret(input: {webhookId: \"x\"}) { userErrors { code } } }",
+            &["renewWebhookSecret"],
+        ),
+        ("Mutation", "deleteWebhook") => {
+            ("mutation { deleteWebhook(input: {webhookId: \"x\"}) { userErrors { code } } }", &["deleteWebhook"])
+        }
+        ("Mutation", "testWebhook") => {
+            ("mutation { testWebhook(input: {webhookId: \"x\"}) { userErrors { code } } }", &["testWebhook"])
+        }
+        ("Mutation", "retryWebhookDeliveries") => (
+            "mutation { retryWebhookDeliveries(input: {webhookId: \"x\"}) { userErrors { code } } }",
+            &["retryWebhookDeliveries"],
+        ),
         ("Query", "noticeTemplates") => ("{ noticeTemplates { id } }", &["noticeTemplates"]),
         ("Query", "noticePreview") => {
             ("{ noticePreview(caseId: \"x\", templateId: \"x\") { body } }", &["noticePreview"])

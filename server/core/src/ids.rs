@@ -94,6 +94,10 @@ id_kinds! {
     NoticeTemplateId = "template";
     /// A notice that was sent.
     NoticeId = "notice";
+    /// Where alerts and cases are told to another system.
+    WebhookId = "webhook";
+    /// A message to a webhook.
+    DeliveryId = "delivery";
 }
 
 #[cfg(test)]

@@ -418,6 +418,22 @@ pub const MESSAGE_ATTEMPTS: i64 = 40;
 pub const MESSAGE_PAUSE_SECONDS: i64 = 10;
 /// No pause is longer.
 pub const MESSAGE_LONGEST_PAUSE_SECONDS: i64 = 3_600;
+/// Webhooks: each costs a row of the outbox for every event.
+pub const WEBHOOKS: i64 = 20;
+/// An address of a webhook.
+pub const WEBHOOK_URL_CHARS: usize = 2_000;
+/// Places that webhooks may go to.
+pub const WEBHOOK_ORIGINS: usize = 20;
+/// Time for a webhook to take one message.
+pub const WEBHOOK_SECONDS: u64 = 10;
+/// How long a message to a webhook is repeated: a long weekend.
+pub const WEBHOOK_GIVE_UP_SECONDS: i64 = 3 * 24 * 3_600;
+/// How long it is told what became of messages to webhooks.
+pub const WEBHOOK_KEPT_DAYS: i32 = 30;
+/// Addresses of one notification.
+pub const NOTIFICATION_ADDRESSES: usize = 20;
+/// The hour (UTC) from which what is told daily or weekly is told.
+pub const NOTIFICATION_HOUR: i64 = 6;
 /// Time for a SIEM to take a batch.
 pub const SIEM_SECONDS: u64 = 10;
 /// Changes that one turn of the feed for subscribers reads, and gives places to.

@@ -16,6 +16,10 @@ words! {
         Notice = "NOTICE",
         /// The copies of a notice.
         NoticeCopy = "NOTICE_COPY",
+        /// An alert or a case, to a webhook.
+        Webhook = "WEBHOOK",
+        /// What a role is told: a policy, or a day.
+        Notification = "NOTIFICATION",
     }
 }
 

@@ -221,6 +221,29 @@ pub(super) const KEYS: &[Key] = &[
         ..TEXT
     },
     Key {
+        name: "webhook_origins",
+        default: "https://chat.example,https://tickets.example:8443",
+        optional: true,
+        doc: "Where webhooks may go: origins, with commas between. An ADMIN adds webhooks, but only to these; without them\n\
+              nobody can. Without TLS only on this machine: http://127.0.0.1:9000.",
+        set: |config, text| {
+            let origins: Vec<String> = text.split(',').map(|origin| origin.trim().to_ascii_lowercase()).collect();
+            let safe = |origin: &String| {
+                let (https, http) = (origin.strip_prefix("https://"), origin.strip_prefix("http://"));
+                let site = https.or_else(|| http.filter(|site| local(site)));
+                site.is_some_and(|site| {
+                    !site.is_empty() && !site.contains(|c: char| "/*@?#\\".contains(c) || c.is_whitespace())
+                })
+            };
+            if origins.len() > limits::WEBHOOK_ORIGINS || !origins.iter().all(safe) {
+                return Err("up to 20 origins with commas between, such as https://chat.example");
+            }
+            config.webhook_origins = origins;
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
         name: "inbox_dir",
         default: "{data_dir}/inbox",
         doc: "Where connectors that collect files find them.",
@@ -293,6 +316,7 @@ pub(super) fn blank() -> Config {
         smtp_url: None,
         mail_from: None,
         break_glass_notice: vec![],
+        webhook_origins: vec![],
         inbox_dir: PathBuf::new(),
         websocket_origins: vec![],
         default_zone: String::new(),

@@ -22,6 +22,8 @@ crate::rules! {
     QueryPlugins = "Query"."plugins": Connectors, Read;
     QueryConnectors = "Query"."connectors": Connectors, Read;
 
+    QueryNotifications = "Query"."notifications": Settings, Read;
+    QueryWebhooks = "Query"."webhooks": Webhooks, Read;
     QueryAuditLog = "Query"."auditLog": AuditLog, Read;
     QueryAuditCheckpoint = "Query"."auditCheckpoint": AuditLog, Read;
     QueryAuditInclusionProof = "Query"."auditInclusionProof": AuditLog, Read;
@@ -64,6 +66,12 @@ crate::rules! {
     EraseSubject = "Mutation"."eraseSubject": Erasure, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
+    SetNotification = "Mutation"."setNotification": Settings, Change;
+    SaveWebhook = "Mutation"."saveWebhook": Webhooks, Change;
+    RenewWebhookSecret = "Mutation"."renewWebhookSecret": Webhooks, Change;
+    DeleteWebhook = "Mutation"."deleteWebhook": Webhooks, Change;
+    TestWebhook = "Mutation"."testWebhook": Webhooks, Change;
+    RetryWebhookDeliveries = "Mutation"."retryWebhookDeliveries": Webhooks, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;

@@ -16,6 +16,7 @@ use super::{
     live::Subscription,
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
+    notification::{NotificationMutation, NotificationQuery},
     overview::OverviewQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
@@ -29,6 +30,7 @@ use super::{
     subject::{SubjectMutation, SubjectQuery},
     suppression::{SuppressionMutation, SuppressionQuery},
     viewer::ViewerQuery,
+    webhook::{WebhookMutation, WebhookQuery},
 };
 use crate::service::Services;
 use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
@@ -48,6 +50,8 @@ pub struct SetupQuery(
     ProtectionQuery,
     GroupQuery,
     GrantQuery,
+    WebhookQuery,
+    NotificationQuery,
     AuditQuery,
 );
 
@@ -81,6 +85,8 @@ pub struct SetupMutation(
     SettingsMutation,
     GroupMutation,
     GrantMutation,
+    WebhookMutation,
+    NotificationMutation,
 );
 
 /// The schema with its resolvers.

@@ -3,7 +3,8 @@
 
 use async_graphql::Enum;
 use vizard_core::{
-    access::share, alert, audit, case, health, indicator, policy, problem, reveal, scoring, settings, subject, template,
+    access::share, alert, audit, case, health, indicator, notification, policy, problem, reveal, scoring, settings,
+    subject, template, webhook,
 };
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.
@@ -30,6 +31,46 @@ macro_rules! shown {
 }
 
 shown! {
+    /// What a webhook tells of.
+    WebhookEvent = webhook::WebhookEvent {
+        /// An alert was raised.
+        AlertRaised,
+        /// An alert that needs review became more severe.
+        AlertUpdated,
+        /// An alert was confirmed, dismissed, or resolved with its case.
+        AlertDecided,
+        /// A case was opened.
+        CaseOpened,
+        /// A case changed: an alert joined it, a note was written, it was shared, a hold began.
+        CaseUpdated,
+        /// A case was resolved.
+        CaseResolved,
+        /// Nothing: somebody tries whether messages arrive. Every webhook gets it.
+        Test,
+    }
+
+    /// What a role is told of by mail.
+    NotificationKind = notification::NotificationKind {
+        /// A policy raised its first alert. To ANALYST or INVESTIGATOR.
+        FirstAlert,
+        /// On each day after new alerts of severity HIGH, from 6:00 UTC: how many, by policy. To ANALYST or INVESTIGATOR.
+        NewHighAlerts,
+        /// On Mondays from 6:00 UTC, where policies have warnings: which. To whoever may read policies.
+        UnresolvedWarnings,
+        /// On each day on which alerts are past their time, from 6:00 UTC: how many, by severity. To ANALYST or INVESTIGATOR.
+        OverdueAlerts,
+    }
+
+    /// What became of a message to a webhook.
+    WebhookDeliveryState = webhook::DeliveryState {
+        /// It is sent, or sent again, at its time.
+        Waiting,
+        /// The receiver took it.
+        Sent,
+        /// It was given up.
+        Failed,
+    }
+
     /// What was done.
     AuditActivity = audit::AuditActivity {
         /// Something sensitive was read.

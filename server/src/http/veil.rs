@@ -24,6 +24,7 @@ const KINDS: &[&str] = &[
     "audit",
     "case",
     "connector",
+    "delivery",
     "export",
     "grant",
     "group",
@@ -38,6 +39,7 @@ const KINDS: &[&str] = &[
     "subject",
     "suppression",
     "template",
+    "webhook",
 ];
 /// What a cursor under the veil begins with.
 const CURSOR: &str = "veiled.";

@@ -16,6 +16,8 @@ const AUDIT_LOOK: Duration = Duration::from_millis(150);
 const GAUGE: Duration = Duration::from_secs(5);
 /// How often it is asked whether the day's norms are made.
 const NORMS: Duration = Duration::from_secs(600);
+/// How often it is asked whether roles have to be told of something.
+const NOTIFICATIONS: Duration = Duration::from_secs(60);
 /// How often it is asked whether the day's retention is done; first after as long, so that a start is not slowed down.
 const RETENTION: Duration = Duration::from_secs(600);
 /// Pause after a failure, doubled up to a limit.
@@ -35,6 +37,7 @@ impl Jobs {
         }
         tasks.spawn(Job::Audit.repeat(services.clone()));
         tasks.spawn(Job::Messages.repeat(services.clone()));
+        tasks.spawn(Job::Webhooks.repeat(services.clone()));
         tasks.spawn(Job::Changes.repeat(services.clone()));
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
@@ -68,6 +71,18 @@ impl Jobs {
         });
         let one = services.clone();
         tasks.spawn(async move {
+            while !one.stop().is_cancelled() {
+                if let Err(error) = one.notify_roles().await {
+                    tracing::error!(error = %format_args!("{error:#}"), "roles could not be told");
+                }
+                tokio::select! {
+                    () = one.stop().cancelled() => {}
+                    () = tokio::time::sleep(NOTIFICATIONS) => {}
+                }
+            }
+        });
+        let one = services.clone();
+        tasks.spawn(async move {
             loop {
                 tokio::select! {
                     () = one.stop().cancelled() => return,
@@ -96,6 +111,8 @@ enum Job {
     Audit,
     /// What has to be told by mail.
     Messages,
+    /// What other systems are told.
+    Webhooks,
     /// Tells subscribers of what changed.
     Changes,
     /// One of the feeds to a SIEM.
@@ -109,6 +126,7 @@ impl Job {
             Self::Scoring => "scoring",
             Self::Audit => "audit",
             Self::Messages => "messages",
+            Self::Webhooks => "webhooks",
             Self::Changes => "changes",
             Self::Feed(_) => "feed",
         }
@@ -121,6 +139,7 @@ impl Job {
             Self::Scoring => Ok(services.score_some().await? > 0),
             Self::Audit => services.sequence_audit().await,
             Self::Messages => services.send_message().await,
+            Self::Webhooks => services.send_to_webhook().await,
             Self::Changes => services.tell_changes().await,
             Self::Feed(at) => match services.feeds().get(at) {
                 Some(feed) => services.feed(feed).await,
@@ -142,6 +161,7 @@ impl Job {
             Self::Scoring => &services.bell.scoring,
             Self::Audit => &services.bell.audit,
             Self::Messages => &services.bell.messages,
+            Self::Webhooks => &services.bell.webhooks,
             Self::Changes => services.changed(),
             Self::Feed(_) => &services.bell.feeds,
         }

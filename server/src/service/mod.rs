@@ -17,6 +17,7 @@ pub mod indicators;
 pub mod ingest;
 pub mod live;
 pub mod notices;
+pub mod notifications;
 mod outbox;
 pub mod overview;
 pub mod own_data;
@@ -37,6 +38,7 @@ mod siem;
 pub mod sign_in;
 pub mod subjects;
 pub mod suppressions;
+pub mod webhooks;
 
 pub use crate::store::{Page, Slice};
 
@@ -96,6 +98,8 @@ struct Settings {
     issuers: Vec<String>,
     feeds: Vec<siem::Feed>,
     mailer: Option<Mailer>,
+    /// Where webhooks may go.
+    webhook_origins: Vec<String>,
     /// Who is told when the glass is broken.
     told: Vec<Mailbox>,
 }
@@ -108,6 +112,7 @@ pub(crate) struct Bell {
     pub(crate) audit: Notify,
     pub(crate) feeds: Notify,
     pub(crate) messages: Notify,
+    pub(crate) webhooks: Notify,
 }
 
 impl Services {
@@ -125,6 +130,7 @@ impl Services {
             issuers: configured.chain(development).map(str::to_owned).collect(),
             feeds: siem::Feed::of(config),
             mailer: Mailer::of(config)?,
+            webhook_origins: config.webhook_origins.clone(),
             told: config.break_glass_notice.clone(),
         };
         let live = Self::open_feed(&store).await?;

@@ -126,9 +126,17 @@ impl Services {
         ids: &[PolicyId],
     ) -> Result<BTreeMap<PolicyId, Vec<HealthFinding>>, ServiceError> {
         permit.require(Resource::Policies, Action::Read)?;
+        self.health_of(&permit.sight(), ids).await
+    }
+
+    pub(super) async fn health_of(
+        &self,
+        sight: &Sight,
+        ids: &[PolicyId],
+    ) -> Result<BTreeMap<PolicyId, Vec<HealthFinding>>, ServiceError> {
         let now = self.clock.now();
         let policies = self.store.policies_by_id(ids).await?;
-        let counts = self.store.policy_counts(&permit.sight(), ids, now).await?;
+        let counts = self.store.policy_counts(sight, ids, now).await?;
         let enabled = self.store.enabled_indicators().await?;
         let sources = self.store.sources().await?;
         let scored = self.store.scored_by_template().await?;

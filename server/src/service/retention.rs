@@ -26,6 +26,7 @@ impl Services {
             // Whoever comes next goes on with this run.
             return Ok(None);
         }
+        self.store.forget_deliveries(now).await?;
         let gone = run.gone;
         self.store.end_retention(run, periods, now).await?;
         self.bell.scoring.notify_one();

@@ -20,6 +20,7 @@ use vizard_core::{
     reveal::Reveal,
     scoring::{Insight, RiskFactor},
     time::Micros,
+    webhook::WebhookEvent,
 };
 
 /// An alert, without its insights.
@@ -421,6 +422,7 @@ impl Store {
                 self.write_note(tx, Some(alert.id), None, note, now).await?;
             }
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![alert.subject.uuid().into()]).await?;
+            self.tell_webhooks(tx, WebhookEvent::AlertDecided, alert.id.uuid(), now).await?;
         }
         insert_entries(tx, &self.ids, entries, now).await?;
         triage.tx.commit().await
@@ -446,6 +448,8 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<()> {
         let tx = &triage.tx;
+        let known = "SELECT 1 AS one FROM cases WHERE id = $1";
+        let new = tx.row(known, vec![case.id.uuid().into()]).await?.is_none();
         tx.run(
             "INSERT INTO cases (id, name, subject_id, status, severity, opened_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, updated_at = excluded.updated_at",
@@ -467,6 +471,10 @@ impl Store {
             )
             .await?;
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![alert.subject.uuid().into()]).await?;
+            self.tell_webhooks(tx, WebhookEvent::AlertDecided, alert.id.uuid(), now).await?;
+        }
+        if new {
+            self.tell_webhooks(tx, WebhookEvent::CaseOpened, case.id.uuid(), now).await?;
         }
         for note in notes {
             self.write_note(tx, None, Some(case.id), note, now).await?;
@@ -516,6 +524,10 @@ impl Store {
         )
         .await?;
         tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![case.subject.uuid().into()]).await?;
+        for alert in &triage.alerts {
+            self.tell_webhooks(tx, WebhookEvent::AlertDecided, alert.id.uuid(), now).await?;
+        }
+        self.tell_webhooks(tx, WebhookEvent::CaseResolved, case.id.uuid(), now).await?;
         for note in notes {
             self.write_note(tx, None, Some(case.id), note, now).await?;
         }
@@ -543,7 +555,7 @@ impl Store {
         triage.tx.commit().await
     }
 
-    /// Writes a note. Nothing of a case changes without one, so subscribers of the case are told here.
+    /// Writes a note. Nothing of a case changes without one, so subscribers and webhooks are told of the case here.
     pub(super) async fn write_note(
         &self,
         tx: &Tx,
@@ -566,7 +578,10 @@ impl Store {
         )
         .await?;
         match case {
-            Some(case) => changes::note(tx, &[Change::Case(case)], now).await,
+            Some(case) => {
+                self.tell_webhooks(tx, WebhookEvent::CaseUpdated, case.uuid(), now).await?;
+                changes::note(tx, &[Change::Case(case)], now).await
+            }
             None => Ok(()),
         }
     }

@@ -266,6 +266,7 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         "DELETE FROM outbox WHERE about IN (SELECT id FROM reveals WHERE subject_id = $1)",
         "DELETE FROM reveals WHERE subject_id = $1",
         "DELETE FROM outbox WHERE about IN (SELECT n.id FROM notices n JOIN cases c ON c.id = n.case_id WHERE c.subject_id = $1)",
+        "DELETE FROM outbox WHERE about IN (SELECT id FROM alerts WHERE subject_id = $1 UNION SELECT id FROM cases WHERE subject_id = $1)",
         "DELETE FROM notices WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
         "UPDATE alerts SET status = 'RESOLVED', cause = 'Erased.', score = 0, risk_factors = '[]', review_to = NULL, \
          review_by = NULL, review_sender = NULL, review_note = NULL, review_at = NULL WHERE subject_id = $1",

@@ -186,6 +186,7 @@ impl Store {
             let alerts = tx.rows(&format!("SELECT id FROM alerts WHERE case_id IN ({within})"), list()).await?;
             (more.alerts, more.notes) = remove_alerts(&tx, &ids(&alerts)?).await?;
             more.notes += tx.run(&format!("DELETE FROM notes WHERE case_id IN ({within})"), list()).await?;
+            tx.run(&format!("DELETE FROM outbox WHERE about IN ({within})"), list()).await?;
             for table in ["reveals", "notices"] {
                 let told =
                     format!("DELETE FROM outbox WHERE about IN (SELECT id FROM {table} WHERE case_id IN ({within}))");
@@ -412,6 +413,7 @@ pub(super) async fn remove_alerts(tx: &Tx, alerts: &[Uuid]) -> anyhow::Result<(u
         }
         notes += tx.run(&format!("DELETE FROM notes WHERE alert_id IN ({within})"), list()).await?;
         tx.run(&format!("DELETE FROM alert_insights WHERE alert_id IN ({within})"), list()).await?;
+        tx.run(&format!("DELETE FROM outbox WHERE about IN ({within})"), list()).await?;
         removed += tx.run(&format!("DELETE FROM alerts WHERE id IN ({within})"), list()).await?;
     }
     for rows in counts.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {

@@ -23,6 +23,7 @@ use vizard_core::{
     scoring::{Insight, ScoringOutcome, history},
     subject::{RiskStanding, RiskTiming},
     time::{Day, Micros},
+    webhook::WebhookEvent,
 };
 
 /// Subjects to score, locked until `save` or until it is dropped.
@@ -144,6 +145,10 @@ impl Store {
         insert_insights(tx, &outcomes).await?;
         for one in scored {
             for alert in &one.alerts {
+                if alert.told {
+                    let event = if alert.raised { WebhookEvent::AlertRaised } else { WebhookEvent::AlertUpdated };
+                    self.tell_webhooks(tx, event, alert.id.uuid(), now).await?;
+                }
                 save_alert(tx, one.subject, alert, now).await?;
             }
         }

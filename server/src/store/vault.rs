@@ -27,6 +27,7 @@ type Key = Zeroizing<[u8; 32]>;
 pub(crate) struct Vault {
     wrapping: XChaCha20Poly1305,
     spool: XChaCha20Poly1305,
+    credentials: XChaCha20Poly1305,
     blind: Key,
     object: Key,
     shares: Key,
@@ -53,6 +54,7 @@ impl Vault {
         Ok(Self {
             wrapping: cipher(derive("subject keys")?),
             spool: cipher(derive("deliveries")?),
+            credentials: cipher(derive("credentials")?),
             blind: derive("identifiers")?,
             object: derive("objects")?,
             shares: derive("ids in shares")?,
@@ -110,6 +112,16 @@ impl Vault {
     /// Seals a delivery that waits to be processed.
     pub(crate) fn seal_delivery(&self, run: uuid::Uuid, body: &[u8]) -> anyhow::Result<Vec<u8>> {
         seal(&self.spool, run.as_bytes(), body)
+    }
+
+    /// Seals what we prove ourselves with to somebody else; `place` names where it belongs.
+    pub(crate) fn seal_credential(&self, place: &[u8], plain: &[u8]) -> anyhow::Result<Vec<u8>> {
+        seal(&self.credentials, place, plain)
+    }
+
+    /// Opens what was sealed so.
+    pub(crate) fn open_credential(&self, place: &[u8], sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
+        open(&self.credentials, place, sealed)
     }
 
     /// Opens such a delivery.

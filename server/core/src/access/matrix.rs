@@ -50,6 +50,8 @@ pub const ROWS: &[(Resource, Action, &[Role])] = &[
     (Resource::RoleGrants, Action::Read, &[Role::Admin, Role::Auditor]),
     (Resource::RoleGrants, Action::Change, ADMIN),
     (Resource::Erasure, Action::Change, ADMIN),
+    (Resource::Webhooks, Action::Read, &[Role::Admin, Role::Auditor]),
+    (Resource::Webhooks, Action::Change, ADMIN),
     (Resource::AuditLog, Action::Read, &[Role::Auditor]),
     (Resource::Analytics, Action::Read, &[Role::Admin, Role::Analyst, Role::Investigator]),
 ];

@@ -88,6 +88,8 @@ words! {
         Erasure = "erasure of a subject",
         /// Everything that is kept of a person, names opened: no role has a row for it.
         OwnData = "a person's own data",
+        /// Where alerts and cases are told to other systems.
+        Webhooks = "webhooks",
         /// What everybody did.
         AuditLog = "audit log",
         /// Counts over everything.
