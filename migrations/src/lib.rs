@@ -37,6 +37,7 @@ mod m20261127_000008_changes;
 mod m20261127_000009_queue;
 mod m20261127_000010_notices;
 mod m20261127_000011_webhooks;
+mod m20261127_000015_consultations;
 
 use sea_orm_migration::prelude::*;
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000009_queue::Migration),
             Box::new(m20261127_000010_notices::Migration),
             Box::new(m20261127_000011_webhooks::Migration),
+            Box::new(m20261127_000015_consultations::Migration),
         ]
     }
 }
@@ -107,6 +109,7 @@ mod tests {
             super::m20261127_000009_queue::UP,
             super::m20261127_000010_notices::UP,
             super::m20261127_000011_webhooks::UP,
+            super::m20261127_000015_consultations::UP,
         ]
         .concat()
     }
@@ -146,7 +149,9 @@ mod tests {
                 "m20261127_000007_exports",
                 "m20261127_000008_changes",
                 "m20261127_000009_queue",
-                "m20261127_000010_notices"
+                "m20261127_000010_notices",
+                "m20261127_000011_webhooks",
+                "m20261127_000015_consultations"
             ]
         );
     }

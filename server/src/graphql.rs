@@ -5,6 +5,7 @@ pub mod alert;
 pub mod audit;
 pub mod case;
 pub mod connector;
+pub mod consultation;
 pub mod directive;
 pub mod errors;
 pub mod export;

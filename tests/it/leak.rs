@@ -6,7 +6,7 @@ mod crawl;
 mod hostile;
 mod plant;
 
-use crate::{export, reveal, share};
+use crate::{consultation, export, reveal, share};
 use canary::{Found, PEOPLE, SPELLINGS, ZSOFIA, told};
 use crawl::{Crawl, Hit, Reader};
 use serde_json::{Value, json};
@@ -33,10 +33,13 @@ fn staff(world: &World) -> Vec<Reader> {
 async fn holders(world: &World, ida: &Caller, case: &str, identity: bool) -> Vec<Reader> {
     let mut readers = Vec::new();
     let alone = ShareSection::ALL.iter().map(|section| vec![section.as_str()]);
-    let all = ShareSection::ALL.iter().map(|section| section.as_str()).collect();
+    let all: Vec<&str> = ShareSection::ALL.iter().map(|section| section.as_str()).collect();
     for sections in alone.chain([all]) {
         let name = format!("a holder of {}{}", sections.join("+"), if identity { " with identity" } else { "" });
-        let made = share::shared(ida, case, json!({"sections": sections, "includeIdentity": identity})).await;
+        let asks = sections.contains(&ShareSection::Question.as_str());
+        let others: Vec<&str> = sections.into_iter().filter(|one| *one != ShareSection::Question.as_str()).collect();
+        let more = json!({"sections": others, "includeIdentity": identity});
+        let made = if asks { consultation::asked(ida, case, more).await } else { share::shared(ida, case, more).await };
         readers.push(Reader { name, caller: share::holder(world, &made) });
     }
     readers
@@ -191,8 +194,9 @@ async fn operator_reads_no_name(world: &World, crawl: &mut Crawl, log: &str) {
     assert_eq!(crawl.search.in_lines(&exported), Vec::<String>::new());
 }
 
-/// Runs every mutation with an input that works where it can, so that payloads are read as everything else is.
-async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader], story: &Story) {
+/// Runs every mutation with an input that works where it can, so that payloads are read as everything else is. What no role
+/// may do is done by the holder of a share that asks something.
+async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader], asked: &Reader, story: &Story) {
     let mut mutations: Vec<(String, String, String)> = crawl.api.objects["Mutation"]
         .iter()
         .map(|field| (field.name.clone(), field.of.clone(), field.input().expect("a mutation takes an input")))
@@ -219,8 +223,10 @@ async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader],
     );
     for (mutation, payload, input) in mutations {
         let (resource, action) = rules::of("Mutation", &mutation).unwrap();
-        let role = matrix::roles(resource, action)[0];
-        let reader = readers.iter().find(|reader| reader.name == role.as_str()).unwrap();
+        let reader = match matrix::roles(resource, action).first() {
+            Some(role) => readers.iter().find(|reader| reader.name == role.as_str()).unwrap(),
+            None => asked,
+        };
         let given = crawl.api.input(&input, &|_, name, _| known.get(name).cloned());
         for plan in crawl.api.plans(&payload, 1, false) {
             let body =
@@ -325,7 +331,7 @@ on_both! {
 
         // Payloads. Whoever asks for a reveal here is given it, of the same case.
         crawl.hits.clear();
-        change_everything(&world, &mut crawl, &staff, &story).await;
+        change_everything(&world, &mut crawl, &staff, &masked[masked.len() - 1], &story).await;
         let may = |hit: &&Hit| is_evidence(hit) || hit.field == "Note.body" || is_revealed(hit, &story.subject);
         let leaks: Vec<&Hit> = crawl.hits.iter().filter(|hit| !may(hit)).collect();
         assert!(leaks.is_empty(), "{}", listed(&leaks));

@@ -10,6 +10,7 @@
 
 mod audit;
 mod command;
+mod consultation;
 mod coverage;
 mod day;
 mod deliveries;
@@ -21,6 +22,7 @@ mod matrix;
 mod need;
 mod notice;
 mod notification;
+mod plugin;
 mod policies;
 mod privacy;
 mod retention;

@@ -2,7 +2,7 @@
 //! matrix or the share's sections say so and is null with its error everywhere else, whatever it is called and wherever
 //! it stands in a document.
 
-use crate::{privacy, reveal, share, story::downloads, triage};
+use crate::{consultation, privacy, reveal, share, story::downloads, triage};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use vizard_core::{
@@ -404,8 +404,9 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
         "activity": found["alert"]["insights"]["nodes"][0]["activities"]["nodes"][0]["id"],
         "connector": connector["id"], "run": connector["lastRun"]["id"],
     });
+    let everything = json!({"sections": ["SUMMARY", "TIMELINE", "NOTES", "ALERTS", "EVIDENCE"]});
     let (kept, lost) = (
-        share::shared(&ida, open.as_str().unwrap(), json!({})).await,
+        consultation::asked(&ida, open.as_str().unwrap(), everything).await,
         share::shared(&ida, open.as_str().unwrap(), json!({})).await,
     );
     let revoke = "mutation($input: RevokeCaseShareInput!) { revokeCaseShare(input: $input) { userErrors { code } } }";

@@ -99,6 +99,29 @@ on_both! {
         server.stop().await;
     }
 
+    async fn a_message_that_can_never_be_sent_is_given_up_at_once(world) {
+        let post = Postbox::start().await;
+        let (case, _, _) = case(&world).await;
+        let server = world.second(&post.settings()).await;
+        let ann = server.at_its_door(&world.person("Ann Analyst", &[Role::Analyst]));
+        let mut plain = reminder();
+        plain["cc"] = json!([]);
+        plain["bcc"] = json!([]);
+        let template = saved(&ann, plain).await["template"]["id"].clone();
+        post.refuse("450 later");
+        let sent = ann.ask(SEND, json!({"input": {"caseId": case, "templateId": template}})).await;
+        assert_eq!(sent.data()["sendNotice"]["userErrors"], json!([]));
+        world.comes_to("SELECT count(*) FROM outbox WHERE error IS NOT NULL", 1).await;
+        // A row that an older version wrote, say.
+        world.execute("UPDATE notices SET template = replace(template, 'hr@halden-optics.example', 'nowhere')").await;
+        world.clock.advance(10 * SECOND);
+        world.comes_to("SELECT count(*) FROM outbox WHERE due_at IS NULL AND sent_at IS NULL", 1).await;
+        assert_eq!(world.texts("SELECT error FROM outbox").await, ["a template with something that is no address"]);
+        let seen = ann.ask(NOTICES, json!({"id": case})).await.data()["case"]["notices"][0].clone();
+        assert_eq!((&seen["delivered"], &seen["problem"]), (&json!(false), &json!("a template with something that is no address")), "{seen}");
+        server.stop().await;
+    }
+
     async fn what_is_wrong_with_a_template_is_said_at_its_place(world) {
         let ann = world.person("Ann Analyst", &[Role::Analyst]);
         let wrong = json!({"name": "", "from": "nobody", "cc": ["x"], "subjectLine": "a\nBcc: b@example.org", "body": "{{who}}"});

@@ -336,6 +336,14 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { shareCase(input: {caseId: \"x\", audience: HR, recipient: \"HR\", sections: [NOTES], expiresInHours: 1, reason: \"r\"}) { userErrors { code } } }",
             &["shareCase"],
         ),
+        ("Mutation", "askConsultation") => (
+            "mutation { askConsultation(input: {caseId: \"x\", audience: HR, recipient: \"HR\", question: \"q\", choices: [], expiresInHours: 1, reason: \"r\"}) { userErrors { code } } }",
+            &["askConsultation"],
+        ),
+        ("Mutation", "answerConsultation") => (
+            "mutation { answerConsultation(input: {consultationId: \"x\", choice: \"c\"}) { userErrors { code } } }",
+            &["answerConsultation"],
+        ),
         ("Mutation", "revokeCaseShare") => (
             "mutation { revokeCaseShare(input: {shareId: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["revokeCaseShare"],

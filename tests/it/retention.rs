@@ -136,6 +136,7 @@ const DEALT_WITH: &[&str] = &[
     "alerts",
     "case_contributors",
     "cases",
+    "consultations",
     "device_owners",
     "events",
     "exports",

@@ -70,6 +70,8 @@ id_kinds! {
     RevealId = "reveal";
     /// A case shared with somebody.
     ShareId = "share";
+    /// A question about a case.
+    ConsultationId = "consultation";
     /// A package that a case was exported as.
     ExportId = "export";
     /// A note on an alert or a case.

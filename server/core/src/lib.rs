@@ -11,6 +11,7 @@ pub mod access;
 pub mod alert;
 pub mod audit;
 pub mod case;
+pub mod consultation;
 pub mod event;
 pub mod export;
 pub mod health;

@@ -430,6 +430,12 @@ pub const WEBHOOK_SECONDS: u64 = 10;
 pub const WEBHOOK_GIVE_UP_SECONDS: i64 = 3 * 24 * 3_600;
 /// How long it is told what became of messages to webhooks.
 pub const WEBHOOK_KEPT_DAYS: i32 = 30;
+/// A question of a consultation, and what is said beside an answer.
+pub const CONSULTATION_CHARS: usize = 2_000;
+/// Answers that a consultation offers.
+pub const CONSULTATION_CHOICES: std::ops::RangeInclusive<usize> = 2..=6;
+/// One of these answers.
+pub const CONSULTATION_CHOICE_CHARS: usize = 100;
 /// Addresses of one notification.
 pub const NOTIFICATION_ADDRESSES: usize = 20;
 /// The hour (UTC) from which what is told daily or weekly is told.

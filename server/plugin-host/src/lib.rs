@@ -6,6 +6,7 @@
 pub mod build;
 pub mod check;
 pub mod framing;
+pub mod scaffold;
 
 mod account;
 mod cache;

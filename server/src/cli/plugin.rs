@@ -1,4 +1,4 @@
-//! `vizard plugin build | check | install`.
+//! `vizard plugin new | build | check | install`.
 //! Never: installs what the host would refuse.
 
 use super::{Context, Failure, tell};
@@ -13,10 +13,25 @@ use vizard_plugin_host::{
     HostOptions, PluginHost,
     build::{self, BuildError, Built},
     check,
+    scaffold::{self, ScaffoldError},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    /// Write the source of a connector that builds, tests and loads
+    New {
+        /// What it is called: small letters, digits, hyphens
+        name: String,
+        /// What its records tell of: file, mail, endpoint, badge, chat, storage or identity
+        #[arg(long)]
+        kind: String,
+        /// The folder to make [default: NAME]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// The connector SDK [default: connector-sdk in the source that this command was built from]
+        #[arg(long, value_name = "DIR")]
+        sdk: Option<PathBuf>,
+    },
     /// Make a plugin file from a plugin's source
     Build {
         /// The folder with plugin.toml and Cargo.toml
@@ -42,6 +57,20 @@ pub(super) enum Command {
 
 pub(super) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
+        Command::New { name, kind, dir, sdk } => {
+            let dir = dir.unwrap_or_else(|| PathBuf::from(&name));
+            let sdk = sdk.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../connector-sdk"));
+            let files = scaffold::scaffold(&dir, &name, &kind, &sdk).map_err(|error| match error {
+                ScaffoldError::File { .. } => Failure::Failed(error.into()),
+                other => Failure::Usage(other.to_string()),
+            })?;
+            let mut text: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
+            text.push_str(&format!(
+                "next: {} says how to test, build, check and install it",
+                dir.join("README.md").display()
+            ));
+            context.answer(&files, &text)
+        }
         Command::Build { dir, out } => {
             let built = build(&dir, out.as_deref()).await?;
             context.answer(&built, &built.path.display().to_string())

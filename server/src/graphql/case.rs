@@ -3,6 +3,7 @@
 
 use super::{
     alert::{Alert, AlertConnectionOf},
+    consultation::{Consultation, ConsultationsOf},
     export::{CaseExport, ExportsOf},
     guard::{Answer, Guarded, guarded},
     insight::Insight,
@@ -175,6 +176,18 @@ impl Case {
         Ok(found.unwrap_or_default().into_iter().map(Notice::from).collect())
     }
 
+    /// Questions about it to people outside of the team, and their answers, the newest first. Through a share its own question.
+    async fn consultations(&self, ctx: &Context<'_>) -> Result<Vec<Consultation>, Error> {
+        let listed = async {
+            if opened(ctx, Resource::Consultations, ShareSection::Question)?.is_none() {
+                return Ok(Vec::new());
+            }
+            let found = request::load(ctx, ConsultationsOf(self.0.id)).await?.unwrap_or_default();
+            Ok(found.into_iter().map(Consultation::from).collect())
+        };
+        listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
+    }
+
     /// The packages that it was exported as, the newest first.
     async fn exports(&self, ctx: &Context<'_>) -> Guarded<Vec<CaseExport>, rules::CaseExports> {
         guarded(ctx, async |_| {
@@ -195,6 +208,7 @@ impl Case {
             (CaseAction::SendNotice, active && can(Resource::Notices)),
             (CaseAction::RequestReveal, active && can(Resource::RevealRequests)),
             (CaseAction::Share, can(Resource::Shares)),
+            (CaseAction::AskConsultation, active && can(Resource::Consultations)),
             (CaseAction::SetLegalHold, can(Resource::LegalHolds)),
             (CaseAction::Export, can(Resource::Exports)),
         ];
@@ -329,6 +343,8 @@ pub enum CaseAction {
     RequestReveal,
     /// `shareCase`.
     Share,
+    /// `askConsultation`.
+    AskConsultation,
     /// `setLegalHold`.
     SetLegalHold,
     /// `exportCase`.

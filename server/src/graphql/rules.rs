@@ -60,6 +60,8 @@ crate::rules! {
     DecideReveal = "Mutation"."decideReveal": RevealDecisions, Change;
     EndReveal = "Mutation"."endReveal": Reveals, Change;
     ShareCase = "Mutation"."shareCase": Shares, Change;
+    AskConsultation = "Mutation"."askConsultation": Consultations, Change;
+    AnswerConsultation = "Mutation"."answerConsultation": ConsultationAnswers, Change;
     RevokeCaseShare = "Mutation"."revokeCaseShare": ShareRevocations, Change;
     SetLegalHold = "Mutation"."setLegalHold": LegalHolds, Change;
     ExportCase = "Mutation"."exportCase": Exports, Change;

@@ -161,6 +161,8 @@ shown! {
         Hr,
         /// The legal department.
         Legal,
+        /// Somebody who leads people.
+        Manager,
     }
     /// A part of a case that a share opens. Where the case stands and how severe it is, every share shows.
     ShareSection = share::ShareSection {
@@ -174,6 +176,8 @@ shown! {
         Alerts,
         /// The events beneath its insights, and with identity their content.
         Evidence,
+        /// A question to its holder, which they may answer: comes with `askConsultation` alone.
+        Question,
     }
     /// How soon somebody should look at an alert (docs/triage.md).
     TriageRank = alert::triage::TriageRank {

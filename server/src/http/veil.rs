@@ -24,6 +24,7 @@ const KINDS: &[&str] = &[
     "audit",
     "case",
     "connector",
+    "consultation",
     "delivery",
     "export",
     "grant",

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod bench;
 pub mod cases;
 pub mod connectors;
+pub mod consultations;
 pub mod erasure;
 pub mod exports;
 pub mod grants;

@@ -8,7 +8,7 @@ use super::{
 pub(crate) use crate::store::StoredShare;
 use crate::{
     error::ServiceError,
-    permit::Permit,
+    permit::{Permit, Sight, Viewer},
     store::{Entry, NewNote, Shared},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,7 +19,8 @@ use vizard_core::{
         share::{self, ShareAudience, ShareSection},
     },
     audit::{AuditActivity, AuditCategory},
-    ids::{CaseId, ShareId},
+    consultation::Question,
+    ids::{CaseId, ConsultationId, ShareId},
     limits,
     problem::{Problem, ProblemCode},
     time::{HOUR, Micros},
@@ -55,8 +56,19 @@ impl Services {
         asked: ShareAsked,
     ) -> Result<(StoredShare, String), ServiceError> {
         let viewer = permit.require(Resource::Shares, Action::Change)?;
+        self.open_share(viewer, &permit.sight(), asked, None).await
+    }
+
+    /// Makes a share, with a question where there is one.
+    pub(super) async fn open_share(
+        &self,
+        viewer: &Viewer,
+        sight: &Sight,
+        asked: ShareAsked,
+        question: Option<(ConsultationId, &Question)>,
+    ) -> Result<(StoredShare, String), ServiceError> {
         let reason = required(&asked.reason, &["input", "reason"], "Say why the case is shared.")?.to_owned();
-        let problems = share::check(&asked.sections, asked.hours, &asked.recipient);
+        let problems = share::check(&asked.sections, asked.hours, &asked.recipient, question.is_some());
         if !problems.is_empty() {
             return Err(ServiceError::Invalid(problems));
         }
@@ -70,9 +82,12 @@ impl Services {
         let token = format!("{SHARE_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
         let id = self.ids.draw(ShareId::new);
         let until = |now: Micros| Micros(now.0.saturating_add(i64::from(asked.hours) * HOUR));
-        let sight = permit.sight();
-        let shared =
-            self.store.share_case((&sight, viewer), (case, asked.identity), &token, &self.clock, |_, reveal, now| {
+        let shared = self.store.share_case(
+            (sight, viewer),
+            (case, asked.identity),
+            (&token, question),
+            &self.clock,
+            |_, reveal, now| {
                 let stored = StoredShare {
                     id,
                     case,
@@ -91,14 +106,16 @@ impl Services {
                 };
                 let detail = serde_json::json!({
                     "case": case, "audience": asked.audience, "sections": sections, "identity": asked.identity,
-                    "expiresAt": stored.expires_at,
+                    "expiresAt": stored.expires_at, "consultation": question.map(|(id, _)| id),
                 });
                 let entry =
                     Entry::by(viewer, AuditActivity::Shared, AuditCategory::Shares, id, &detail).reason(&reason);
                 let with = if asked.identity { "with identity" } else { "masked" };
-                let body = format!("Shared with {}, {with}, for {} hours.", asked.audience, asked.hours);
+                let what = if question.is_some() { "Asked" } else { "Shared with" };
+                let body = format!("{what} {}, {with}, for {} hours.", asked.audience, asked.hours);
                 (stored, NewNote { author: viewer.name.clone().into(), system: true, body: body.into() }, entry)
-            });
+            },
+        );
         match shared.await? {
             Shared::Done(stored) => Ok((*stored, token)),
             Shared::NoCase => Err(unknown()),

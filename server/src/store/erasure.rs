@@ -262,6 +262,7 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         "DELETE FROM alert_insights WHERE alert_id IN (SELECT id FROM alerts WHERE subject_id = $1)",
         "DELETE FROM notes WHERE alert_id IN (SELECT id FROM alerts WHERE subject_id = $1)",
         "DELETE FROM notes WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
+        "DELETE FROM consultations WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
         "DELETE FROM shares WHERE case_id IN (SELECT id FROM cases WHERE subject_id = $1)",
         "DELETE FROM outbox WHERE about IN (SELECT id FROM reveals WHERE subject_id = $1)",
         "DELETE FROM reveals WHERE subject_id = $1",

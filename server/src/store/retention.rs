@@ -198,7 +198,7 @@ impl Store {
                 Entry::by_the_system(AuditActivity::Deleted, AuditCategory::Cases, &id.to_string(), &detail)
             };
             insert_entries(&tx, &self.ids, &exports.iter().map(entry).collect::<Vec<_>>(), now).await?;
-            for table in ["shares", "reveals", "notices", "case_contributors"] {
+            for table in ["consultations", "shares", "reveals", "notices", "case_contributors"] {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }
             more.cases = tx.run(&format!("DELETE FROM cases WHERE id IN ({within})"), list()).await?;

@@ -6,6 +6,7 @@ use super::{
     alerts::{NewNote, lock_case},
     audit::{Entry, insert_entries},
     cases::instant,
+    consultations::insert_question,
     db::{Row, Sql as _, marks},
     reveals::{common_time, open_reveals},
 };
@@ -18,7 +19,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use vizard_core::{
     access::share::{ShareAudience, ShareSection},
     audit::{AuditActivity, AuditCategory},
-    ids::{CaseId, RevealId, ShareId, SubjectId},
+    consultation::Question,
+    ids::{CaseId, ConsultationId, RevealId, ShareId, SubjectId},
     limits,
     reveal::Reveal,
     time::Micros,
@@ -98,7 +100,7 @@ impl Store {
         &self,
         (sight, viewer): (&Sight, &Viewer),
         (case, identity): (CaseId, bool),
-        token: &str,
+        (token, question): (&str, Option<(ConsultationId, &Question)>),
         clock: &Clock,
         make: impl FnOnce(&StoredCase, Option<&Reveal>, Micros) -> (StoredShare, NewNote<'static>, Entry),
     ) -> anyhow::Result<Shared> {
@@ -139,6 +141,9 @@ impl Store {
             ],
         )
         .await?;
+        if let Some((id, question)) = question {
+            insert_question(&tx, (id, case, stored.id), question, now).await?;
+        }
         self.write_note(&tx, None, Some(case), &note, now).await?;
         insert_entries(&tx, &self.ids, &[entry], now).await?;
         tx.commit().await?;

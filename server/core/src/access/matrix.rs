@@ -44,6 +44,8 @@ pub const ROWS: &[(Resource, Action, &[Role])] = &[
     (Resource::Shares, Action::Read, &[Role::Investigator, Role::Auditor]),
     (Resource::Shares, Action::Change, INVESTIGATOR),
     (Resource::ShareRevocations, Action::Change, &[Role::Investigator, Role::Admin]),
+    (Resource::Consultations, Action::Read, TRIAGE),
+    (Resource::Consultations, Action::Change, INVESTIGATOR),
     (Resource::Exports, Action::Read, &[Role::Investigator, Role::Auditor]),
     (Resource::Exports, Action::Change, INVESTIGATOR),
     (Resource::ExportPackages, Action::Read, INVESTIGATOR),

@@ -78,6 +78,10 @@ words! {
         Shares = "shares of a case",
         /// Taking a share back.
         ShareRevocations = "revocation of a share",
+        /// Questions about cases to people outside of the team.
+        Consultations = "consultations",
+        /// Answering one: no role has a row for it, whoever holds the share that asks does.
+        ConsultationAnswers = "answers to consultations",
         /// Exports of cases: made, and that they were made.
         Exports = "exports of a case",
         /// The packages themselves.

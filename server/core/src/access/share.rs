@@ -1,5 +1,5 @@
 //! What a share opens: the sections of one case, to read. The same table as the access matrix, for holders of a share token.
-//! Never: a change; anything that can name a person through a share that hides identity.
+//! Never: a change, but the answer to a question; anything that can name a person through a share that hides identity.
 
 use super::{Action, Resource};
 use crate::{
@@ -21,6 +21,8 @@ words! {
         Alerts = "ALERTS",
         /// The events beneath its insights, and with identity their content.
         Evidence = "EVIDENCE",
+        /// A question to the share's holder, which they may answer.
+        Question = "QUESTION",
     }
 }
 
@@ -31,6 +33,8 @@ words! {
         Hr = "HR",
         /// The legal department.
         Legal = "LEGAL",
+        /// Somebody who leads people.
+        Manager = "MANAGER",
     }
 }
 
@@ -38,10 +42,11 @@ words! {
 pub fn allows(sections: &[ShareSection], identity: bool, resource: Resource, action: Action) -> bool {
     let has = |section: ShareSection| sections.contains(&section);
     if action != Action::Read {
-        return false;
+        return resource == Resource::ConsultationAnswers && has(ShareSection::Question);
     }
     match resource {
         Resource::CaseHeaders => true,
+        Resource::Consultations => has(ShareSection::Question),
         Resource::Insights => has(ShareSection::Timeline) || has(ShareSection::Alerts) || has(ShareSection::Evidence),
         Resource::Notes => has(ShareSection::Notes),
         Resource::Alerts => has(ShareSection::Alerts),
@@ -51,9 +56,14 @@ pub fn allows(sections: &[ShareSection], identity: bool, resource: Resource, act
     }
 }
 
-/// What is wrong with a share before it is made: its sections and how long it holds, in hours.
-pub fn check(sections: &[ShareSection], hours: i32, recipient: &str) -> Vec<Problem> {
+/// What is wrong with a share before it is made: its sections and how long it holds, in hours. `asks` tells whether it is made
+/// for a question.
+pub fn check(sections: &[ShareSection], hours: i32, recipient: &str, asks: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
+    if sections.contains(&ShareSection::Question) != asks {
+        let message = "A question goes out with the mutation askConsultation.";
+        problems.push(Problem::new(&["input", "sections"], ProblemCode::Invalid, message));
+    }
     if sections.is_empty() {
         let message = "Name at least one section: SUMMARY, TIMELINE, NOTES, ALERTS, EVIDENCE.";
         problems.push(Problem::new(&["input", "sections"], ProblemCode::Required, message));
@@ -107,17 +117,23 @@ mod tests {
     }
 
     #[test]
-    fn a_share_changes_nothing() {
+    fn a_share_changes_nothing_but_the_answer_to_its_question() {
         for resource in Resource::ALL {
-            assert!(!allows(ShareSection::ALL, true, *resource, Action::Change), "{resource}");
+            let answers = *resource == Resource::ConsultationAnswers;
+            assert_eq!(allows(ShareSection::ALL, true, *resource, Action::Change), answers, "{resource}");
+            for section in ShareSection::ALL.iter().filter(|section| **section != ShareSection::Question) {
+                assert!(!allows(&[*section], true, *resource, Action::Change), "{section} {resource}");
+            }
         }
     }
 
     #[test]
     fn a_share_needs_a_section_a_recipient_and_an_end() {
-        assert_eq!(check(&[ShareSection::Summary], 24, "Legal, matter 17"), []);
-        let codes: Vec<String> = check(&[], 0, " ").iter().map(|problem| problem.field.join(".")).collect();
+        assert_eq!(check(&[ShareSection::Summary], 24, "Legal, matter 17", false), []);
+        let codes: Vec<String> = check(&[], 0, " ", false).iter().map(|problem| problem.field.join(".")).collect();
         assert_eq!(codes, ["input.sections", "input.expiresInHours", "input.recipient"]);
-        assert_eq!(check(&[ShareSection::Notes], 24 * 91, "HR").len(), 1);
+        assert_eq!(check(&[ShareSection::Notes], 24 * 91, "HR", false).len(), 1);
+        assert_eq!(check(&[ShareSection::Question], 24, "HR", false).len(), 1);
+        assert_eq!(check(&[ShareSection::Question], 24, "HR", true), []);
     }
 }
