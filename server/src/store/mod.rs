@@ -43,6 +43,7 @@ pub use alerts::{AlertFilter, AlertOrder};
 pub(crate) use alerts::{NewNote, StoredAlert, StoredCase, StoredNote, StoredReview, Triage};
 pub use audit::AuditFilter;
 pub(crate) use audit::{Entry, StoredCheckpoint, StoredEntry};
+pub(crate) use bench::MadeAlert;
 pub(crate) use cases::{Contributed, SeenFrom};
 pub use changes::Change;
 pub use connectors::ConnectorState;
