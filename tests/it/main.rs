@@ -33,3 +33,4 @@ mod story;
 mod templates;
 mod tidy;
 mod triage;
+mod tuning;

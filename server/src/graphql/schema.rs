@@ -28,6 +28,7 @@ use super::{
     spec::Spec,
     subject::{SubjectMutation, SubjectQuery},
     suppression::{SuppressionMutation, SuppressionQuery},
+    tuning::{TuningMutation, TuningQuery},
     viewer::ViewerQuery,
 };
 use crate::service::Services;
@@ -53,7 +54,16 @@ pub struct SetupQuery(
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(OverviewQuery, AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery, SuppressionQuery);
+pub struct TriageQuery(
+    OverviewQuery,
+    AlertQuery,
+    CaseQuery,
+    SubjectQuery,
+    RevealQuery,
+    NoticeQuery,
+    SuppressionQuery,
+    TuningQuery,
+);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
@@ -62,6 +72,7 @@ pub struct Mutation(
     AlertMutation,
     HandoverMutation,
     SuppressionMutation,
+    TuningMutation,
     CaseMutation,
     SubjectMutation,
     RevealMutation,

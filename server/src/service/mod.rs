@@ -37,6 +37,7 @@ mod siem;
 pub mod sign_in;
 pub mod subjects;
 pub mod suppressions;
+pub mod tuning;
 
 pub use crate::store::{Page, Slice};
 

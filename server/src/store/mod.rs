@@ -36,6 +36,7 @@ mod shares;
 mod sight;
 mod subjects;
 mod suppressions;
+mod tuning;
 mod vault;
 mod work;
 

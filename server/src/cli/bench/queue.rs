@@ -154,6 +154,8 @@ async fn fill(config: &Config, options: &Options) -> anyhow::Result<Queue> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    // What the server does once a day is done before it is measured.
+    services.make_norms().await?;
     services.shut_down().await;
     Ok(filled?)
 }
