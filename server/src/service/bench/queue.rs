@@ -51,7 +51,7 @@ const SUBJECTS_A_CASE: usize = 5;
 /// Over how many days they were raised: within what retention keeps.
 const SPAN_DAYS: i64 = 90;
 /// Alerts that are written in one transaction.
-const BATCH: u64 = 2_000;
+const BATCH: u64 = 10_000;
 
 impl Services {
     /// Whether nobody has used the database of this configuration.
@@ -177,16 +177,16 @@ impl Maker {
     /// The alert of that number. Of every ten alerts one needs review, each about a subject of its own: nobody has two
     /// open alerts under one policy.
     fn alert(&mut self, at: u64, id: AlertId, raised_at: Micros) -> Option<MadeAlert> {
-        let policy = self.dice.below(self.policies.len());
-        let policy = self.policies.get(policy)?.clone();
         let (subject, status, case) = self.standing(at)?;
+        let Self { dice, policies, .. } = self;
+        let policy = dice.one_of(policies)?;
         // 24 and more, as alerts of the volume DEFAULT have; the higher, the rarer.
-        let share = self.dice.below(10_000).min(self.dice.below(10_000));
+        let share = dice.below(10_000).min(dice.below(10_000));
         let score = hundredths(2_400 + share * 76 / 100);
         let severity = Severity::of(score);
-        let insights = self.insights(&policy, subject, raised_at, score);
+        let insights = insights(dice, policy, subject, raised_at, score);
         let triaged_at = (status != AlertStatus::NeedsReview).then_some(Micros(raised_at.0 + HOUR));
-        let reason = self.dice.one_of(DismissReason::ALL).copied();
+        let reason = dice.one_of(DismissReason::ALL).copied();
         let alert = StoredAlert {
             id,
             subject,
@@ -226,39 +226,39 @@ impl Maker {
         let case = self.cases.get(2 * pair + which)?;
         Some((case.subject, status, Some(case.id)))
     }
+}
 
-    /// Two or three insights that add up to the score, the largest share first.
-    fn insights(&mut self, policy: &Policy, subject: SubjectId, raised_at: Micros, score: f64) -> Vec<Insight> {
-        let shares: &[f64] = if self.dice.below(2) == 0 { &[0.7, 0.3] } else { &[0.5, 0.3, 0.2] };
-        let first = self.dice.below(policy.spec.indicators.len());
-        let chosen = policy.spec.indicators.iter().cycle().skip(first);
-        let mut insights = Vec::with_capacity(shares.len());
-        for (selected, (back, share)) in chosen.zip((0..).zip(shares)) {
-            let thresholds = selected.thresholds;
-            let count = u64::from(thresholds.low) + self.dice.below(2 * thresholds.high as usize) as u64;
-            let day = raised_at.day().plus(-back);
-            let name = indicator::find(&selected.code).map_or("", |found| found.name);
-            let unusual = Booster {
-                kind: BoosterKind::AboveUsual,
-                factor: 2.0,
-                explanation: "More than is usual for the subject and for its peers.".to_owned(),
-            };
-            insights.push(Insight {
-                id: scoring::insight_id(subject, policy.id, day, &selected.code),
-                day,
-                kind: InsightKind::Indicator,
-                indicator: selected.code.clone(),
-                count,
-                level: thresholds.level(count),
-                score: thresholds.score(count),
-                boosters: vec![unusual],
-                points: score * share,
-                explanation: format!("{name}: {count} on {day}; {} and more in a day are high.", thresholds.high),
-                risk_factors: vec![RiskFactor::Unusual],
-            });
-        }
-        insights
+/// Two or three insights that add up to the score, the largest share first.
+fn insights(dice: &mut Dice, policy: &Policy, subject: SubjectId, raised_at: Micros, score: f64) -> Vec<Insight> {
+    let shares: &[f64] = if dice.below(2) == 0 { &[0.7, 0.3] } else { &[0.5, 0.3, 0.2] };
+    let first = dice.below(policy.spec.indicators.len());
+    let chosen = policy.spec.indicators.iter().cycle().skip(first);
+    let mut insights = Vec::with_capacity(shares.len());
+    for (selected, (back, share)) in chosen.zip((0..).zip(shares)) {
+        let thresholds = selected.thresholds;
+        let count = u64::from(thresholds.low) + dice.below(2 * thresholds.high as usize) as u64;
+        let day = raised_at.day().plus(-back);
+        let name = indicator::find(&selected.code).map_or("", |found| found.name);
+        let unusual = Booster {
+            kind: BoosterKind::AboveUsual,
+            factor: 2.0,
+            explanation: "More than is usual for the subject and for its peers.".to_owned(),
+        };
+        insights.push(Insight {
+            id: scoring::insight_id(subject, policy.id, day, &selected.code),
+            day,
+            kind: InsightKind::Indicator,
+            indicator: selected.code.clone(),
+            count,
+            level: thresholds.level(count),
+            score: thresholds.score(count),
+            boosters: vec![unusual],
+            points: score * share,
+            explanation: format!("{name}: {count} on {day}; {} and more in a day are high.", thresholds.high),
+            risk_factors: vec![RiskFactor::Unusual],
+        });
     }
+    insights
 }
 
 /// A number with two digits after the point.

@@ -68,7 +68,7 @@ impl Raw {
 }
 
 /// What of the queue is wanted, in the words of the API.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Asked {
     pub(super) first: usize,
