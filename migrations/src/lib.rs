@@ -37,6 +37,7 @@ mod m20261127_000008_changes;
 mod m20261127_000009_queue;
 mod m20261127_000010_notices;
 mod m20261127_000011_webhooks;
+mod m20261127_000014_queue_orders;
 mod m20261127_000015_consultations;
 
 use sea_orm_migration::prelude::*;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000009_queue::Migration),
             Box::new(m20261127_000010_notices::Migration),
             Box::new(m20261127_000011_webhooks::Migration),
+            Box::new(m20261127_000014_queue_orders::Migration),
             Box::new(m20261127_000015_consultations::Migration),
         ]
     }
@@ -109,6 +111,7 @@ mod tests {
             super::m20261127_000009_queue::UP,
             super::m20261127_000010_notices::UP,
             super::m20261127_000011_webhooks::UP,
+            super::m20261127_000014_queue_orders::UP,
             super::m20261127_000015_consultations::UP,
         ]
         .concat()
@@ -151,7 +154,8 @@ mod tests {
                 "m20261127_000009_queue",
                 "m20261127_000010_notices",
                 "m20261127_000011_webhooks",
-                "m20261127_000015_consultations"
+                "m20261127_000014_queue_orders",
+                "m20261127_000015_consultations",
             ]
         );
     }

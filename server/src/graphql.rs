@@ -37,6 +37,7 @@ pub mod share;
 pub mod spec;
 pub mod subject;
 pub mod suppression;
+pub mod tuning;
 pub mod user_error;
 pub mod viewer;
 pub mod webhook;

@@ -8,7 +8,7 @@ use std::{
 };
 use vizard_core::access::{Action, Resource, Role};
 use vizard_server::{app, auth::DevSigner, clock::Clock, config::Config, ids::Ids, permit::Permit};
-use vizard_tests::{Caller, demo};
+use vizard_tests::{Caller, Engine, demo, on_both};
 
 /// The `vizard` command of this checkout.
 pub(crate) fn vizard() -> PathBuf {
@@ -107,4 +107,42 @@ fn what_an_import_says_and_logs_at_trace_names_nobody() {
     let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     assert!(text.contains("17179 accepted") && text.contains("scored"), "{text}");
     assert_eq!(crate::privacy::leaks(&text, &crate::privacy::names()), Vec::<String>::new(), "{text}");
+}
+
+on_both! {
+    async fn a_queue_is_measured_byte_for_byte_and_fifty_alerts_take_no_more_statements_than_ten(world) {
+        let (server, name) = { let url = world.config.database_url(); url.rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap() };
+        let fresh = match world.engine {
+            Engine::Sqlite => format!("{server}/queue.db?mode=rwc"),
+            Engine::Postgres => {
+                world.execute(&format!("CREATE DATABASE {name}_queue")).await;
+                format!("{server}/{name}_queue")
+            }
+        };
+        let bench = || {
+            let mut command = Command::new(vizard());
+            command.arg("--data-dir").arg(world.config.data_dir.join("bench")).env_clear();
+            command.args(["--json", "bench", "queue", "--alerts", "2000", "--pages", "4", "--database", &fresh]);
+            command.output().unwrap()
+        };
+        let said = bench();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        assert_eq!((&report["queue"]["alerts"], &report["queue"]["open"]), (&2_000.into(), &200.into()));
+        let measured = report["measured"].as_array().unwrap();
+        assert_eq!(measured.len(), 14, "{report}");
+        for one in measured {
+            let of = |size: &str| one[size].as_i64().unwrap();
+            assert!(of("bytes") > 20_000 && of("requests") == 4, "{one}");
+            // On a busy machine a loader may be asked twice for one page; a statement an alert would be forty more.
+            assert!(of("statements_10") > 3 && of("statements_50") < of("statements_10") + 10, "{one}");
+        }
+        // A queue is in it now.
+        let again = bench();
+        assert_eq!(again.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&again.stderr).contains("the database is not empty"));
+        if world.engine == Engine::Postgres {
+            world.execute(&format!("DROP DATABASE {name}_queue WITH (FORCE)")).await;
+        }
+    }
 }

@@ -117,6 +117,11 @@ async fn story(world: &World, ida: &Caller) -> Story {
             "mutation($input: SuppressIndicatorInput!) { suppressIndicator(input: $input) { userErrors { message } } }",
             json!({"indicator": "FILE_PRINTED", "subjectId": other["subject"]["id"], "until": "2026-07-20T00:00:00Z", "reason": "Prints the archive."}),
         ),
+        (
+            "mutation($input: TuneIndicatorInput!) { tuneIndicator(input: $input) { userErrors { message } } }",
+            json!({"alertId": alert["id"], "code": "FILE_DOWNLOADED", "change": "OWN", "policyVersion": 1,
+                "thresholds": {"low": 20, "medium": 60, "high": 121}, "note": "One more."}),
+        ),
     ] {
         let done = ida.ask(document, json!({"input": input})).await;
         let payload =

@@ -36,4 +36,5 @@ mod story;
 mod templates;
 mod tidy;
 mod triage;
+mod tuning;
 mod webhook;

@@ -170,6 +170,14 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             ("{ dismissalStatistics { byReason { count } } }", &["dismissalStatistics"])
         }
         ("Query", "suppressions") => ("{ suppressions { totalCount } }", &["suppressions"]),
+        ("Query", "tuningPreview") => (
+            "{ tuningPreview(input: {alertId: \"x\", code: \"X\", change: STOP, policyVersion: 1}) { days } }",
+            &["tuningPreview"],
+        ),
+        ("Mutation", "tuneIndicator") => (
+            "mutation { tuneIndicator(input: {alertId: \"x\", code: \"X\", change: STOP, policyVersion: 1}) { userErrors { code } } }",
+            &["tuneIndicator"],
+        ),
         ("Mutation", "suppressIndicator") => (
             "mutation { suppressIndicator(input: {indicator: \"X\", until: \"2026-01-01T00:00:00Z\", reason: \"r\"}) { userErrors { code } } }",
             &["suppressIndicator"],

@@ -303,6 +303,12 @@ pub const SCORE_HISTORY_POINTS: usize = 1_000;
 pub const PREVIEW_DAYS: std::ops::RangeInclusive<i32> = 1..=90;
 /// People that a preview looks at: more would not answer in time.
 pub const PREVIEW_SUBJECTS: usize = 20_000;
+/// Days that the preview of a tuning looks at: as a preview does where nobody says.
+pub const TUNING_PREVIEW_DAYS: i32 = 30;
+/// People that the preview of a tuning looks at: twice each, while an analyst waits beside an alert.
+pub const TUNING_PREVIEW_SUBJECTS: u64 = 2_000;
+/// Earlier edits of an indicator that a preview of its tuning lists.
+pub const TUNING_EDITS: usize = 20;
 /// Hours for which a reveal holds, unless the settings say otherwise.
 pub const REVEAL_HOURS: u32 = 8;
 /// What the settings may say.

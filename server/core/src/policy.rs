@@ -4,6 +4,7 @@
 mod content;
 mod draft;
 mod edit;
+mod tuning;
 
 use crate::{
     ids::{PolicyId, PriorityGroupId, SubjectId},
@@ -16,6 +17,7 @@ pub use content::{PriorityContent, PrioritySeen};
 pub use draft::{IndicatorChoice, PolicyDraft, ThresholdCounts, create};
 pub use edit::{Change, changes, copy, update};
 use serde::{Deserialize, Serialize};
+pub use tuning::{TuningChange, tune, tuned};
 
 words! {
     /// Whether a policy works.

@@ -47,6 +47,8 @@ pub struct Settings {
     pub alert_targets: AlertTargets,
     /// How long things are kept.
     pub retention: Retention,
+    /// Whether whoever triages may tune an indicator of a policy from one of its alerts.
+    pub inline_tuning: bool,
     /// Named lists, for variants.
     pub groups: Vec<Group>,
     /// Indicators narrowed to groups.
@@ -276,6 +278,10 @@ impl Settings {
             let shown = |count: Option<u32>| count.map_or_else(|| "none".to_owned(), |count| count.to_string());
             let (was, is) = (shown(self.minimum_daily_events), shown(after.minimum_daily_events));
             changes.push(format!("Minimum daily events changed from {was} to {is}."));
+        }
+        if self.inline_tuning != after.inline_tuning {
+            let is = if after.inline_tuning { "on" } else { "off" };
+            changes.push(format!("Tuning from alerts was switched {is}."));
         }
         changes.extend(self.coverage.changes(&after.coverage));
         let (was, is) = (self.risk_level, after.risk_level);

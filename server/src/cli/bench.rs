@@ -3,6 +3,7 @@
 
 mod detect;
 mod ingest;
+mod queue;
 mod rules;
 
 use super::{Context, Failure};
@@ -16,6 +17,8 @@ pub(super) enum Options {
     Detect(detect::Options),
     /// Rules of your own over a file of events: matches, and events a second
     Rules(rules::Options),
+    /// Pages of a queue of a million alerts: time, statements, and what GraphQL adds to them
+    Queue(queue::Options),
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failure> {
@@ -23,5 +26,6 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), Failu
         Options::Ingest(options) => ingest::run(context, options).await,
         Options::Detect(options) => detect::run(context, options).await,
         Options::Rules(options) => rules::run(context, options).await,
+        Options::Queue(options) => queue::run(context, options).await,
     }
 }

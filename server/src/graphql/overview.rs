@@ -62,9 +62,9 @@ impl Loader<RankOf> for Reader {
 #[derive(SimpleObject)]
 pub struct SeverityCount {
     /// Which.
-    severity: Severity,
+    pub(super) severity: Severity,
     /// How many.
-    count: i32,
+    pub(super) count: i32,
 }
 
 /// Alerts of one day.

@@ -16,6 +16,7 @@ crate::rules! {
 
     QueryAlerts = "Query"."alerts": Alerts, Read;
     QuerySuppressions = "Query"."suppressions": Alerts, Read;
+    QueryTuningPreview = "Query"."tuningPreview": Alerts, Change;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
     QueryReveals = "Query"."reveals": Reveals, Read;
@@ -48,6 +49,7 @@ crate::rules! {
     EndAlertReview = "Mutation"."endAlertReview": Alerts, Change;
     SuppressIndicator = "Mutation"."suppressIndicator": Alerts, Change;
     EndSuppression = "Mutation"."endSuppression": Alerts, Change;
+    TuneIndicator = "Mutation"."tuneIndicator": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
     AddCaseNote = "Mutation"."addCaseNote": Cases, Change;
     AddCaseContributor = "Mutation"."addCaseContributor": Cases, Change;

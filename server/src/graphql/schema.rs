@@ -30,6 +30,7 @@ use super::{
     spec::Spec,
     subject::{SubjectMutation, SubjectQuery},
     suppression::{SuppressionMutation, SuppressionQuery},
+    tuning::{TuningMutation, TuningQuery},
     viewer::ViewerQuery,
     webhook::{WebhookMutation, WebhookQuery},
 };
@@ -58,7 +59,16 @@ pub struct SetupQuery(
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(OverviewQuery, AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery, SuppressionQuery);
+pub struct TriageQuery(
+    OverviewQuery,
+    AlertQuery,
+    CaseQuery,
+    SubjectQuery,
+    RevealQuery,
+    NoticeQuery,
+    SuppressionQuery,
+    TuningQuery,
+);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
@@ -67,6 +77,7 @@ pub struct Mutation(
     AlertMutation,
     HandoverMutation,
     SuppressionMutation,
+    TuningMutation,
     CaseMutation,
     SubjectMutation,
     RevealMutation,

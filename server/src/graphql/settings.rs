@@ -31,6 +31,8 @@ pub struct Settings {
     alert_targets: AlertTargets,
     /// How long things are kept.
     retention: RetentionSettings,
+    /// Whether analysts and investigators may tune an indicator of a policy from one of its alerts (`tuneIndicator`).
+    inline_tuning: bool,
     /// Domains by what they mean to the organisation.
     domains: DomainSettings,
     /// What is never scored.
@@ -178,6 +180,7 @@ impl From<InForce> for Settings {
             privacy,
             alert_targets: of.alert_targets.into(),
             retention: of.retention.into(),
+            inline_tuning: of.inline_tuning,
             domains: DomainSettings { unallowed, allowed, third_party },
             exclusions: ExclusionSettings { file_types, paths, sites, keywords, sensitive_types },
             minimum_daily_events: of.minimum_daily_events.map(int),
@@ -312,6 +315,8 @@ pub struct UpdateSettingsInput {
     alert_targets: Option<AlertTargetsInput>,
     /// How long things are kept.
     retention: Option<RetentionInput>,
+    /// Whether analysts and investigators may tune an indicator of a policy from one of its alerts; off in a new installation.
+    inline_tuning: Option<bool>,
     /// Lists of domains.
     domains: Option<DomainsInput>,
     /// Lists of exclusions.
@@ -377,6 +382,7 @@ impl From<UpdateSettingsInput> for SettingsEdit {
             privacy: input.privacy.map(Into::into).unwrap_or_default(),
             alert_targets: input.alert_targets.map(Into::into).unwrap_or_default(),
             retention: input.retention.map(Into::into).unwrap_or_default(),
+            inline_tuning: input.inline_tuning,
             domains: domains.unwrap_or_default(),
             exclusions: exclusions.unwrap_or_default(),
             minimum_daily_events: match input.minimum_daily_events {

@@ -1,5 +1,9 @@
-//! `vizard bench`: the whole path from a file to scored events, against bare inserts of the same rows.
+//! `vizard bench`: the whole path from a file to scored events, against bare inserts of the same rows; and a made-up queue.
 //! Never: a claim without the numbers it rests on.
+
+mod queue;
+
+pub use queue::Queue;
 
 use super::Services;
 use crate::{

@@ -39,6 +39,7 @@ mod siem;
 pub mod sign_in;
 pub mod subjects;
 pub mod suppressions;
+pub mod tuning;
 pub mod webhooks;
 
 pub use crate::store::{Page, Slice};

@@ -155,8 +155,8 @@ impl Services {
         };
         let (version, mut settings) = self.store.settings().await?;
         if let Some(mut wanted) = document.settings {
-            // A file that does not speak of it must not put people under monitoring, show who they are, or keep or drop
-            // what is known of them.
+            // A file that does not speak of it must not put people under monitoring, show who they are, keep or drop what is
+            // known of them, or decide who changes policies.
             let said = |name: &str| document.said.contains(name);
             if !said("coverage") {
                 wanted.coverage.clone_from(&settings.coverage);
@@ -169,6 +169,9 @@ impl Services {
             }
             if !said("retention") {
                 wanted.retention = settings.retention;
+            }
+            if !said("inline_tuning") {
+                wanted.inline_tuning = settings.inline_tuning;
             }
             match wanted.checked() {
                 Ok(wanted) => {

@@ -2,7 +2,11 @@
 //! Never: writes, or names anybody; it answers with counts.
 
 use super::{Services, policies::NewPolicy};
-use crate::{error::ServiceError, permit::Permit, store::Work};
+use crate::{
+    error::ServiceError,
+    permit::{Permit, Sight},
+    store::Work,
+};
 use std::collections::BTreeMap;
 use vizard_core::{
     access::{Action, Resource},
@@ -58,7 +62,8 @@ impl Services {
         let (mut after, mut looked) = (None, 0);
         loop {
             let limit = usize::try_from(limits::SCORING_SUBJECTS).unwrap_or(64);
-            let batch = self.store.work_after(after, limit, std::slice::from_ref(&policy), now).await?;
+            let batch =
+                self.store.work_after(&Sight::Everybody, after, limit, std::slice::from_ref(&policy), now).await?;
             let Some(last) = batch.last() else { return Ok(preview) };
             after = Some(last.context.id);
             for work in batch.iter().filter(|work| work.covered.at(now) && policy.covers(&work.context)) {
@@ -78,16 +83,16 @@ impl Services {
 }
 
 /// A policy and the days that a preview looks at.
-struct Watched<'a> {
-    policy: &'a Policy,
-    counting: &'a Counting,
-    first: Day,
-    now: Micros,
+pub(super) struct Watched<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) counting: &'a Counting,
+    pub(super) first: Day,
+    pub(super) now: Micros,
 }
 
 impl Watched<'_> {
     /// One subject, day by day: from before any look-back on, so that windows and habits are as they would have been.
-    fn over(&self, work: &Work, preview: &mut Preview) {
+    pub(super) fn over(&self, work: &Work, preview: &mut Preview) {
         let today = self.now.day();
         let from = self.first.plus(-(self.policy.spec.lookback_days + self.policy.spec.activation_days));
         let mut signs: BTreeMap<Day, DaySigns> =

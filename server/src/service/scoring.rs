@@ -13,7 +13,8 @@ use vizard_core::{
     scoring::{
         Counting, Insight, InsightKind, ScoringOutcome,
         input::{ManualScoring, ScoringInput},
-        reading, score, suppression,
+        reading::{self, Reading},
+        score, suppression,
         threshold::ThresholdLevel,
     },
     subject::{AlertSummary, HighInsight, risk_level},
@@ -80,25 +81,7 @@ impl Services {
         let readings = reading::read_all(&days, |day| work.norms(day, now));
         for policy in taken.policies.iter().filter(|policy| policy.covers(&work.context)) {
             let counting = Counting::of(policy, &taken.enabled).or_minimum(taken.minimum);
-            let own;
-            let readings = match policy.spec.priority_content {
-                None => &readings,
-                Some(_) => {
-                    own = reading::read_all(&work.days_under(policy, &work.days, now), |day| work.norms(day, now));
-                    &own
-                }
-            };
-            let manual: Vec<ManualScoring> =
-                work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
-            let outcome = score(&ScoringInput {
-                now,
-                policy,
-                subject: &work.context,
-                counting: &counting,
-                readings,
-                triggers: &work.triggers,
-                manual: &manual,
-            });
+            let outcome = outcome(work, (policy, &counting), &readings, now);
             if outcome.activations.is_empty() {
                 continue;
             }
@@ -164,6 +147,35 @@ impl Services {
             (AlertMove::Update(content), open) => open.map(|alert| change(alert.id, alert.raised_at, false, content)),
         }
     }
+}
+
+/// What a subject scores under a policy. `readings` are those of all its days, which a policy that gives content priority does
+/// not go by.
+pub(super) fn outcome(
+    work: &Work,
+    (policy, counting): (&Policy, &Counting),
+    readings: &[Reading],
+    now: Micros,
+) -> ScoringOutcome {
+    let own;
+    let readings = match policy.spec.priority_content {
+        None => readings,
+        Some(_) => {
+            own = reading::read_all(&work.days_under(policy, &work.days, now), |day| work.norms(day, now));
+            &own
+        }
+    };
+    let manual: Vec<ManualScoring> =
+        work.manual.iter().filter(|(of, _)| *of == policy.id).map(|(_, order)| order.clone()).collect();
+    score(&ScoringInput {
+        now,
+        policy,
+        subject: &work.context,
+        counting,
+        readings,
+        triggers: &work.triggers,
+        manual: &manual,
+    })
 }
 
 /// Adds the insights at high that the risk level goes by.

@@ -40,6 +40,7 @@ pub struct SettingsEdit {
     /// The inner `None` goes back to each indicator's threshold for low.
     pub minimum_daily_events: Option<Option<u32>>,
     pub risk_level: RiskTimingEdit,
+    pub inline_tuning: Option<bool>,
     /// All rules; none at all covers everybody.
     pub coverage: Option<Vec<CoverageEdit>>,
     pub groups: Option<Vec<Group>>,
@@ -262,6 +263,7 @@ impl SettingsEdit {
             privacy: self.privacy.of(settings.privacy),
             alert_targets: self.alert_targets.of(settings.alert_targets),
             retention: self.retention.of(settings.retention),
+            inline_tuning: self.inline_tuning.unwrap_or(settings.inline_tuning),
             groups: self.groups.unwrap_or(settings.groups),
             variants: self.variants.unwrap_or(settings.variants),
             custom_indicators: self.custom_indicators.unwrap_or(settings.custom_indicators),

@@ -2,6 +2,10 @@
 //! the whole path.
 //! Never: used on data that matter; the target is a database of its own.
 
+mod queue;
+
+pub(crate) use queue::MadeAlert;
+
 use super::{
     Store,
     db::{Sql as _, tuples},

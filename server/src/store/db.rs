@@ -12,7 +12,7 @@ use sea_orm_migration::MigratorTrait as _;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -30,12 +30,15 @@ pub(super) struct Db {
     writer: Option<Arc<Mutex<()>>>,
     /// Rings when a transaction is committed that noted a change (`super::changes`).
     changed: Arc<Notify>,
+    /// Statements that were run here, without those that only begin or end a transaction.
+    statements: Arc<AtomicU64>,
 }
 
 /// A write transaction. Dropped without `commit`, it is rolled back.
 pub(crate) struct Tx {
     inner: DatabaseTransaction,
     changed: Arc<Notify>,
+    statements: Arc<AtomicU64>,
     notes: AtomicBool,
     _writer: Option<OwnedMutexGuard<()>>,
 }
@@ -44,20 +47,24 @@ pub(crate) struct Tx {
 pub(super) trait Sql {
     fn connection(&self) -> &impl ConnectionTrait;
 
+    /// Where statements are counted.
+    fn counter(&self) -> &AtomicU64;
+
+    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
+        self.counter().fetch_add(1, Ordering::Relaxed);
+        Statement::from_sql_and_values(self.connection().get_database_backend(), sql, values)
+    }
+
     fn is_postgres(&self) -> bool {
         self.connection().get_database_backend() == DatabaseBackend::Postgres
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<Vec<Row>> {
-        let connection = self.connection();
-        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-        Ok(connection.query_all_raw(statement).await?.into_iter().map(Row).collect())
+        Ok(self.connection().query_all_raw(self.statement(sql, values)).await?.into_iter().map(Row).collect())
     }
 
     async fn row(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<Option<Row>> {
-        let connection = self.connection();
-        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-        Ok(connection.query_one_raw(statement).await?.map(Row))
+        Ok(self.connection().query_one_raw(self.statement(sql, values)).await?.map(Row))
     }
 
     /// The one number that a statement answers with, in its column `number`; 0 where it has no row.
@@ -67,15 +74,18 @@ pub(super) trait Sql {
 
     /// Rows that were changed.
     async fn run(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<u64> {
-        let connection = self.connection();
-        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-        Ok(connection.execute_raw(statement).await.map(|done: ExecResult| done.rows_affected())?)
+        let done: ExecResult = self.connection().execute_raw(self.statement(sql, values)).await?;
+        Ok(done.rows_affected())
     }
 }
 
 impl Sql for Db {
     fn connection(&self) -> &impl ConnectionTrait {
         &self.read
+    }
+
+    fn counter(&self) -> &AtomicU64 {
+        &self.statements
     }
 }
 
@@ -94,6 +104,10 @@ impl Tx {
 impl Sql for Tx {
     fn connection(&self) -> &impl ConnectionTrait {
         &self.inner
+    }
+
+    fn counter(&self) -> &AtomicU64 {
+        &self.statements
     }
 }
 
@@ -171,6 +185,7 @@ impl Db {
             backend: DatabaseBackend::Sqlite,
             writer: Some(Arc::default()),
             changed: Arc::default(),
+            statements: Arc::default(),
         };
         for connection in [&db.read, &db.write] {
             for (pragma, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
@@ -205,8 +220,9 @@ impl Db {
                 "cannot connect to PostgreSQL: check database_url (VIZARD_DATABASE_URL) and that the server accepts connections"
             );
         };
-        let (read, write, changed) = (pool.clone(), pool, Arc::default());
-        let db = Self { read, write, backend: DatabaseBackend::Postgres, writer: None, changed };
+        let (read, write) = (pool.clone(), pool);
+        let (changed, statements) = (Arc::default(), Arc::default());
+        let db = Self { read, write, backend: DatabaseBackend::Postgres, writer: None, changed, statements };
         for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
             let row = db.row(&format!("SELECT current_setting('{setting}') AS value"), vec![]).await?;
             let value: String = row.context("PostgreSQL does not answer")?.get("value")?;
@@ -234,6 +250,11 @@ impl Db {
         Ok(Migrator::get_pending_migrations(&self.read).await?.len())
     }
 
+    /// Whether no step of the schema was taken: nobody has used the database.
+    pub(super) async fn is_fresh(&self) -> anyhow::Result<bool> {
+        Ok(self.pending_migrations().await? == Migrator::migrations().len())
+    }
+
     pub(super) async fn begin(&self) -> anyhow::Result<Tx> {
         self.begin_at(None).await
     }
@@ -255,7 +276,13 @@ impl Db {
             sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
         };
         let inner = self.write.begin_with_options(options).await?;
-        Ok(Tx { inner, changed: Arc::clone(&self.changed), notes: AtomicBool::new(false), _writer: writer })
+        let (changed, statements) = (Arc::clone(&self.changed), Arc::clone(&self.statements));
+        Ok(Tx { inner, changed, statements, notes: AtomicBool::new(false), _writer: writer })
+    }
+
+    /// Statements that were run since it was opened.
+    pub(super) fn statements_run(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Rings when a change was committed here.

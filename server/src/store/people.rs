@@ -227,7 +227,12 @@ impl Store {
     }
 
     /// Inserts new subjects, each with a pseudonym that nobody has.
-    async fn insert_subjects(&self, tx: &Tx, subjects: &[(SubjectId, Vec<u8>)], now: Micros) -> anyhow::Result<()> {
+    pub(super) async fn insert_subjects(
+        &self,
+        tx: &Tx,
+        subjects: &[(SubjectId, Vec<u8>)],
+        now: Micros,
+    ) -> anyhow::Result<()> {
         let mut left: Vec<&(SubjectId, Vec<u8>)> = subjects.iter().collect();
         while !left.is_empty() {
             let mut inserted = HashSet::new();

@@ -171,7 +171,8 @@ async fn insert(tx: &Tx, policy: &Policy, by: &str, now: Micros) -> anyhow::Resu
     Ok(Saved::Done)
 }
 
-async fn update(tx: &Tx, policy: &Policy, from: i32, by: &str, now: Micros) -> anyhow::Result<Saved> {
+/// Makes the next version of a policy, unless it is another one by now than `from`.
+pub(super) async fn update(tx: &Tx, policy: &Policy, from: i32, by: &str, now: Micros) -> anyhow::Result<Saved> {
     let updated = tx
         .run(
             "UPDATE policies SET state = $1, version = $2, updated_at = $3 WHERE id = $4 AND version = $5 AND deleted_at IS NULL",

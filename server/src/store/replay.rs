@@ -7,6 +7,7 @@ use super::{
     scoring::insight,
     work::{Work, load_work},
 };
+use crate::permit::Sight;
 use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -42,23 +43,37 @@ pub(crate) struct Stored {
 }
 
 impl Store {
-    /// The next subjects after that id, by id, with everything that scoring may need at `now`.
+    /// The next subjects in sight after that id, by id, with everything that scoring may need at `now`.
     pub(crate) async fn work_after(
         &self,
+        sight: &Sight,
         after: Option<SubjectId>,
         limit: usize,
         policies: &[Policy],
         now: Micros,
     ) -> anyhow::Result<Vec<Work>> {
         let after = after.map_or(Uuid::nil(), SubjectId::uuid);
-        let sql = format!("SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT {limit}");
-        let rows = self.db.rows(&sql, vec![after.into()]).await?;
+        let mut values = vec![after.into()];
+        let seen = sight.and("id", None, &mut values);
+        let sql =
+            format!("SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL{seen} ORDER BY id LIMIT {limit}");
+        let rows = self.db.rows(&sql, values).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
         if ids.is_empty() {
             Ok(Vec::new())
         } else {
             load_work(&self.db, (&self.vault, &self.norms), &ids, policies, now).await
         }
+    }
+
+    /// One subject, with everything that scoring may need at `now`; nothing where there is none.
+    pub(crate) async fn work_of(
+        &self,
+        subject: SubjectId,
+        policies: &[Policy],
+        now: Micros,
+    ) -> anyhow::Result<Option<Work>> {
+        Ok(load_work(&self.db, (&self.vault, &self.norms), &[subject.uuid()], policies, now).await?.pop())
     }
 
     /// The next subjects after that id that have a score, with what is stored and what the log says.

@@ -225,7 +225,7 @@ pub(super) fn insight(row: &Row) -> anyhow::Result<Insight> {
 }
 
 /// The values of those columns, in the order day … risk_factors.
-fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 10]> {
+pub(super) fn insight_values(insight: &Insight) -> anyhow::Result<[Value; 10]> {
     Ok([
         i64::from(insight.day.0).into(),
         insight.kind.as_str().into(),

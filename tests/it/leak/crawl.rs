@@ -384,6 +384,14 @@ impl Crawl {
                     "fromSize" => 1,
                     _ => 2,
                 })],
+                // Of an alert whose policy selects the indicator and was tuned once; of any other there is no preview.
+                "TuneIndicatorInput" => {
+                    let of = |id: &String| {
+                        json!({"alertId": id, "code": "FILE_DOWNLOADED", "change": "OWN", "policyVersion": 2,
+                            "thresholds": {"low": 1, "medium": 2, "high": 3}})
+                    };
+                    self.ids.get("Alert").into_iter().flatten().take(24).map(of).collect()
+                }
                 _ => vec![self.api.filler(ty, &|_, name, _| (name == "all").then_some(Value::Bool(true)))],
             };
             let join = |so_far: &Value| {

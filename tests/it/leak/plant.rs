@@ -185,6 +185,7 @@ pub(crate) async fn installation(world: &World) -> Vec<String> {
         "variants": [{"indicator": "FILE_UPLOADED_TO_WEB", "name": "VAULT", "groups": ["VAULT"]}],
         "customIndicators": [{"kind": "BADGE_OUT", "name": "Left the building", "actionClass": "ACCESS", "thresholds": {"low": 1, "medium": 2, "high": 3}}],
         "minimumDailyEvents": 2,
+        "inlineTuning": true,
     }});
     let update =
         "mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) { userErrors { message field } } }";

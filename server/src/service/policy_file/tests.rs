@@ -35,6 +35,7 @@ fn problems(text: &str) -> Vec<String> {
 fn settings() -> Settings {
     let mut settings = Settings { minimum_daily_events: Some(5), ..Settings::default() };
     settings.risk_level.lasts_days = 14;
+    settings.inline_tuning = true;
     settings.coverage.rules = vec![CoverageRule {
         name: "LAB".to_owned(),
         effective_from: vizard_core::time::Day(20_635),

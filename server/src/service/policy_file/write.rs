@@ -19,8 +19,8 @@ const HEADER: &str = "\
 # what is said here, all of it or, where anything is wrong, nothing. A policy is found by its name, which cannot be changed,
 # as its template cannot; a policy that is not in this file is left as it is. What a [[policy]] leaves out is as its template
 # has it. Thresholds stand where the mode is CUSTOM; the other modes find their own. Without the table [indicators], nothing is
-# enabled or disabled; without [settings], those stay, as do coverage, privacy, times to review and periods of retention of
-# which they do not speak. People are listed by
+# enabled or disabled; without [settings], those stay, as do coverage, privacy, times to review, periods of retention and tuning
+# from alerts of which they do not speak. People are listed by
 # their pseudonyms, the accounts of a rule of coverage by keyed digests, its groups by ids: these hold for one installation only.
 ";
 
@@ -51,6 +51,7 @@ fn settings(out: &mut String, settings: &Settings) {
         privacy,
         alert_targets,
         retention,
+        inline_tuning,
         groups,
         variants,
         custom_indicators,
@@ -59,6 +60,7 @@ fn settings(out: &mut String, settings: &Settings) {
     if let Some(minimum) = minimum_daily_events {
         field(out, "minimum_daily_events", minimum);
     }
+    field(out, "inline_tuning", inline_tuning);
     if !coverage.is_restricted() {
         field(out, "coverage", "[]");
     }
