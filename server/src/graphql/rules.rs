@@ -47,8 +47,10 @@ crate::rules! {
     SuppressIndicator = "Mutation"."suppressIndicator": Alerts, Change;
     EndSuppression = "Mutation"."endSuppression": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
+    ReopenCase = "Mutation"."reopenCase": Cases, Change;
     AddCaseNote = "Mutation"."addCaseNote": Cases, Change;
     AddCaseContributor = "Mutation"."addCaseContributor": Cases, Change;
+    RemoveCaseContributor = "Mutation"."removeCaseContributor": Cases, Change;
     QueryNoticeTemplates = "Query"."noticeTemplates": Notices, Read;
     QueryNoticePreview = "Query"."noticePreview": Notices, Read;
     SaveNoticeTemplate = "Mutation"."saveNoticeTemplate": Notices, Change;
@@ -77,6 +79,7 @@ crate::rules! {
     SubjectAlerts = "Subject"."alerts": Alerts, Read;
     SubjectInsights = "Subject"."insights": Insights, Read;
     SubjectScoreHistory = "Subject"."scoreHistory": Insights, Read;
+    CaseRelatedAlerts = "Case"."relatedAlerts": Alerts, Read;
     CaseReveals = "Case"."reveals": Reveals, Read;
     CaseShares = "Case"."shares": Shares, Read;
     CaseExports = "Case"."exports": Exports, Read;

@@ -15,6 +15,7 @@ pub mod handover;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod lines;
 pub mod live;
 pub mod notices;
 mod outbox;
