@@ -12,6 +12,9 @@ pub enum ServiceError {
     /// The viewer may know of it, but not do this.
     #[error("not allowed")]
     Forbidden,
+    /// The viewer may know of it, but not do this, whatever their roles are; the sentence says why, and who can.
+    #[error("{0}")]
+    LeftToOthers(&'static str),
     /// The state of things forbids it; the sentence says which state.
     #[error("{0}")]
     Conflict(String),
@@ -40,7 +43,7 @@ impl ServiceError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "NOT_FOUND",
-            Self::Forbidden => "FORBIDDEN",
+            Self::Forbidden | Self::LeftToOthers(_) => "FORBIDDEN",
             Self::Conflict(_) => "CONFLICT",
             Self::Invalid(_) => "INVALID",
             Self::TooBusy { .. } => "TOO_BUSY",

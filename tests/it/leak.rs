@@ -206,8 +206,9 @@ async fn change_everything(world: &World, crawl: &mut Crawl, readers: &[Reader],
         .iter()
         .map(|field| (field.name.clone(), field.of.clone(), field.input().expect("a mutation takes an input")))
         .collect();
-    // What ends something comes last.
-    mutations.sort_by_key(|(name, ..)| ["resolveCase", "deletePolicy"].contains(&name.as_str()));
+    // What ends something comes last, and what begins again after it.
+    let last = ["resolveCase", "deletePolicy", "reopenCase"];
+    mutations.sort_by_key(|(name, ..)| last.iter().position(|one| one == name).map_or(0, |at| at + 1));
     let open = crawl.ids["Alert"].iter().find(|id| **id != story.alert).cloned();
     let mut known: BTreeMap<String, Value> = BTreeMap::from(
         [

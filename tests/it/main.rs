@@ -11,12 +11,14 @@
 mod audit;
 mod command;
 mod consultation;
+mod contributor;
 mod coverage;
 mod day;
 mod deliveries;
 mod emergency;
 mod export;
 mod leak;
+mod lines;
 mod live;
 mod matrix;
 mod need;

@@ -58,7 +58,7 @@ on_both! {
         // A contributor of a case about the member sees the member.
         let confirm = "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id viewerCan } userErrors { message } } }";
         let made = ann.ask(confirm, json!({"input": {"alertId": alert, "caseName": "Board matter"}})).await.data()["confirmAlert"]["case"].clone();
-        assert_eq!(made["viewerCan"], json!(["ADD_NOTE", "ADD_CONTRIBUTOR", "RESOLVE", "SEND_NOTICE"]));
+        assert_eq!(made["viewerCan"], json!(["ADD_NOTE", "ADD_CONTRIBUTOR", "REMOVE_CONTRIBUTOR", "RESOLVE", "SEND_NOTICE"]));
         let case = "query($id: ID!) { case(id: $id) { contributors } cases { totalCount } }";
         assert_eq!(bea.ask(case, json!({"id": made["id"]})).await.data(), &json!({"case": null, "cases": {"totalCount": 0}}));
         let add = "mutation($input: AddCaseContributorInput!) { addCaseContributor(input: $input) { case { contributors } userErrors { code } } }";

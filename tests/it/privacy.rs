@@ -287,6 +287,17 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
         ("Mutation", "addCaseNote") => {
             ("mutation { addCaseNote(input: {caseId: \"x\", body: \"b\"}) { userErrors { code } } }", &["addCaseNote"])
         }
+        ("Mutation", "reopenCase") => {
+            ("mutation { reopenCase(input: {caseId: \"x\", reason: \"r\"}) { userErrors { code } } }", &["reopenCase"])
+        }
+        ("Case", "relatedAlerts") => (
+            "query($reveal: ID!) { node(id: $reveal) { ... on Reveal { case { field: relatedAlerts { totalCount } } } } }",
+            &["node", "case", "field"],
+        ),
+        ("Mutation", "removeCaseContributor") => (
+            "mutation { removeCaseContributor(input: {caseId: \"x\", viewer: \"v\"}) { userErrors { code } } }",
+            &["removeCaseContributor"],
+        ),
         ("Mutation", "addCaseContributor") => (
             "mutation { addCaseContributor(input: {caseId: \"x\", viewer: \"v\"}) { userErrors { code } } }",
             &["addCaseContributor"],

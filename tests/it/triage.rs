@@ -143,7 +143,7 @@ on_both! {
         let case = act(&ann, CONFIRM, json!({"alertId": alert, "caseName": "A case"})).await["case"]["id"].as_str().unwrap().to_owned();
         let add = "mutation($input: AddCaseContributorInput!) { addCaseContributor(input: $input) { userErrors { code } } }";
         act(&ann, add, json!({"caseId": case, "viewer": "dev:ida"})).await;
-        let holder = share::holder(&world, &share::shared(&ida, &case, json!({})).await);
+        let holder = share::holder(&world, &share::shared(&ida, &case, json!({"sections": ["ALERTS"]})).await);
         let seen = holder.query("{ viewer { share { case { alerts { nodes { score assignee review { to } triage { rank } } } } } } }").await;
         let shared = &seen["viewer"]["share"]["case"]["alerts"]["nodes"][0];
         assert!(shared["score"].as_f64() > Some(0.0), "{seen}");

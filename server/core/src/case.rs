@@ -3,7 +3,7 @@
 
 use crate::{
     alert::Severity,
-    ids::{AlertId, SubjectId},
+    ids::{AlertId, CaseId, SubjectId},
     limits,
     problem::{Problem, ProblemCode},
     words::words,
@@ -79,6 +79,76 @@ pub fn hold(held: bool, wanted: bool, field: &[&str]) -> Result<(), Problem> {
         _ => return Ok(()),
     };
     Err(Problem::new(field, ProblemCode::Conflict, message))
+}
+
+/// What whoever contributes to a case about a subject leaves to others, as far as that subject goes (domain, section 6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LeftToOthers {
+    /// To confirm or dismiss an alert.
+    Decide,
+    /// To say who contributes.
+    Contributors,
+    /// To open a closed case again.
+    Reopen,
+    /// To read evidence in full.
+    Content,
+    /// To export evidence, which a package holds in full.
+    Export,
+    /// To show evidence to others.
+    ShareEvidence,
+}
+
+impl LeftToOthers {
+    /// Why it is refused, and who can do it.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Decide => {
+                "You contribute to a case about this subject: only somebody who does not can confirm or dismiss its alerts."
+            }
+            Self::Contributors => {
+                "You contribute to a case about this subject: only somebody who does not can say who contributes."
+            }
+            Self::Reopen => {
+                "You contribute to a case about this subject: only somebody who does not can open a closed one again."
+            }
+            Self::Content => {
+                "You contribute to a case about this subject: only an INVESTIGATOR who does not can read its evidence in full."
+            }
+            Self::Export => {
+                "You contribute to a case about this subject: only an INVESTIGATOR who does not can export its cases."
+            }
+            Self::ShareEvidence => {
+                "You contribute to a case about this subject: only an INVESTIGATOR who does not can share its evidence. \
+                 Leave the section EVIDENCE out."
+            }
+        }
+    }
+
+    /// The same about the input field at `field`.
+    pub fn problem(self, field: &[&str]) -> Problem {
+        Problem::new(field, ProblemCode::NotAllowed, self.sentence())
+    }
+}
+
+/// Whether a case may be opened again, as a new one; `reopened` tells whether it was before. Otherwise what is wrong with
+/// the input field at `field`.
+pub fn reopen(status: CaseStatus, reopened: bool, field: &[&str]) -> Result<(), Problem> {
+    let message = match (status, reopened) {
+        (CaseStatus::Active, _) => "The case is active: work in it.",
+        (CaseStatus::Closed, true) => "The case was reopened already: `reopenedAs` is the case to work in.",
+        (CaseStatus::Closed, false) => return Ok(()),
+    };
+    Err(Problem::new(field, ProblemCode::Conflict, message))
+}
+
+/// The system note of a closed case that was opened again as `new`.
+pub fn reopened_note(new: CaseId) -> String {
+    format!("Reopened as {new}.")
+}
+
+/// The system note of a case that goes on where the closed case `old` ended.
+pub fn reopening_note(old: CaseId) -> String {
+    format!("Reopens {old}, which stays closed.")
 }
 
 /// The system note of a case that was put on legal hold, or taken off it.
@@ -161,6 +231,34 @@ mod tests {
         assert_eq!((code(false, true), code(true, false)), (Ok(()), Ok(())));
         assert_eq!((code(true, true), code(false, false)), (Err(ProblemCode::Conflict), Err(ProblemCode::Conflict)));
         assert_eq!(hold_note(true), "Put on legal hold.");
+    }
+
+    #[test]
+    fn a_closed_case_is_reopened_once_and_an_active_one_never() {
+        let code = |status, reopened| reopen(status, reopened, FIELD).map_err(|problem| problem.code);
+        assert_eq!(code(CaseStatus::Closed, false), Ok(()));
+        assert_eq!(code(CaseStatus::Closed, true), Err(ProblemCode::Conflict));
+        for reopened in [false, true] {
+            let problem = reopen(CaseStatus::Active, reopened, FIELD).unwrap_err();
+            assert_eq!(
+                (problem.code, problem.message.as_str()),
+                (ProblemCode::Conflict, "The case is active: work in it.")
+            );
+        }
+        let case = CaseId::new(Uuid::from_u128(7));
+        assert_eq!(reopened_note(case), "Reopened as case_00000000000000000000000000000007.");
+        assert_eq!(reopening_note(case), "Reopens case_00000000000000000000000000000007, which stays closed.");
+    }
+
+    #[test]
+    fn whoever_contributes_is_told_why_and_who_can() {
+        use LeftToOthers::*;
+        for left in [Decide, Contributors, Reopen, Content, Export, ShareEvidence] {
+            let problem = left.problem(FIELD);
+            assert_eq!(problem.code, ProblemCode::NotAllowed);
+            assert!(problem.message.starts_with("You contribute to a case about this subject: only "), "{left:?}");
+            assert!(problem.message.contains(" who does not can "), "{left:?}");
+        }
     }
 
     #[test]

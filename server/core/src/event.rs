@@ -2,6 +2,7 @@
 //! Never: keeps a name, address or path among the facts.
 
 mod accept;
+pub mod content;
 mod evidence;
 mod measures;
 mod names;

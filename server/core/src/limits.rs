@@ -327,6 +327,13 @@ pub const SHARE_REQUESTS_A_MINUTE: u32 = 120;
 pub const SHARES_COUNTED: usize = 10_000;
 /// Viewers on the list of a priority user group, and contributors of a case.
 pub const LISTED_VIEWERS: usize = 200;
+/// Sensitivity labels that the summary of one kind of content names: an organisation has a handful.
+pub const CONTENT_LABELS: usize = 10;
+/// Insights of a case, the newest ones, whose events its summary by content type counts: a year of five a day.
+pub const CONTENT_INSIGHTS: usize = 2_000;
+/// Groups of events alike (indicator, day, extension, label), the newest ones, that such a summary joins: read in a tenth of a
+/// second.
+pub const CONTENT_GROUPS: usize = 10_000;
 /// Words of one text of staff that are compared with names: a text of the longest kind has fewer.
 pub const NAMING_WORDS: usize = 2_500;
 /// Days that an overview looks back: a month's work is neither one bad day nor last year's team.

@@ -2,7 +2,7 @@
 //! Never: an explanation with personal data; the core writes them.
 
 use super::{
-    case::{Case, Note, opened, readable},
+    case::{Case, Note, is_limited, opened, readable},
     guard::{Answer, Guarded, guarded},
     handover::{AlertReview, ReviewFilter},
     insight::Insight,
@@ -116,6 +116,8 @@ pub enum AlertAction {
 pub(super) enum AlertConnectionOf {
     Subject(SubjectId),
     Case(CaseId),
+    /// The subject's that are not in the case.
+    Around(CaseId, SubjectId),
 }
 
 impl AlertConnectionOf {
@@ -128,6 +130,9 @@ impl AlertConnectionOf {
         let filter = match self {
             Self::Subject(id) => alerts::AlertFilter { subject: Some(id), ..alerts::AlertFilter::default() },
             Self::Case(id) => alerts::AlertFilter { case: Some(id), ..alerts::AlertFilter::default() },
+            Self::Around(case, id) => {
+                alerts::AlertFilter { subject: Some(id), outside: Some(case), ..alerts::AlertFilter::default() }
+            }
         };
         page(ctx, permit, &filter, alerts::AlertOrder::default(), args).await
     }
@@ -298,13 +303,19 @@ impl Alert {
     }
 
     /// What the viewer may do with it as it stands: which buttons to show.
-    async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<AlertAction> {
+    async fn viewer_can(&self, ctx: &Context<'_>) -> Result<Vec<AlertAction>, Error> {
         let may = self.0.status == rule::AlertStatus::NeedsReview
             && request::permit(ctx, Resource::Alerts, Action::Change).is_some();
         if !may {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        vec![AlertAction::Confirm, AlertAction::Dismiss, AlertAction::Assign, AlertAction::SendForReview]
+        let mut all = vec![AlertAction::Confirm, AlertAction::Dismiss];
+        if is_limited(ctx, self.0.subject).await.map_err(|error| super::errors::failed(&error))? {
+            // Whoever contributes to a case about the subject does not decide.
+            all.clear();
+        }
+        all.extend([AlertAction::Assign, AlertAction::SendForReview]);
+        Ok(all)
     }
 
     /// Notes on it, the oldest first; through a share as `Case.notes`.

@@ -4,9 +4,11 @@
 use super::{
     alert::{Alert, AlertConnectionOf},
     consultation::{Consultation, ConsultationsOf},
+    content::ContentSummary,
     export::{CaseExport, ExportsOf},
     guard::{Answer, Guarded, guarded},
     insight::Insight,
+    line::ReopenedAs,
     notice::{Notice, NoticesOf},
     page::{Connection, Page, PageArgs, wants},
     request::{self, Fault, Reader},
@@ -31,7 +33,7 @@ use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource, share::ShareSection},
     case,
-    ids::CaseId,
+    ids::{CaseId, SubjectId},
     scoring,
 };
 
@@ -67,6 +69,17 @@ impl From<StoredCase> for Case {
     }
 }
 
+impl Case {
+    /// Whether it is closed and no case goes on from it. Its subject may have been erased: that is said when it is tried.
+    async fn may_be_reopened(&self, ctx: &Context<'_>) -> Result<bool, Error> {
+        if self.0.status == case::CaseStatus::Active {
+            return Ok(false);
+        }
+        let next = request::load(ctx, ReopenedAs(self.0.id)).await.map_err(|error| super::errors::failed(&error))?;
+        Ok(next.is_none())
+    }
+}
+
 /// What was found worth looking into, about one subject.
 #[Object]
 impl Case {
@@ -96,6 +109,28 @@ impl Case {
     /// The highest of its alerts.
     async fn severity(&self) -> Severity {
         self.0.severity.into()
+    }
+
+    /// The closed case that it goes on from; null where there is none any more, and through a share. Both show their subject
+    /// under the same pseudonym, and neither leads to the queue where it is not the queue's.
+    async fn reopens(&self, ctx: &Context<'_>) -> Answer<Case> {
+        let found = async {
+            let Some(id) = self.0.reopens.filter(|_| shared(ctx).is_none()) else { return Ok(None) };
+            Ok::<_, ServiceError>(request::load(ctx, id).await?.map(Case))
+        };
+        found.await.into()
+    }
+
+    /// The case that goes on from it; null where it was not reopened, and through a share.
+    async fn reopened_as(&self, ctx: &Context<'_>) -> Answer<Case> {
+        let found = async {
+            if shared(ctx).is_some() {
+                return Ok(None);
+            }
+            let Some(id) = request::load(ctx, ReopenedAs(self.0.id)).await? else { return Ok(None) };
+            Ok::<_, ServiceError>(request::load(ctx, id).await?.map(Case))
+        };
+        found.await.into()
     }
 
     /// When it was opened.
@@ -140,7 +175,8 @@ impl Case {
         listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
     }
 
-    /// Ids of viewers who see the case and its subject whatever the lists of priority user groups say.
+    /// Ids of viewers who see the case and its subject whatever the lists of priority user groups say, and who leave decisions
+    /// about the subject and its evidence in full to others.
     async fn contributors(&self, ctx: &Context<'_>) -> Result<Vec<String>, Error> {
         if shared(ctx).is_some() {
             return Ok(Vec::new());
@@ -198,21 +234,25 @@ impl Case {
     }
 
     /// What the viewer may do with it as it stands: which buttons to show.
-    async fn viewer_can(&self, ctx: &Context<'_>) -> Vec<CaseAction> {
+    async fn viewer_can(&self, ctx: &Context<'_>) -> Result<Vec<CaseAction>, Error> {
         let can = |resource| request::permit(ctx, resource, Action::Change).is_some();
         let active = self.0.status == case::CaseStatus::Active;
+        let decides = can(Resource::Cases)
+            && !is_limited(ctx, self.0.subject).await.map_err(|error| super::errors::failed(&error))?;
         let all = [
             (CaseAction::AddNote, active && can(Resource::Cases)),
-            (CaseAction::AddContributor, active && can(Resource::Cases)),
+            (CaseAction::AddContributor, active && decides && can(Resource::Cases)),
+            (CaseAction::RemoveContributor, active && decides && can(Resource::Cases)),
             (CaseAction::Resolve, active && can(Resource::Cases)),
+            (CaseAction::Reopen, decides && self.may_be_reopened(ctx).await?),
             (CaseAction::SendNotice, active && can(Resource::Notices)),
             (CaseAction::RequestReveal, active && can(Resource::RevealRequests)),
             (CaseAction::Share, can(Resource::Shares)),
             (CaseAction::AskConsultation, active && can(Resource::Consultations)),
             (CaseAction::SetLegalHold, can(Resource::LegalHolds)),
-            (CaseAction::Export, can(Resource::Exports)),
+            (CaseAction::Export, decides && can(Resource::Exports)),
         ];
-        all.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
+        Ok(all.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect())
     }
 
     /// Whether it is on legal hold: until that is lifted, neither the case nor anything of its subject is removed or erased.
@@ -236,6 +276,37 @@ impl Case {
             AlertConnectionOf::Case(self.0.id).page(ctx, &permit, args).await
         };
         listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
+    }
+
+    /// Alerts of its subject that are not in it, of any policy, the newest first. Null where the case has a pseudonym of its own,
+    /// as after a reveal: they stand under another one in the queue, and would say that both are the same person. Null through a
+    /// share.
+    async fn related_alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+    ) -> Guarded<Connection<Alert>, rules::CaseRelatedAlerts> {
+        guarded(ctx, async |permit| {
+            if self.0.parted || shared(ctx).is_some() {
+                return Ok(None);
+            }
+            let args = PageArgs { first, after, ..PageArgs::default() };
+            let around = AlertConnectionOf::Around(self.0.id, self.0.subject);
+            Ok::<_, ServiceError>(Some(around.page(ctx, &permit, args).await?))
+        })
+        .await
+    }
+
+    /// What the events beneath its timeline are about, by kind of thing, the most events first: of its newest 2,000 insights.
+    /// Facts only. Empty through a share without the timeline.
+    async fn content_summary(&self, ctx: &Context<'_>) -> Result<Vec<ContentSummary>, Error> {
+        let counted = async {
+            let Some(permit) = opened(ctx, Resource::Insights, ShareSection::Timeline)? else { return Ok(Vec::new()) };
+            let found = request::services(ctx)?.content_summary(&permit, &self.0).await?;
+            Ok(found.into_iter().map(ContentSummary::from).collect())
+        };
+        counted.await.map_err(|error: ServiceError| super::errors::failed(&error))
     }
 
     /// Notes of it, the oldest first. Through a share that hides identity only those of the system: what staff wrote may
@@ -328,6 +399,26 @@ impl Loader<ContributorsOf> for Reader {
     }
 }
 
+/// The key of whether the viewer, as a contributor, leaves things about a subject to others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct LimitedOn(SubjectId);
+
+impl Loader<LimitedOn> for Reader {
+    type Value = ();
+    type Error = Fault;
+
+    async fn load(&self, keys: &[LimitedOn]) -> Result<HashMap<LimitedOn, ()>, Fault> {
+        let permit = self.permit(Resource::CaseHeaders, Action::Read)?;
+        let subjects = keys.iter().map(|key| key.0).collect();
+        Ok(self.services.limited(&permit, &subjects).await?.into_iter().map(|id| (LimitedOn(id), ())).collect())
+    }
+}
+
+/// Whether the viewer contributes to a case about the subject, and so leaves decisions about it to others.
+pub(super) async fn is_limited(ctx: &Context<'_>, subject: SubjectId) -> Result<bool, ServiceError> {
+    Ok(request::load(ctx, LimitedOn(subject)).await?.is_some())
+}
+
 /// What a viewer can do with a case.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum CaseAction {
@@ -335,13 +426,17 @@ pub enum CaseAction {
     AddNote,
     /// `addCaseContributor`.
     AddContributor,
+    /// `removeCaseContributor`.
+    RemoveContributor,
     /// `resolveCase`.
     Resolve,
+    /// `reopenCase`.
+    Reopen,
     /// `sendNotice`.
     SendNotice,
     /// `requestReveal`.
     RequestReveal,
-    /// `shareCase`.
+    /// `shareCase`; without the section EVIDENCE where the viewer contributes to a case about the subject.
     Share,
     /// `askConsultation`.
     AskConsultation,
@@ -450,6 +545,24 @@ pub struct AddCaseContributorPayload {
     user_errors: Vec<UserError>,
 }
 
+/// What `removeCaseContributor` takes.
+#[derive(InputObject)]
+pub struct RemoveCaseContributorInput {
+    /// An active case.
+    case_id: ID,
+    /// The viewer's id, as `Case.contributors` lists it.
+    viewer: String,
+}
+
+/// What `removeCaseContributor` answers.
+#[derive(SimpleObject)]
+pub struct RemoveCaseContributorPayload {
+    /// The case; null where something was wrong with the input.
+    case: Option<Case>,
+    /// What was wrong with the input. Nothing was changed then.
+    user_errors: Vec<UserError>,
+}
+
 /// The part of the root that decides about cases.
 #[derive(Default)]
 pub struct CaseMutation;
@@ -473,7 +586,9 @@ impl CaseMutation {
     }
 
     /// Lets another viewer see a case and its subject, whatever the lists of priority user groups say. What the viewer may do
-    /// there is up to their roles.
+    /// there is up to their roles, but for this: a contributor neither confirms nor dismisses alerts of the subject, nor reads,
+    /// exports or shares its evidence in full, nor says who contributes, as long as the case is active; and for good where
+    /// nothing else lets them see the subject.
     async fn add_case_contributor(
         &self,
         ctx: &Context<'_>,
@@ -483,6 +598,20 @@ impl CaseMutation {
             let asked = request::services(ctx)?.add_contributor(&permit, input.case_id.parse().ok(), &input.viewer);
             let (case, user_errors) = outcome(asked.await)?;
             Ok::<_, ServiceError>(AddCaseContributorPayload { case: case.map(Case), user_errors })
+        })
+        .await
+    }
+
+    /// Ends that a viewer contributes to an active case. What they saw by that alone is out of their sight at once.
+    async fn remove_case_contributor(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From which case, and whom.")] input: RemoveCaseContributorInput,
+    ) -> Guarded<RemoveCaseContributorPayload, rules::RemoveCaseContributor> {
+        guarded(ctx, async |permit| {
+            let asked = request::services(ctx)?.remove_contributor(&permit, input.case_id.parse().ok(), &input.viewer);
+            let (case, user_errors) = outcome(asked.await)?;
+            Ok::<_, ServiceError>(RemoveCaseContributorPayload { case: case.map(Case), user_errors })
         })
         .await
     }

@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    service::subjects::{self, StoredActivity},
+    service::subjects::{self, Content, StoredActivity},
 };
 use async_graphql::{Context, Enum, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use std::collections::HashMap;
 use vizard_core::{
     access::{Action, Resource, share::ShareSection},
+    case::LeftToOthers,
     ids::{ConnectorId, SubjectId},
     scoring, template,
 };
@@ -249,10 +250,15 @@ impl Activity {
         Json(&self.0.facts)
     }
 
-    /// Full object names, paths, recipients, message subjects: they can name a person. Null where there is nothing more.
+    /// Full object names, paths, recipients, message subjects: they can name a person. Null where there is nothing more; and
+    /// with an error FORBIDDEN for whoever contributes to a case about the subject, even with the role.
     async fn content(&self, ctx: &Context<'_>) -> Guarded<Json<serde_json::Value>, rules::ActivityContent> {
-        guarded(ctx, async |_| Ok::<_, ServiceError>(request::load(ctx, ContentOf(self.0.clone())).await?.map(Json)))
-            .await
+        guarded(ctx, async |_| match request::load(ctx, ContentOf(self.0.clone())).await? {
+            Some(Content::Open(content)) => Ok(Some(Json(content))),
+            Some(Content::LeftToOthers) => Err(ServiceError::LeftToOthers(LeftToOthers::Content.sentence())),
+            None => Ok(None),
+        })
+        .await
     }
 }
 
@@ -275,10 +281,10 @@ impl std::hash::Hash for ContentOf {
 }
 
 impl Loader<ContentOf> for Reader {
-    type Value = serde_json::Value;
+    type Value = Content;
     type Error = Fault;
 
-    async fn load(&self, keys: &[ContentOf]) -> Result<HashMap<ContentOf, serde_json::Value>, Fault> {
+    async fn load(&self, keys: &[ContentOf]) -> Result<HashMap<ContentOf, Content>, Fault> {
         let permit = self.permit(Resource::EvidenceContent, Action::Read)?;
         let activities: Vec<&StoredActivity> = keys.iter().map(|key| &key.0).collect();
         let contents = self.services.contents(&permit, &self.looks, &activities).await?;

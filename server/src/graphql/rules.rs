@@ -51,8 +51,10 @@ crate::rules! {
     EndSuppression = "Mutation"."endSuppression": Alerts, Change;
     TuneIndicator = "Mutation"."tuneIndicator": Alerts, Change;
     ResolveCase = "Mutation"."resolveCase": Cases, Change;
+    ReopenCase = "Mutation"."reopenCase": Cases, Change;
     AddCaseNote = "Mutation"."addCaseNote": Cases, Change;
     AddCaseContributor = "Mutation"."addCaseContributor": Cases, Change;
+    RemoveCaseContributor = "Mutation"."removeCaseContributor": Cases, Change;
     QueryNoticeTemplates = "Query"."noticeTemplates": Notices, Read;
     QueryNoticePreview = "Query"."noticePreview": Notices, Read;
     SaveNoticeTemplate = "Mutation"."saveNoticeTemplate": Notices, Change;
@@ -89,6 +91,7 @@ crate::rules! {
     SubjectAlerts = "Subject"."alerts": Alerts, Read;
     SubjectInsights = "Subject"."insights": Insights, Read;
     SubjectScoreHistory = "Subject"."scoreHistory": Insights, Read;
+    CaseRelatedAlerts = "Case"."relatedAlerts": Alerts, Read;
     CaseReveals = "Case"."reveals": Reveals, Read;
     CaseShares = "Case"."shares": Shares, Read;
     CaseExports = "Case"."exports": Exports, Read;

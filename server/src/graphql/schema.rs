@@ -14,6 +14,7 @@ use super::{
     handover::HandoverMutation,
     indicator::{IndicatorMutation, IndicatorQuery},
     keeping::KeepingMutation,
+    line::LineMutation,
     live::Subscription,
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
@@ -70,16 +71,20 @@ pub struct TriageQuery(
     TuningQuery,
 );
 
-/// What can be changed.
+/// What can be changed. In three parts: each root of a part lies one deeper than the one before it, and the compiler bears only
+/// so much.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
-    SetupMutation,
-    AlertMutation,
-    HandoverMutation,
-    SuppressionMutation,
-    TuningMutation,
+pub struct Mutation(SetupMutation, FindingMutation, CaseworkMutation);
+
+/// What can be decided about what was found.
+#[derive(MergedObject, Default)]
+pub struct FindingMutation(AlertMutation, HandoverMutation, SuppressionMutation, TuningMutation, SubjectMutation);
+
+/// What can be done with cases, and with what is kept.
+#[derive(MergedObject, Default)]
+pub struct CaseworkMutation(
     CaseMutation,
-    SubjectMutation,
+    LineMutation,
     RevealMutation,
     ShareMutation,
     ConsultationMutation,

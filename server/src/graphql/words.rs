@@ -3,8 +3,8 @@
 
 use async_graphql::Enum;
 use vizard_core::{
-    access::share, alert, audit, case, health, indicator, notification, policy, problem, reveal, scoring, settings,
-    subject, template, webhook,
+    access::share, alert, audit, case, event::content, health, indicator, notification, policy, problem, reveal, scoring,
+    settings, subject, template, webhook,
 };
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.
@@ -385,6 +385,33 @@ shown! {
         /// The policy misses what it is for.
         Warning,
     }
+    /// What kind of thing an event is about: by its indicator, and for files by their extension.
+    ContentType = content::ContentType {
+        /// Text to be read: word processing, PDF, plain text.
+        Document,
+        /// Tables and data.
+        Spreadsheet,
+        /// Slides.
+        Presentation,
+        /// Several files in one, and disk images.
+        Archive,
+        /// Programs as they are written, and what they are built from.
+        SourceCode,
+        /// Pictures, drawings, films.
+        Image,
+        /// Mail.
+        Email,
+        /// Chat, and what is written to an assistant.
+        Message,
+        /// Records of patients.
+        HealthRecord,
+        /// Machines and what is attached to them.
+        Device,
+        /// Sites, in the company and outside.
+        Site,
+        /// Anything else, and files of an unknown kind.
+        Other,
+    }
     /// What is wrong with a part of an input.
     UserErrorCode = problem::ProblemCode {
         /// Not a value of the wanted shape or range.
@@ -432,6 +459,7 @@ mod tests {
         check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
         check!(CaseResolution = case::CaseResolution, RevealState = reveal::RevealState);
         check!(ShareAudience = share::ShareAudience, ShareSection = share::ShareSection);
+        check!(ContentType = content::ContentType);
         check!(CaseStatus = case::CaseStatus, PolicyState = policy::PolicyState, AlertVolume = policy::AlertVolume);
         check!(
             ThresholdMode = policy::ThresholdMode,

@@ -46,7 +46,7 @@ impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         let (status, retry) = match &error {
             ServiceError::NotFound => (StatusCode::NOT_FOUND, None),
-            ServiceError::Forbidden => (StatusCode::FORBIDDEN, None),
+            ServiceError::Forbidden | ServiceError::LeftToOthers(_) => (StatusCode::FORBIDDEN, None),
             ServiceError::Conflict(_) => (StatusCode::CONFLICT, None),
             ServiceError::Invalid(_) => (StatusCode::BAD_REQUEST, None),
             ServiceError::TooBusy { retry_after_seconds } => {

@@ -15,7 +15,7 @@ use vizard_core::{
     access::{Action, Resource},
     alert::{self, DismissReason},
     audit::{AuditActivity, AuditCategory},
-    case::{self, CaseStatus},
+    case::{self, CaseStatus, LeftToOthers},
     ids::{AlertId, CaseId},
     limits,
     problem::{Problem, ProblemCode},
@@ -118,6 +118,7 @@ impl Services {
         for (at, id) in ids.iter().enumerate() {
             let problem = match found.get(id) {
                 None => Some(not_found("alert")),
+                Some(alert) if triage.limited.contains(&alert.subject) => Some(LeftToOthers::Decide.problem(&[])),
                 Some(alert) => alert::dismiss(alert.status).err(),
             };
             problems.extend(problem.map(|problem| problem.within(&["input", "alertIds", &at.to_string()])));
@@ -151,6 +152,9 @@ impl Services {
         let Some(alert) = triage.alerts.first().cloned() else {
             return Err(invalid(not_found("alert").within(&alert_field)));
         };
+        if triage.limited.contains(&alert.subject) {
+            return Err(invalid(LeftToOthers::Decide.problem(&alert_field)));
+        }
         alert::confirm(alert.status).map_err(|problem| invalid(problem.within(&alert_field)))?;
         let (case, said) = self.case_for(&permit.sight(), &triage, &alert, &asked).await?;
         let mut notes = vec![NewNote { author: (&viewer.name).into(), system: true, body: (&said).into() }];
@@ -211,6 +215,8 @@ impl Services {
                     resolution: None,
                     action_taken: None,
                     legal_hold: false,
+                    reopens: None,
+                    parted: false,
                 };
                 Ok((case, case::opened_note(alert.id, alert.severity)))
             }

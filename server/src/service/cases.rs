@@ -11,13 +11,14 @@ use crate::{
     permit::Permit,
     store::{Contributed, Entry, NewNote, Page, Slice, StoredCase, StoredNote},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
     audit::{AuditActivity, AuditCategory},
-    case::{self, CaseResolution, CaseStatus, name_of},
-    ids::CaseId,
+    case::{self, CaseResolution, CaseStatus, LeftToOthers, name_of},
+    event::content::{self, ContentSummary},
+    ids::{CaseId, SubjectId},
     limits,
     problem::{Problem, ProblemCode},
     reveal::Reveal,
@@ -105,9 +106,7 @@ impl Services {
     ) -> Result<StoredCase, ServiceError> {
         let viewer = permit.require(Resource::Cases, Action::Change)?;
         let named = name_of("contributor", contributor, &["input", "viewer"]).map_err(invalid)?;
-        let field = ["input", "caseId"];
-        let unknown = || invalid(not_found("case").within(&field));
-        let id = case.ok_or_else(unknown)?;
+        let id = case.ok_or_else(|| invalid(not_found("case").within(&["input", "caseId"])))?;
         let body = format!("{named} contributes from now on.");
         let note = NewNote { author: (&viewer.name).into(), system: true, body: body.into() };
         let entry = Entry::by(
@@ -118,16 +117,38 @@ impl Services {
             &serde_json::json!({"contributor": named}),
         );
         let (sight, now) = (permit.sight(), self.clock.now());
-        match self.store.add_contributor(&sight, (id, &named), (&viewer.id, &note), entry, now).await? {
-            Contributed::Done => {}
-            Contributed::NoCase => return Err(unknown()),
-            Contributed::Closed => return Err(invalid(frozen(&field))),
-            Contributed::TooMany => {
-                let message = format!("A case has at most {} contributors.", limits::LISTED_VIEWERS);
-                return Err(invalid(Problem::new(&["input", "viewer"], ProblemCode::LimitExceeded, message)));
-            }
-        }
+        let done = self.store.add_contributor(&sight, (id, &named), (&viewer.id, &note), entry, now).await?;
+        contributed(&done)?;
         self.store.cases_by_id(&sight, &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)
+    }
+
+    /// Ends that a viewer contributes to an active case; answers with the case.
+    pub(crate) async fn remove_contributor(
+        &self,
+        permit: &Permit,
+        case: Option<CaseId>,
+        contributor: &str,
+    ) -> Result<StoredCase, ServiceError> {
+        let viewer = permit.require(Resource::Cases, Action::Change)?;
+        let named = name_of("contributor", contributor, &["input", "viewer"]).map_err(invalid)?;
+        let id = case.ok_or_else(|| invalid(not_found("case").within(&["input", "caseId"])))?;
+        let body = format!("{named} contributes no longer.");
+        let note = NewNote { author: (&viewer.name).into(), system: true, body: body.into() };
+        let detail = serde_json::json!({"contributorRemoved": named});
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Cases, id, &detail);
+        let (sight, now) = (permit.sight(), self.clock.now());
+        contributed(&self.store.remove_contributor(&sight, (id, &named), &note, entry, now).await?)?;
+        self.store.cases_by_id(&sight, &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)
+    }
+
+    /// Those of the subjects with regard to whom the viewer, as a contributor, leaves things to others.
+    pub(crate) async fn limited(
+        &self,
+        permit: &Permit,
+        subjects: &BTreeSet<SubjectId>,
+    ) -> Result<BTreeSet<SubjectId>, ServiceError> {
+        permit.require(Resource::CaseHeaders, Action::Read)?;
+        Ok(self.store.limited(&permit.sight(), subjects).await?)
     }
 
     /// Ids of who contributes to cases.
@@ -149,6 +170,16 @@ impl Services {
     ) -> Result<Page<Insight>, ServiceError> {
         permit.require(Resource::Insights, Action::Read)?;
         Ok(self.store.timeline(of, slice).await?)
+    }
+
+    /// What the events beneath a case's insights are about, the most events first.
+    pub(crate) async fn content_summary(
+        &self,
+        permit: &Permit,
+        of: &StoredCase,
+    ) -> Result<Vec<ContentSummary>, ServiceError> {
+        permit.require(Resource::Insights, Action::Read)?;
+        Ok(content::summarise(self.store.content_of(of).await?))
     }
 
     /// Cases, the newest first.
@@ -181,6 +212,24 @@ impl Services {
         permit.require(Resource::Notes, Action::Read)?;
         Ok(self.store.case_notes(ids).await?)
     }
+}
+
+/// What is wrong where a list of contributors stays as it is.
+fn contributed(what: &Contributed) -> Result<(), ServiceError> {
+    let (case, viewer) = (["input", "caseId"], ["input", "viewer"]);
+    Err(invalid(match what {
+        Contributed::Done => return Ok(()),
+        Contributed::NoCase => not_found("case").within(&case),
+        Contributed::Closed => frozen(&case),
+        Contributed::Limited => LeftToOthers::Contributors.problem(&case),
+        Contributed::TooMany => {
+            let message = format!("A case has at most {} contributors.", limits::LISTED_VIEWERS);
+            Problem::new(&viewer, ProblemCode::LimitExceeded, message)
+        }
+        Contributed::Nobody => {
+            Problem::new(&viewer, ProblemCode::NotFound, "This viewer does not contribute to the case.")
+        }
+    }))
 }
 
 pub(super) fn frozen(field: &[&str]) -> Problem {

@@ -14,10 +14,14 @@ use crate::{
 };
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 use vizard_core::{
     access::{Action, Resource},
     audit::{AuditActivity, AuditCategory},
+    case::LeftToOthers,
     ids::{CaseId, ExportId},
     limits,
     problem::{Problem, ProblemCode},
@@ -39,7 +43,8 @@ pub trait Packages: Send + Sync {
     /// The package of this id, where there is one and its case is in sight.
     ///
     /// # Errors
-    /// `NotFound` otherwise; where the permit is another, or the database fails.
+    /// `NotFound` otherwise; `LeftToOthers` for whoever contributes to a case about its subject; where the permit is another,
+    /// or the database fails.
     async fn find(&self, permit: &Permit, id: &str) -> Result<Package, ServiceError>;
 
     /// Bytes of it, in parts. That they are read is audited first.
@@ -85,7 +90,12 @@ async fn part(open: OpenPackage, left: Range<u64>) -> anyhow::Result<Option<(Vec
 impl Services {
     async fn packaged(&self, permit: &Permit, id: ExportId) -> Result<StoredExport, ServiceError> {
         permit.require(Resource::ExportPackages, Action::Read)?;
-        self.store.export_by_id(&permit.sight(), id).await?.ok_or(ServiceError::NotFound)
+        let sight = permit.sight();
+        let found = self.store.export_by_id(&sight, id).await?.ok_or(ServiceError::NotFound)?;
+        if self.store.limited(&sight, &BTreeSet::from([found.subject])).await?.is_empty() {
+            return Ok(found);
+        }
+        Err(ServiceError::LeftToOthers(LeftToOthers::Export.sentence()))
     }
 
     /// Makes a package of a case as it is now.
@@ -119,6 +129,7 @@ impl Services {
                 Ok(made)
             }
             Exported::NoCase => Err(unknown()),
+            Exported::Limited => Err(invalid(LeftToOthers::Export.problem(&field))),
             Exported::Erased => {
                 let message = "The person whom this case is about was erased: there is nothing left to export.";
                 refused(ProblemCode::NotAllowed, message.to_owned())

@@ -16,6 +16,7 @@ pub mod handover;
 pub mod holds;
 pub mod indicators;
 pub mod ingest;
+pub mod lines;
 pub mod live;
 pub mod notices;
 pub mod notifications;

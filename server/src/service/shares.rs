@@ -19,6 +19,7 @@ use vizard_core::{
         share::{self, ShareAudience, ShareSection},
     },
     audit::{AuditActivity, AuditCategory},
+    case::LeftToOthers,
     consultation::Question,
     ids::{CaseId, ConsultationId, ShareId},
     limits,
@@ -123,6 +124,7 @@ impl Services {
                 let message = format!("A case has at most {} shares.", limits::CASE_SHARES);
                 Err(invalid(Problem::new(&["input", "caseId"], ProblemCode::LimitExceeded, message)))
             }
+            Shared::Limited => Err(invalid(LeftToOthers::ShareEvidence.problem(&["input", "sections"]))),
             Shared::NotRevealed => {
                 let message = "The identity is not revealed to you in this case: request a reveal, or share it masked.";
                 Err(invalid(Problem::new(&["input", "includeIdentity"], ProblemCode::NotAllowed, message)))

@@ -24,6 +24,15 @@ use vizard_core::{
     time::{Day, Micros},
 };
 
+/// What there is of an event's content for a viewer.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// Names of files, paths, addresses.
+    Open(serde_json::Value),
+    /// It is not for whoever contributes to a case about the subject.
+    LeftToOthers,
+}
+
 impl Services {
     /// Subjects, the highest risk first.
     pub(crate) async fn subjects(
@@ -153,17 +162,26 @@ impl Services {
         Ok(self.store.activity(&permit.sight(), seq).await?)
     }
 
-    /// The content of events: names of files, paths, addresses. In the order asked for. That the viewer looks at it is
-    /// audited first, once a subject and request.
+    /// The content of events, in the order asked for; nothing where there is none. That the viewer looks at it is audited
+    /// first, once a subject and request; what is not opened is not looked at.
     pub(crate) async fn contents(
         &self,
         permit: &Permit,
         looks: &Looks,
         of: &[&StoredActivity],
-    ) -> Result<Vec<Option<serde_json::Value>>, ServiceError> {
+    ) -> Result<Vec<Option<Content>>, ServiceError> {
         let viewer = permit.require(Resource::EvidenceContent, Action::Read)?;
-        let subjects = of.iter().filter(|activity| activity.has_content()).map(|activity| activity.subject).collect();
-        self.look_at_content(viewer, looks, &subjects).await?;
-        Ok(self.store.open_content(of).await?)
+        let subjects = of.iter().map(|activity| activity.subject).collect();
+        let limited = self.store.limited(&permit.sight(), &subjects).await?;
+        let is_open = |activity: &&StoredActivity| !limited.contains(&activity.subject);
+        let open: Vec<&StoredActivity> = of.iter().copied().filter(is_open).collect();
+        let looked = open.iter().filter(|activity| activity.has_content()).map(|activity| activity.subject).collect();
+        self.look_at_content(viewer, looks, &looked).await?;
+        let mut opened = self.store.open_content(&open).await?.into_iter();
+        let content = |activity: &&StoredActivity| match is_open(activity) {
+            true => opened.next().flatten().map(Content::Open),
+            false => Some(Content::LeftToOthers),
+        };
+        Ok(of.iter().map(content).collect())
     }
 }

@@ -8,10 +8,14 @@ use super::{
     db::{Row, Sql as _, Tx, marks},
     page::{List, Page, Slice},
     scoring::insight,
+    sight::limited,
 };
 use crate::{clock::Clock, permit::Sight};
 use sea_orm::Value;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use uuid::Uuid;
 use vizard_core::{
     alert::{AlertStatus, DismissReason, Severity},
@@ -80,6 +84,8 @@ pub struct AlertFilter {
     pub subject: Option<SubjectId>,
     /// Of this case.
     pub case: Option<CaseId>,
+    /// Of any other case, or of none.
+    pub outside: Option<CaseId>,
     /// Sent for review to any of these: ids of viewers, words of roles.
     pub sent_to: Vec<String>,
     /// Sent for review by this viewer.
@@ -123,6 +129,10 @@ pub(crate) struct StoredCase {
     pub(crate) resolution: Option<CaseResolution>,
     pub(crate) action_taken: Option<String>,
     pub(crate) legal_hold: bool,
+    /// The closed case that it goes on from.
+    pub(crate) reopens: Option<CaseId>,
+    /// Whether it has a label of its own, which leads nowhere else.
+    pub(crate) parted: bool,
 }
 
 /// Alerts under a lock, for a decision.
@@ -130,6 +140,8 @@ pub(crate) struct Triage {
     pub(super) tx: Tx,
     /// Those that exist, in the order asked for.
     pub(crate) alerts: Vec<StoredAlert>,
+    /// Of their subjects those about whom the viewer leaves decisions to others.
+    pub(crate) limited: BTreeSet<SubjectId>,
 }
 
 /// A note to write.
@@ -145,8 +157,7 @@ pub(super) const ALERT: &str = "id, subject_id, policy_id, policy_version, sever
 /// A review ends with the decision.
 pub(super) const NOT_IN_REVIEW: &str =
     "review_to = NULL, review_by = NULL, review_sender = NULL, review_note = NULL, review_at = NULL";
-const CASE: &str =
-    "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken, legal_hold";
+const CASE: &str = "id, name, subject_id, status, severity, opened_at, updated_at, resolution, action_taken, legal_hold, reopens, label";
 
 pub(super) fn alert(row: &Row) -> anyhow::Result<StoredAlert> {
     Ok(StoredAlert {
@@ -196,6 +207,8 @@ fn case(row: &Row) -> anyhow::Result<StoredCase> {
         },
         action_taken: row.get("action_taken")?,
         legal_hold: row.get::<i64>("legal_hold")? != 0,
+        reopens: row.get::<Option<Uuid>>("reopens")?.map(CaseId::new),
+        parted: row.get::<Option<Uuid>>("label")?.is_some(),
     })
 }
 
@@ -215,6 +228,10 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
     any("review_to", filter.sent_to.iter().map(|to| to.as_str().into()).collect());
     any("review_sender", filter.sent_by.iter().map(|viewer| viewer.as_str().into()).collect());
     any("case_id", filter.case.iter().map(|id| id.uuid().into()).collect());
+    if let Some(case) = filter.outside {
+        values.push(case.uuid().into());
+        conditions.push(format!("(case_id IS NULL OR case_id <> ${})", values.len()));
+    }
     if filter.subject.is_some() {
         // From the label that a subject has in the queue no way leads to a case that has parted from it.
         let parted = "(case_id IS NULL OR case_id NOT IN (SELECT c.id FROM cases c WHERE c.label IS NOT NULL))";
@@ -236,6 +253,15 @@ fn conditions(filter: &AlertFilter, now: Micros) -> (Vec<String>, Vec<Value>) {
         conditions.push(format!("raised_at < {}", before.0));
     }
     (conditions, values)
+}
+
+/// Locks the subject of a case, before the case: as scoring, retention and erasure do.
+pub(super) async fn lock_subject_of(tx: &Tx, case: CaseId) -> anyhow::Result<()> {
+    if tx.is_postgres() {
+        let sql = "SELECT id FROM subjects WHERE id IN (SELECT subject_id FROM cases WHERE id = $1) FOR UPDATE";
+        tx.rows(sql, vec![case.uuid().into()]).await?;
+    }
+    Ok(())
 }
 
 /// A case that is in sight, under a lock.
@@ -398,8 +424,9 @@ impl Store {
             let alert = alert(&row)?;
             found.insert(alert.id, alert);
         }
-        let alerts = ids.iter().filter_map(|id| found.remove(id)).collect();
-        Ok(Triage { tx, alerts })
+        let alerts: Vec<StoredAlert> = ids.iter().filter_map(|id| found.remove(id)).collect();
+        let limited = limited(&tx, sight, &alerts.iter().map(|alert| alert.subject).collect()).await?;
+        Ok(Triage { tx, alerts, limited })
     }
 
     /// Dismisses all alerts of the triage.
@@ -486,15 +513,11 @@ impl Store {
     /// Locks the confirmed alerts of a case for its resolution, its subject first; of an unknown case there are none.
     pub(crate) async fn triage_case(&self, id: CaseId) -> anyhow::Result<Triage> {
         let tx = self.db.begin().await?;
-        let mut lock = "";
-        if tx.is_postgres() {
-            let sql = "SELECT id FROM subjects WHERE id IN (SELECT subject_id FROM cases WHERE id = $1) FOR UPDATE";
-            tx.rows(sql, vec![id.uuid().into()]).await?;
-            lock = "FOR UPDATE";
-        }
+        lock_subject_of(&tx, id).await?;
+        let lock = tx.for_update();
         let sql = format!("SELECT {ALERT} FROM alerts WHERE case_id = $1 AND status = 'CONFIRMED' ORDER BY id {lock}");
         let alerts = tx.rows(&sql, vec![id.uuid().into()]).await?.iter().map(alert).collect::<anyhow::Result<_>>()?;
-        Ok(Triage { tx, alerts })
+        Ok(Triage { tx, alerts, limited: BTreeSet::new() })
     }
 
     /// Closes the case of the triage, which is written as given, and all alerts that were confirmed into it.

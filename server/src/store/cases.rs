@@ -5,9 +5,11 @@ use super::{
     Store, StoredCase,
     alerts::{NewNote, lock_case},
     audit::{Entry, insert_entries},
+    changes::{self, Change},
     db::{Row, Sql, Tx, marks},
     page::{List, Page, Slice},
     scoring::insight,
+    sight::is_limited,
     subjects::{INSIGHT, StoredSubject},
 };
 use crate::permit::Sight;
@@ -29,15 +31,19 @@ pub(crate) type SeenFrom = (SubjectId, Option<CaseId>);
 const KEPT: &str = "i.insight_id AS id, i.day, i.kind, i.indicator, i.count, i.level, i.score, i.boosters, i.points, \
                     i.explanation, i.risk_factors";
 
-/// What became of a new contributor.
+/// What became of a new contributor, or of one who was to contribute no longer.
 pub(crate) enum Contributed {
     Done,
     /// There is no such case in sight.
     NoCase,
     /// A closed case is frozen.
     Closed,
+    /// Whoever contributes does not say who does.
+    Limited,
     /// There would be too many.
     TooMany,
+    /// The viewer does not contribute.
+    Nobody,
 }
 
 impl Store {
@@ -79,14 +85,16 @@ impl Store {
         Ok(found)
     }
 
-    /// The subject that is shown under this id, and the case that it is so shown in.
+    /// The subject that is shown under this id, and the case that it is so shown in: of a line of cases, which have one id for
+    /// it, the newest.
     pub(crate) async fn subject_by_label(
         &self,
         sight: &Sight,
         label: SubjectId,
     ) -> anyhow::Result<Option<StoredSubject>> {
-        let sql = "SELECT id AS subject_id, NULL AS case_id FROM subjects WHERE label = $1 \
-                   UNION ALL SELECT subject_id, id AS case_id FROM cases WHERE label = $1";
+        let sql = "SELECT id AS subject_id, NULL AS case_id, 0 AS opened_at FROM subjects WHERE label = $1 \
+                   UNION ALL SELECT subject_id, id AS case_id, opened_at FROM cases WHERE label = $1 \
+                   ORDER BY opened_at DESC, case_id DESC LIMIT 1";
         let sql = if self.db.is_postgres() { sql.replace("NULL AS", "NULL::uuid AS") } else { sql.to_owned() };
         let Some(row) = self.db.row(&sql, vec![label.uuid().into()]).await? else { return Ok(None) };
         let key = (SubjectId::new(row.get("subject_id")?), row.get::<Option<Uuid>>("case_id")?.map(CaseId::new));
@@ -147,6 +155,9 @@ impl Store {
         if found.status == CaseStatus::Closed {
             return Ok(Contributed::Closed);
         }
+        if is_limited(&tx, sight, found.subject).await? {
+            return Ok(Contributed::Limited);
+        }
         let sql = "SELECT count(*) AS number FROM case_contributors WHERE case_id = $1 AND viewer <> $2";
         let others = tx.count(sql, vec![case.uuid().into(), viewer.into()]).await?;
         if others >= i64::try_from(limits::LISTED_VIEWERS)? {
@@ -167,8 +178,37 @@ impl Store {
         Ok(Contributed::Done)
     }
 
-    /// Gives a case the label that its subject has in the queue, and the queue a new one, so that what is learned in the
-    /// case from now on names nobody outside of it. The entry tells of both; nothing where the case has its own already.
+    /// Ends that a viewer contributes: what they saw by that alone is out of their sight at once.
+    pub(crate) async fn remove_contributor(
+        &self,
+        sight: &Sight,
+        (case, viewer): (CaseId, &str),
+        note: &NewNote<'_>,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<Contributed> {
+        let tx = self.db.begin().await?;
+        let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(Contributed::NoCase) };
+        if found.status == CaseStatus::Closed {
+            return Ok(Contributed::Closed);
+        }
+        if is_limited(&tx, sight, found.subject).await? {
+            return Ok(Contributed::Limited);
+        }
+        let sql = "DELETE FROM case_contributors WHERE case_id = $1 AND viewer = $2";
+        if tx.run(sql, vec![case.uuid().into(), viewer.into()]).await? == 0 {
+            return Ok(Contributed::Nobody);
+        }
+        self.write_note(&tx, None, Some(case), note, now).await?;
+        changes::note(&tx, &[Change::Access], now).await?;
+        insert_entries(&tx, &self.ids, &[entry], now).await?;
+        tx.commit().await?;
+        Ok(Contributed::Done)
+    }
+
+    /// Gives a case, and all of its line, the label that its subject has in the queue, and the queue a new one, so that what is
+    /// learned in the case from now on names nobody outside of the line. The entry tells of both; nothing where the case has
+    /// its own already: then all of the line have it.
     pub(super) async fn part(
         &self,
         tx: &Tx,
@@ -178,9 +218,10 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<()> {
         let sql = "UPDATE cases SET label = (SELECT label FROM subjects WHERE id = $2), \
-                   pseudonym = (SELECT pseudonym FROM subjects WHERE id = $2) WHERE id = $1 AND label IS NULL \
-                   RETURNING pseudonym";
-        let Some(row) = tx.row(sql, vec![case.uuid().into(), subject.uuid().into()]).await? else { return Ok(()) };
+                   pseudonym = (SELECT pseudonym FROM subjects WHERE id = $2) WHERE subject_id = $2 AND label IS NULL \
+                   AND COALESCE(line, id) = (SELECT COALESCE(c.line, c.id) FROM cases c WHERE c.id = $1) RETURNING pseudonym";
+        let rows = tx.rows(sql, vec![case.uuid().into(), subject.uuid().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
         let before: String = row.get("pseudonym")?;
         let after = self.fresh_pseudonym(tx).await?;
         tx.run(

@@ -30,7 +30,7 @@ pub enum Change {
     Case(CaseId),
     /// A run of a connector.
     Run(RunId, ConnectorId),
-    /// Who may see less than before: grants and viewers of priority user groups. (Contributors are only ever added.)
+    /// Who may see less than before: grants, viewers of priority user groups, contributors who contribute no longer.
     Access,
 }
 

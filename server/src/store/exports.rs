@@ -10,6 +10,7 @@ use super::{
     audit::{Entry, insert_entries},
     db::{Db, Row, Sql as _, Tx, came_late, marks},
     retention::lock_events,
+    sight::is_limited,
     vault::SubjectKey,
 };
 use crate::permit::{Sight, Viewer};
@@ -30,7 +31,7 @@ use vizard_core::{
 pub(crate) struct StoredExport {
     pub(crate) id: ExportId,
     pub(crate) case: CaseId,
-    subject: SubjectId,
+    pub(crate) subject: SubjectId,
     pub(crate) creator: String,
     pub(crate) created_at: Micros,
     /// In hexadecimal.
@@ -53,6 +54,8 @@ pub(crate) enum Exported {
     Done(StoredExport),
     /// There is no such case in sight.
     NoCase,
+    /// The viewer contributes to a case about the subject.
+    Limited,
     /// The person was erased: there is nothing left to export.
     Erased,
     /// The case has as many as it can have.
@@ -136,6 +139,9 @@ impl Store {
         let tx = self.db.begin_snapshot().await?;
         lock_events(&tx, "ROW EXCLUSIVE").await?;
         let Some(case) = read_case(&tx, sight, new.case).await? else { return Ok(Exported::NoCase) };
+        if is_limited(&tx, sight, case.subject).await? {
+            return Ok(Exported::Limited);
+        }
         let sql = "SELECT count(*) AS number FROM exports WHERE case_id = $1";
         let number = tx.count(sql, vec![case.id.uuid().into()]).await?;
         if u64::try_from(number)? >= limits::CASE_EXPORTS {

@@ -201,8 +201,11 @@ impl Store {
             for table in ["consultations", "shares", "reveals", "notices", "case_contributors"] {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }
+            // What goes on from a case stays, and goes on from nothing.
+            let on = format!("UPDATE cases SET reopens = NULL WHERE reopens IN ({within}) RETURNING id");
+            let on = ids(&tx.rows(&on, list()).await?)?;
             more.cases = tx.run(&format!("DELETE FROM cases WHERE id IN ({within})"), list()).await?;
-            let changed: Vec<Change> = gone.iter().map(|id| Change::Case(CaseId::new(*id))).collect();
+            let changed: Vec<Change> = gone.iter().chain(&on).map(|id| Change::Case(CaseId::new(*id))).collect();
             changes::note(&tx, &changed, now).await?;
             score_again(&tx, &subjects).await?;
         }

@@ -9,6 +9,7 @@ use super::{
     consultations::insert_question,
     db::{Row, Sql as _, marks},
     reveals::{common_time, open_reveals},
+    sight::is_limited,
 };
 use crate::{
     clock::Clock,
@@ -55,6 +56,8 @@ pub(crate) enum Shared {
     TooMany,
     /// Identity was to be shown, and is not revealed to who shares.
     NotRevealed,
+    /// Evidence was to be shown, and who shares contributes to a case about the subject.
+    Limited,
 }
 
 /// Why a token opens nothing.
@@ -119,6 +122,9 @@ impl Store {
             return Ok(Shared::NotRevealed);
         }
         let (stored, note, entry) = make(&found, reveal.filter(|_| identity), now);
+        if stored.sections.contains(&ShareSection::Evidence) && is_limited(&tx, sight, found.subject).await? {
+            return Ok(Shared::Limited);
+        }
         tx.run(
             &format!("INSERT INTO shares ({SHARE}, token, pseudonym) VALUES ({})", marks(0, 16)),
             vec![
