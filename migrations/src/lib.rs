@@ -36,6 +36,7 @@ mod m20261127_000007_exports;
 mod m20261127_000008_changes;
 mod m20261127_000009_queue;
 mod m20261127_000010_notices;
+mod m20261127_000013_reports;
 
 use sea_orm_migration::prelude::*;
 
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000008_changes::Migration),
             Box::new(m20261127_000009_queue::Migration),
             Box::new(m20261127_000010_notices::Migration),
+            Box::new(m20261127_000013_reports::Migration),
         ]
     }
 }
@@ -104,6 +106,7 @@ mod tests {
             super::m20261127_000008_changes::UP,
             super::m20261127_000009_queue::UP,
             super::m20261127_000010_notices::UP,
+            super::m20261127_000013_reports::UP,
         ]
         .concat()
     }
@@ -143,7 +146,8 @@ mod tests {
                 "m20261127_000007_exports",
                 "m20261127_000008_changes",
                 "m20261127_000009_queue",
-                "m20261127_000010_notices"
+                "m20261127_000010_notices",
+                "m20261127_000013_reports"
             ]
         );
     }

@@ -109,6 +109,10 @@ async fn story(world: &World, ida: &Caller) -> Story {
             "mutation($input: SuppressIndicatorInput!) { suppressIndicator(input: $input) { userErrors { message } } }",
             json!({"indicator": "FILE_PRINTED", "subjectId": other["subject"]["id"], "until": "2026-07-20T00:00:00Z", "reason": "Prints the archive."}),
         ),
+        (
+            "mutation($input: CreateActivityReportInput!) { createActivityReport(input: $input) { userErrors { message } } }",
+            json!({"subjectId": other["subject"]["id"], "from": "2026-06-01", "to": "2026-06-30", "reason": "What else was there?"}),
+        ),
     ] {
         let done = ida.ask(document, json!({"input": input})).await;
         let payload =

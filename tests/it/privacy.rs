@@ -169,6 +169,13 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
         ("Query", "dismissalStatistics") => {
             ("{ dismissalStatistics { byReason { count } } }", &["dismissalStatistics"])
         }
+        ("Query", "organisationInsight") => ("{ organisationInsight { hiddenBelow } }", &["organisationInsight"]),
+        ("Query", "activityReport") => ("{ activityReport(id: \"x\") { id } }", &["activityReport"]),
+        ("Query", "activityReports") => ("{ activityReports { totalCount } }", &["activityReports"]),
+        ("Mutation", "createActivityReport") => (
+            "mutation { createActivityReport(input: {subjectId: \"x\", from: \"2026-06-01\", to: \"2026-06-30\", reason: \"r\"}) { userErrors { code } } }",
+            &["createActivityReport"],
+        ),
         ("Query", "suppressions") => ("{ suppressions { totalCount } }", &["suppressions"]),
         ("Mutation", "suppressIndicator") => (
             "mutation { suppressIndicator(input: {indicator: \"X\", until: \"2026-01-01T00:00:00Z\", reason: \"r\"}) { userErrors { code } } }",

@@ -9,6 +9,7 @@ pub mod words;
 
 pub mod access;
 pub mod alert;
+pub mod anonymous;
 pub mod audit;
 pub mod case;
 pub mod event;
@@ -18,6 +19,7 @@ pub mod indicator;
 pub mod message;
 pub mod notice;
 pub mod policy;
+pub mod report;
 pub mod retention;
 pub mod reveal;
 pub mod rule;

@@ -16,11 +16,13 @@ use super::{
     live::Subscription,
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
+    organisation::OrganisationQuery,
     overview::OverviewQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
     protection::ProtectionQuery,
+    report::{ReportMutation, ReportQuery},
     request::PerRequest,
     reveal::{RevealMutation, RevealQuery},
     settings::{SettingsMutation, SettingsQuery},
@@ -35,7 +37,7 @@ use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
+pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery, StandingQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
@@ -53,12 +55,17 @@ pub struct SetupQuery(
 
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
-pub struct TriageQuery(OverviewQuery, AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery, SuppressionQuery);
+pub struct TriageQuery(AlertQuery, CaseQuery, SubjectQuery, RevealQuery, NoticeQuery, SuppressionQuery, ReportQuery);
+
+/// What can be asked about what everything stands at.
+#[derive(MergedObject, Default)]
+pub struct StandingQuery(OverviewQuery, OrganisationQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     SetupMutation,
+    EvidenceMutation,
     AlertMutation,
     HandoverMutation,
     SuppressionMutation,
@@ -67,9 +74,11 @@ pub struct Mutation(
     RevealMutation,
     ShareMutation,
     NoticeMutation,
-    ExportMutation,
-    KeepingMutation,
 );
+
+/// What can be changed about evidence: packed, kept, gathered.
+#[derive(MergedObject, Default)]
+pub struct EvidenceMutation(ExportMutation, KeepingMutation, ReportMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

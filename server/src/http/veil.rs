@@ -32,6 +32,7 @@ const KINDS: &[&str] = &[
     "notice",
     "plugin",
     "policy",
+    "report",
     "reveal",
     "run",
     "share",
