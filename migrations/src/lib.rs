@@ -38,6 +38,7 @@ mod m20261127_000009_queue;
 mod m20261127_000010_notices;
 mod m20261127_000011_webhooks;
 mod m20261127_000012_lines;
+mod m20261127_000013_reports;
 mod m20261127_000014_queue_orders;
 mod m20261127_000015_consultations;
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000010_notices::Migration),
             Box::new(m20261127_000011_webhooks::Migration),
             Box::new(m20261127_000012_lines::Migration),
+            Box::new(m20261127_000013_reports::Migration),
             Box::new(m20261127_000014_queue_orders::Migration),
             Box::new(m20261127_000015_consultations::Migration),
         ]
@@ -114,6 +116,7 @@ mod tests {
             super::m20261127_000010_notices::UP,
             super::m20261127_000011_webhooks::UP,
             super::m20261127_000012_lines::UP,
+            super::m20261127_000013_reports::UP,
             super::m20261127_000014_queue_orders::UP,
             super::m20261127_000015_consultations::UP,
         ]
@@ -158,6 +161,7 @@ mod tests {
                 "m20261127_000010_notices",
                 "m20261127_000011_webhooks",
                 "m20261127_000012_lines",
+                "m20261127_000013_reports",
                 "m20261127_000014_queue_orders",
                 "m20261127_000015_consultations",
             ]

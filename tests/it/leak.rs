@@ -122,6 +122,10 @@ async fn story(world: &World, ida: &Caller) -> Story {
             json!({"alertId": alert["id"], "code": "FILE_DOWNLOADED", "change": "OWN", "policyVersion": 1,
                 "thresholds": {"low": 20, "medium": 60, "high": 121}, "note": "One more."}),
         ),
+        (
+            "mutation($input: CreateActivityReportInput!) { createActivityReport(input: $input) { userErrors { message } } }",
+            json!({"subjectId": other["subject"]["id"], "from": "2026-06-01", "to": "2026-06-30", "reason": "What else was there?"}),
+        ),
     ] {
         let done = ida.ask(document, json!({"input": input})).await;
         let payload =

@@ -72,6 +72,11 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
                 "mutation($subject: ID!) { resetRiskLevel(input: {subjectId: $subject, reason: \"r\"}) { subject { FIELD } } }",
                 &["resetRiskLevel", "subject"],
             ),
+            (
+                "a report",
+                "{ activityReports(first: 1) { nodes { subject { FIELD } } } }",
+                &["activityReports", "nodes", "0", "subject"],
+            ),
         ],
         "Case" => &[
             ("nodes of a list", "{ cases(first: 1) { nodes { FIELD } } }", &["cases", "nodes", "0"]),
@@ -99,6 +104,11 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
                 "a share",
                 "{ viewer { share { case { timeline(first: 1) { nodes { activities(first: 1) { nodes { FIELD } } } } } } } }",
                 &["viewer", "share", "case", "timeline", "nodes", "0", "activities", "nodes", "0"],
+            ),
+            (
+                "a report",
+                "{ activityReports(first: 1) { nodes { activities(first: 1) { nodes { FIELD } } } } }",
+                &["activityReports", "nodes", "0", "activities", "nodes", "0"],
             ),
             (
                 "payload",
@@ -395,6 +405,9 @@ async fn prepared(world: &World) -> (Map<String, Value>, BTreeMap<&'static str, 
     let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { message } } }";
     let input = json!({"input": {"caseId": closed, "resolution": "BENIGN", "actionTaken": "None."}});
     assert_eq!(ida.ask(resolve, input).await.data()["resolveCase"]["userErrors"], json!([]));
+    let report = "mutation($input: CreateActivityReportInput!) { createActivityReport(input: $input) { userErrors { message } } }";
+    let input = json!({"input": {"subjectId": found["alert"]["subject"]["id"], "from": "2026-06-01", "to": "2026-06-30", "reason": "r"}});
+    assert_eq!(ida.ask(report, input).await.data()["createActivityReport"]["userErrors"], json!([]));
     let save = "mutation { savePriorityUserGroup(input: {name: \"Board\"}) { group { id } } }";
     let group = admin.query(save).await["savePriorityUserGroup"]["group"]["id"].clone();
     let connector = &found["connectors"]["nodes"][0];

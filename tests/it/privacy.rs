@@ -169,6 +169,13 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
         ("Query", "dismissalStatistics") => {
             ("{ dismissalStatistics { byReason { count } } }", &["dismissalStatistics"])
         }
+        ("Query", "organisationInsight") => ("{ organisationInsight { hiddenBelow } }", &["organisationInsight"]),
+        ("Query", "activityReport") => ("{ activityReport(id: \"x\") { id } }", &["activityReport"]),
+        ("Query", "activityReports") => ("{ activityReports { totalCount } }", &["activityReports"]),
+        ("Mutation", "createActivityReport") => (
+            "mutation { createActivityReport(input: {subjectId: \"x\", from: \"2026-06-01\", to: \"2026-06-30\", reason: \"r\"}) { userErrors { code } } }",
+            &["createActivityReport"],
+        ),
         ("Query", "suppressions") => ("{ suppressions { totalCount } }", &["suppressions"]),
         ("Query", "tuningPreview") => (
             "{ tuningPreview(input: {alertId: \"x\", code: \"X\", change: STOP, policyVersion: 1}) { days } }",

@@ -132,6 +132,7 @@ async fn blinds(world: &World) -> Vec<String> {
 /// Tables that hold rows of subjects, alerts or cases, and are dealt with by erasure and retention.
 const DEALT_WITH: &[&str] = &[
     "activity_days",
+    "activity_reports",
     "alert_insights",
     "alerts",
     "case_contributors",

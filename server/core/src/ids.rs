@@ -88,6 +88,8 @@ id_kinds! {
     PriorityGroupId = "group";
     /// That an indicator does not count for somebody.
     SuppressionId = "suppression";
+    /// A report of what one subject did.
+    ReportId = "report";
     /// A role that somebody was given.
     RoleGrantId = "grant";
     /// An entry of the audit log.

@@ -9,6 +9,7 @@ pub mod words;
 
 pub mod access;
 pub mod alert;
+pub mod anonymous;
 pub mod audit;
 pub mod case;
 pub mod consultation;
@@ -20,6 +21,7 @@ pub mod message;
 pub mod notice;
 pub mod notification;
 pub mod policy;
+pub mod report;
 pub mod retention;
 pub mod reveal;
 pub mod rule;

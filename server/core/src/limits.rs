@@ -344,6 +344,16 @@ pub const OVERVIEW_ENTRIES: usize = 10_000;
 pub const STATISTICS_DAYS: std::ops::RangeInclusive<i32> = 1..=365;
 /// Indicators that statistics of decisions list, those with the most decisions.
 pub const STATISTICS_INDICATORS: usize = 50;
+/// People below whom a number about the whole organisation is not shown, and what other numbers are rounded down to: as few
+/// as may be among peers.
+pub const ANONYMOUS_PEOPLE: u64 = 5;
+/// Whole days that numbers about the whole organisation look back, always as many: from two windows one could take what
+/// happened between them.
+pub const ANONYMOUS_DAYS: i32 = 30;
+/// Days since a cause of leaving, for which somebody counts as leaving: a common notice period.
+pub const ANONYMOUS_LEAVING_DAYS: i32 = 90;
+/// Indicators that numbers about the whole organisation list, those with the most people.
+pub const ANONYMOUS_INDICATORS: usize = 5;
 /// A policy's decided alerts that a rank looks at, the newest: a habit of long ago is none any more.
 pub const TRIAGE_DECISIONS: usize = 200;
 /// Days that a suppression may hold (domain, section 13: it expires).
@@ -356,6 +366,12 @@ pub const JUSTIFICATION_CHARS: usize = 20;
 pub const RETENTION_ALERT_DAYS: i32 = 120;
 /// Days that resolved cases are kept (domain, section 10).
 pub const RETENTION_CASE_DAYS: i32 = 120;
+/// Days that reports of somebody's activity are kept (domain, section 10).
+pub const RETENTION_REPORT_DAYS: i32 = 120;
+/// Days that one report of somebody's activity is of: a look-back.
+pub const REPORT_DAYS: i32 = 90;
+/// Reports of somebody's activity that are kept at once: with more nobody knows any more who looked at whom, and why.
+pub const ACTIVITY_REPORTS: i64 = 10_000;
 /// Days that events are kept (domain, section 10).
 pub const RETENTION_EVENT_DAYS: i32 = 180;
 /// Days that the audit log is kept, at least (domain, section 10).

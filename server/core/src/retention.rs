@@ -54,6 +54,11 @@ pub enum Kept {
     },
     /// All events of one day, and what is counted of them.
     EventsOf(Day),
+    /// A report of what one subject did.
+    Report {
+        /// When it was made.
+        created_at: Micros,
+    },
     /// A cause of scoring: it is needed as long as it says that somebody is about to leave.
     Trigger {
         /// When it happened.
@@ -76,6 +81,7 @@ impl Retention {
                 status == CaseStatus::Closed && resolved_at.is_some_and(|at| at < self.cases_before(now))
             }
             Kept::EventsOf(day) => day < self.events_before(now),
+            Kept::Report { created_at } => created_at < Self::reports_before(now),
             Kept::Trigger { occurred_at, lasts_until } => {
                 lasts_until.unwrap_or(occurred_at).max(occurred_at) < self.events_before(now).start()
             }
@@ -90,6 +96,11 @@ impl Retention {
     /// Cases go that were resolved before this instant.
     pub fn cases_before(&self, now: Micros) -> Micros {
         now.plus_days(-self.resolved_case_days)
+    }
+
+    /// Reports go that were made before this instant.
+    pub fn reports_before(now: Micros) -> Micros {
+        now.plus_days(-limits::RETENTION_REPORT_DAYS)
     }
 
     /// Events of the days before this one go. Whole days (UTC), so that a day's counts and its events go together.
@@ -145,6 +156,7 @@ mod tests {
             (prop::sample::select(CaseStatus::ALL), prop::option::of(at()))
                 .prop_map(|(status, resolved_at)| Kept::Case { status, resolved_at }),
             (-1_000i32..100).prop_map(|days| Kept::EventsOf(NOW.day().plus(days))),
+            at().prop_map(|created_at| Kept::Report { created_at }),
             (at(), prop::option::of(at()))
                 .prop_map(|(occurred_at, lasts_until)| Kept::Trigger { occurred_at, lasts_until }),
         ]
@@ -184,7 +196,7 @@ mod tests {
             let stays = match kept {
                 Kept::Alert { in_case, .. } => in_case,
                 Kept::Case { status, resolved_at } => status == CaseStatus::Active || resolved_at.is_none(),
-                Kept::EventsOf(_) | Kept::Trigger { .. } => false,
+                Kept::EventsOf(_) | Kept::Report { .. } | Kept::Trigger { .. } => false,
             };
             prop_assert_eq!(of.goes(kept, false, NOW.plus_days(2_000)), !stays);
         }
@@ -197,6 +209,8 @@ mod tests {
             let case = Kept::Case { status: CaseStatus::Closed, resolved_at: Some(at) };
             prop_assert_eq!(of.goes(case, false, NOW), age > of.resolved_case_days);
             prop_assert_eq!(of.goes(Kept::EventsOf(at.day()), false, NOW), age > of.event_days);
+            let report = Kept::Report { created_at: at };
+            prop_assert_eq!(of.goes(report, false, NOW), age > limits::RETENTION_REPORT_DAYS);
         }
     }
 

@@ -47,6 +47,7 @@ mod tests {
     use crate::{
         access::{Resource, Role},
         alert::{AlertStatus, DismissReason, Severity},
+        anonymous::Scenario,
         case::{CaseResolution, CaseStatus},
         indicator::{ActionClass, Category},
         message::MessageKind,
@@ -67,7 +68,7 @@ mod tests {
                 }
             )*};
         }
-        check!(Severity, AlertStatus, DismissReason, CaseStatus, CaseResolution);
+        check!(Severity, AlertStatus, DismissReason, CaseStatus, CaseResolution, Scenario);
         check!(PolicyState, AlertVolume, ThresholdMode);
         check!(ThresholdLevel, RiskFactor, MissingInput, Role, Resource);
         check!(ActionClass, Category, IdentityState, MessageKind, RiskLevel, Step, TemplateCode);

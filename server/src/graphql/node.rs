@@ -12,6 +12,7 @@ use super::{
     insight::{Activity, Insight},
     notice::NoticeTemplate,
     policy::Policy,
+    report::ActivityReport,
     request,
     reveal::Reveal,
     share::CaseShare,
@@ -23,7 +24,7 @@ use vizard_core::{
     access::{Action, Resource},
     ids::{
         AlertId, AuditEntryId, CaseId, ConnectorId, ExportId, InsightId, NoticeTemplateId, PluginId, PolicyId,
-        PriorityGroupId, RevealId, RunId, ShareId, SubjectId,
+        PriorityGroupId, ReportId, RevealId, RunId, ShareId, SubjectId,
     },
     limits,
     problem::ProblemCode,
@@ -43,6 +44,8 @@ pub enum Node {
     Insight(Insight),
     /// An event.
     Activity(Activity),
+    /// A report of what one subject did.
+    ActivityReport(ActivityReport),
     /// A policy.
     Policy(Policy),
     /// An indicator.
@@ -143,6 +146,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ServiceError> 
     if let (Some(seq), Some(permit)) = (Activity::seq(id), staff(Resource::Activities)) {
         let found = request::services(ctx)?.activity(&permit, seq).await?;
         return Ok(found.map(|found| Node::Activity(Activity(found))));
+    }
+    if let (Ok(id), Some(permit)) = (id.parse::<ReportId>(), may(Resource::ActivityReports)) {
+        let found = request::services(ctx)?.activity_report(&permit, id).await?;
+        return Ok(found.map(|found| Node::ActivityReport(found.into())));
     }
     if let (Ok(id), Some(permit)) = (id.parse::<PriorityGroupId>(), may(Resource::Settings)) {
         let found = request::services(ctx)?.groups(&permit).await?.into_iter().find(|group| group.id == id);

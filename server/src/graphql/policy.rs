@@ -43,7 +43,7 @@ pub enum PolicyAction {
 }
 
 /// What a new policy starts from.
-pub struct PolicyTemplate(&'static template::Template);
+pub struct PolicyTemplate(pub(super) &'static template::Template);
 
 /// What a new policy starts from: triggers, indicators and sequences that belong together.
 #[Object]

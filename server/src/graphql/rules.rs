@@ -4,6 +4,7 @@
 crate::rules! {
     QueryOverview = "Query"."overview": Analytics, Read;
     QueryDismissalStatistics = "Query"."dismissalStatistics": Analytics, Read;
+    QueryOrganisationInsight = "Query"."organisationInsight": Analytics, Read;
     QueryPolicyTemplates = "Query"."policyTemplates": Policies, Read;
     QueryIndicators = "Query"."indicators": Indicators, Read;
     QueryPolicy = "Query"."policy": Policies, Read;
@@ -17,6 +18,8 @@ crate::rules! {
     QueryAlerts = "Query"."alerts": Alerts, Read;
     QuerySuppressions = "Query"."suppressions": Alerts, Read;
     QueryTuningPreview = "Query"."tuningPreview": Alerts, Change;
+    QueryActivityReport = "Query"."activityReport": ActivityReports, Read;
+    QueryActivityReports = "Query"."activityReports": ActivityReports, Read;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
     QueryReveals = "Query"."reveals": Reveals, Read;
@@ -69,6 +72,7 @@ crate::rules! {
     RevokeCaseShare = "Mutation"."revokeCaseShare": ShareRevocations, Change;
     SetLegalHold = "Mutation"."setLegalHold": LegalHolds, Change;
     ExportCase = "Mutation"."exportCase": Exports, Change;
+    CreateActivityReport = "Mutation"."createActivityReport": ActivityReports, Change;
     EraseSubject = "Mutation"."eraseSubject": Erasure, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;

@@ -19,11 +19,13 @@ use super::{
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
     notification::{NotificationMutation, NotificationQuery},
+    organisation::OrganisationQuery,
     overview::OverviewQuery,
     policy::{PolicyMutation, PolicyQuery},
     policy_edit::PolicyEditMutation,
     preview::PreviewQuery,
     protection::ProtectionQuery,
+    report::{ReportMutation, ReportQuery},
     request::PerRequest,
     reveal::{RevealMutation, RevealQuery},
     settings::{SettingsMutation, SettingsQuery},
@@ -40,7 +42,7 @@ use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery);
+pub struct Query(ViewerQuery, NodeQuery, SetupQuery, TriageQuery, StandingQuery);
 
 /// What can be asked about how the installation is set up.
 #[derive(MergedObject, Default)]
@@ -61,7 +63,6 @@ pub struct SetupQuery(
 /// What can be asked about what was found.
 #[derive(MergedObject, Default)]
 pub struct TriageQuery(
-    OverviewQuery,
     AlertQuery,
     CaseQuery,
     SubjectQuery,
@@ -69,12 +70,16 @@ pub struct TriageQuery(
     NoticeQuery,
     SuppressionQuery,
     TuningQuery,
+    ReportQuery,
 );
 
-/// What can be changed. In three parts: each root of a part lies one deeper than the one before it, and the compiler bears only
-/// so much.
+/// What can be asked about what everything stands at.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SetupMutation, FindingMutation, CaseworkMutation);
+pub struct StandingQuery(OverviewQuery, OrganisationQuery);
+
+/// What can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(SetupMutation, FindingMutation, CaseworkMutation, EvidenceMutation);
 
 /// What can be decided about what was found.
 #[derive(MergedObject, Default)]
@@ -89,9 +94,11 @@ pub struct CaseworkMutation(
     ShareMutation,
     ConsultationMutation,
     NoticeMutation,
-    ExportMutation,
-    KeepingMutation,
 );
+
+/// What can be changed about evidence: packed, kept, gathered.
+#[derive(MergedObject, Default)]
+pub struct EvidenceMutation(ExportMutation, KeepingMutation, ReportMutation);
 
 /// What can be changed about how the installation is set up.
 #[derive(MergedObject, Default)]

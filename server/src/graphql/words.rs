@@ -3,8 +3,8 @@
 
 use async_graphql::Enum;
 use vizard_core::{
-    access::share, alert, audit, case, event::content, health, indicator, notification, policy, problem, reveal, scoring,
-    settings, subject, template, webhook,
+    access::share, alert, audit, case, event::content, health, indicator, notification, policy, problem, reveal,
+    scoring, settings, subject, template, webhook,
 };
 
 /// Declares enums of the API that have the variants of a core enum, with ways to and from it.

@@ -34,6 +34,7 @@ const KINDS: &[&str] = &[
     "notice",
     "plugin",
     "policy",
+    "report",
     "reveal",
     "run",
     "share",

@@ -14,6 +14,7 @@ impl Services {
         let periods = self.store.settings().await?.1.retention;
         while self.goes_on() && self.store.remove_alerts(&mut run, periods, now).await? {}
         while self.goes_on() && self.store.remove_cases(&mut run, periods, now).await? {}
+        while self.goes_on() && self.store.remove_reports(&mut run, periods, now).await? {}
         let mut after = Uuid::nil();
         while self.goes_on() {
             match self.store.remove_activity(&mut run, periods, after, now).await? {

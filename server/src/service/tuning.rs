@@ -18,6 +18,7 @@ use vizard_core::{
     access::{Action, Resource},
     alert::{self, DismissReason},
     audit::{AuditActivity, AuditCategory},
+    case::LeftToOthers,
     ids::AlertId,
     limits,
     policy::{self, Change, Policy, PolicyIndicator, ThresholdCounts, TuningChange},
@@ -149,6 +150,9 @@ impl Services {
         // As it stands under the lock: what is refused here takes the new version with it.
         let locked = triage.alerts.first().ok_or_else(|| invalid(not_found("alert").within(&ALERT)))?;
         may_dismiss(locked, asked)?;
+        if asked.dismiss.is_some() && triage.limited.contains(&locked.subject) {
+            return Err(invalid(LeftToOthers::Decide.problem(&ALERT)));
+        }
         let (said, dismissed) = said(&write.policy, &changes, asked.dismiss);
         let system = |body| NewNote { author: (&viewer.name).into(), system: true, body };
         let mut notes = vec![system((&said).into())];

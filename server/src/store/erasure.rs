@@ -54,6 +54,7 @@ const TABLES: &[&str] = &[
     "device_owners",
     "name_marks",
     "suppressions",
+    "activity_reports",
 ];
 /// The label of a case whose name may have told who it was about.
 const CASE_LABEL: &str = "Erased";
@@ -246,6 +247,7 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         ("SELECT s.id FROM shares s JOIN cases c ON c.id = s.case_id WHERE c.subject_id = $1", "share"),
         ("SELECT id FROM reveals WHERE subject_id = $1", "reveal"),
         ("SELECT id FROM suppressions WHERE subject_id = $1", "suppression"),
+        ("SELECT id FROM activity_reports WHERE subject_id = $1", "report"),
         ("SELECT id FROM subjects WHERE id = $1", "subject"),
         ("SELECT label AS id FROM subjects WHERE id = $1", "subject"),
     ] {

@@ -12,7 +12,7 @@ use crate::permit::Sight;
 use sea_orm::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use vizard_core::ids::CaseId;
+use vizard_core::{ids::CaseId, webhook::WebhookEvent};
 
 /// A case under a lock, to be opened again.
 pub(crate) struct Reopening {
@@ -70,6 +70,7 @@ impl Store {
             vec![new.id.uuid().into()],
         )
         .await?;
+        self.tell_webhooks(tx, WebhookEvent::CaseOpened, new.id.uuid(), now).await?;
         for (case, note) in notes {
             self.write_note(tx, None, Some(*case), note, now).await?;
         }

@@ -43,6 +43,9 @@ pub struct Gone {
     pub deliveries: u64,
     /// Runs of connectors, with what they rejected.
     pub runs: u64,
+    /// Reports of what one subject did.
+    #[serde(default)]
+    pub reports: u64,
 }
 
 /// A run of retention that this replica works on.
@@ -198,7 +201,7 @@ impl Store {
                 Entry::by_the_system(AuditActivity::Deleted, AuditCategory::Cases, &id.to_string(), &detail)
             };
             insert_entries(&tx, &self.ids, &exports.iter().map(entry).collect::<Vec<_>>(), now).await?;
-            for table in ["consultations", "shares", "reveals", "notices", "case_contributors"] {
+            for table in ["consultations", "shares", "reveals", "notices", "case_contributors", "activity_reports"] {
                 tx.run(&format!("DELETE FROM {table} WHERE case_id IN ({within})"), list()).await?;
             }
             // What goes on from a case stays, and goes on from nothing.
@@ -208,6 +211,26 @@ impl Store {
             let changed: Vec<Change> = gone.iter().chain(&on).map(|id| Change::Case(CaseId::new(*id))).collect();
             changes::note(&tx, &changed, now).await?;
             score_again(&tx, &subjects).await?;
+        }
+        self.step(tx, run, more, now).await?;
+        Ok(!gone.is_empty())
+    }
+
+    /// Removes some reports of what one subject did; false where there was none.
+    pub(crate) async fn remove_reports(
+        &self,
+        run: &mut RetentionRun,
+        periods: Retention,
+        now: Micros,
+    ) -> anyhow::Result<bool> {
+        let old = format!("created_at < {} AND subject_id NOT IN ({HELD})", Retention::reports_before(now).0);
+        let kept = |row: &Row| Ok(Kept::Report { created_at: Micros(row.get("created_at")?) });
+        let found = self.overdue(("activity_reports", "created_at"), (&old, "created_at"), kept, periods, now).await?;
+        let Some((tx, _, gone)) = found else { return Ok(false) };
+        let mut more = Gone::default();
+        if !gone.is_empty() {
+            let sql = format!("DELETE FROM activity_reports WHERE id IN ({})", marks(0, gone.len()));
+            more.reports = tx.run(&sql, gone.iter().map(|id| (*id).into()).collect()).await?;
         }
         self.step(tx, run, more, now).await?;
         Ok(!gone.is_empty())
@@ -338,6 +361,7 @@ impl Gone {
             score_points: self.score_points + more.score_points,
             deliveries: self.deliveries + more.deliveries,
             runs: self.runs + more.runs,
+            reports: self.reports + more.reports,
         }
     }
 }

@@ -343,7 +343,7 @@ impl Store {
 
     /// No fact holds a name of whose activity it is. What was known of them when an event came in was applied then; what
     /// is known today is applied whenever it is read.
-    async fn withhold(&self, of: SubjectId, activities: &mut [StoredActivity]) -> anyhow::Result<()> {
+    pub(super) async fn withhold(&self, of: SubjectId, activities: &mut [StoredActivity]) -> anyhow::Result<()> {
         if activities.is_empty() {
             return Ok(());
         }

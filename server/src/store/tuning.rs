@@ -8,6 +8,7 @@ use super::{
     db::Sql as _,
     policies::rescore,
     policy_edits::{PolicyWrite, Saved, update},
+    sight::limited,
 };
 use crate::permit::Sight;
 use vizard_core::{ids::AlertId, time::Micros};
@@ -32,8 +33,9 @@ impl Store {
         let mut values = vec![id.uuid().into()];
         let seen = sight.and("subject_id", Some("case_id"), &mut values);
         let sql = format!("SELECT {ALERT} FROM alerts WHERE id = $1{seen} {}", tx.for_update());
-        let alerts = tx.rows(&sql, values).await?.iter().map(alert).collect::<anyhow::Result<_>>()?;
-        Ok(Some(Triage { tx, alerts }))
+        let alerts = tx.rows(&sql, values).await?.iter().map(alert).collect::<anyhow::Result<Vec<_>>>()?;
+        let limited = limited(&tx, sight, &alerts.iter().map(|alert| alert.subject).collect()).await?;
+        Ok(Some(Triage { tx, alerts, limited }))
     }
 
     /// Leaves the one alert of the triage as it is, with these notes.

@@ -161,6 +161,18 @@ fn emr() -> String {
     lines
 }
 
+/// Colleagues who are in no story: enough of them for numbers about the whole organisation.
+fn crowd() -> String {
+    let at = vizard_core::time::Day::from_civil(2026, 6, 30).unwrap().start().0;
+    let line = |number: usize| {
+        let (kind, quantity) = if number < 6 { ("FILE_UPLOADED_TO_WEB", 9) } else { ("LOGON", 1) };
+        let who = format!("crowd.{number}@halden-optics.example");
+        json!({"id": format!("crowd-{number}"), "at": at, "who": who, "kind": kind, "quantity": quantity}).to_string()
+            + "\n"
+    };
+    (0..10).map(line).collect()
+}
+
 /// Everything in place: connectors, policies, settings, the records, and scored. The ids of the two policies.
 pub(crate) async fn installation(world: &World) -> Vec<String> {
     world.connect().await;
@@ -177,6 +189,8 @@ pub(crate) async fn installation(world: &World) -> Vec<String> {
     let made = admin.ask(create, json!({"input": input})).await.data()["createPolicy"].clone();
     let patients = made["policy"]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
     world.import_text("hr", profiles().as_bytes()).await;
+    // Before there is a coverage, which leaves them out.
+    world.import_text("relay", crowd().as_bytes()).await;
     group(&admin, json!({"name": "Key sellers", "addAccounts": [ZSOFIA.mail, ODON.mail]})).await;
     let settings = json!({"input": {
         "coverage": [{"name": "SELLERS", "effectiveFrom": "2026-01-01", "agreement": "Works agreement", "departments": ["Sales"],

@@ -32,6 +32,8 @@ pub const ROWS: &[(Resource, Action, &[Role])] = &[
     (Resource::Subjects, Action::Read, TRIAGE),
     (Resource::Insights, Action::Read, TRIAGE),
     (Resource::Activities, Action::Read, TRIAGE),
+    (Resource::ActivityReports, Action::Read, INVESTIGATOR),
+    (Resource::ActivityReports, Action::Change, INVESTIGATOR),
     (Resource::Scoring, Action::Change, ADMIN),
     (Resource::EvidenceContent, Action::Read, INVESTIGATOR),
     (Resource::LegalHolds, Action::Change, INVESTIGATOR),

@@ -60,6 +60,8 @@ words! {
         Insights = "insights",
         /// The events beneath an insight, without their content.
         Activities = "activities",
+        /// Reports of everything that was received of one subject.
+        ActivityReports = "activity reports",
         /// Scoring of a subject, started and stopped by hand.
         Scoring = "scoring by hand",
         /// Full names of objects, paths, recipients, message text.

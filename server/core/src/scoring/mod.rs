@@ -144,26 +144,33 @@ pub struct Beneath {
 }
 
 impl Insight {
-    /// The events it rests on: those of its day, of a sequence all steps of the 7 days, of cumulative exfiltration what
-    /// left in the 30 days, of a habit the whole day.
+    /// The events it rests on.
     pub fn beneath(&self) -> Beneath {
-        let of = |indicators: Vec<&str>, days: i32| Beneath {
+        Beneath::of(self.kind, &self.indicator, self.day)
+    }
+}
+
+impl Beneath {
+    /// The events that an insight of that kind, code and day rests on: those of its day, of a sequence all steps of the 7
+    /// days, of cumulative exfiltration what left in the 30 days, of a habit the whole day.
+    pub fn of(kind: InsightKind, code: &str, day: Day) -> Self {
+        let of = |indicators: Vec<&str>, days: i32| Self {
             indicators: indicators.into_iter().map(str::to_owned).collect(),
             variant: None,
-            first: self.day.plus(-days),
-            last: self.day,
+            first: day.plus(-days),
+            last: day,
         };
-        match (self.kind, template::sequence(&self.indicator), indicator::find(&self.indicator)) {
+        match (kind, template::sequence(code), indicator::find(code)) {
             (InsightKind::Sequence, Some(rule), _) => {
                 let steps = rule.steps.iter().chain([&template::Step::Obfuscate]);
                 let codes: BTreeSet<&str> = steps.flat_map(|step| step.indicators()).copied().collect();
                 of(codes.into_iter().collect(), 7)
             }
             (InsightKind::CumulativeExfiltration, ..) => of(template::Step::Exfiltrate.indicators().to_vec(), 29),
-            (_, _, Some(found)) if found.category == indicator::Category::Custom => of(vec![&self.indicator], 0),
+            (_, _, Some(found)) if found.category == indicator::Category::Custom => of(vec![code], 0),
             (_, _, Some(found)) if found.is_delivered() => {
-                let variant = indicator::split(&self.indicator).1.map(|_| self.indicator.clone());
-                Beneath { variant, ..of(vec![found.code], 0) }
+                let variant = indicator::split(code).1.map(|_| code.to_owned());
+                Self { variant, ..of(vec![found.code], 0) }
             }
             _ => of(Vec::new(), 0),
         }
