@@ -146,6 +146,8 @@ fn cases(ids: &Ids, subjects: &[SubjectId], opened_at: Micros, now: Micros) -> V
         resolution: closed.then_some(CaseResolution::Benign),
         action_taken: closed.then(|| "None was needed.".to_owned()),
         legal_hold: false,
+        parted: false,
+        reopens: None,
     };
     let chosen = subjects.iter().step_by(SUBJECTS_A_CASE).enumerate();
     chosen.flat_map(|(at, subject)| [case(2 * at, *subject, false), case(2 * at + 1, *subject, true)]).collect()
