@@ -8,7 +8,10 @@ use crate::{
     triage::leaver,
 };
 use serde_json::{Value, json};
-use vizard_core::{access::Role, time::DAY};
+use vizard_core::{
+    access::Role,
+    time::{DAY, SECOND},
+};
 use vizard_tests::{Caller, World, on_both};
 
 const CONFIRM: &str =
@@ -83,8 +86,10 @@ async fn reopened(who: &Caller, case: &Value) -> Value {
     made["case"]["id"].clone()
 }
 
+/// What comes next is later.
 async fn resolved(world: &World, case: &Value) {
     retention::resolve(world, case.as_str().unwrap()).await;
+    world.clock.advance(SECOND);
 }
 
 async fn seen(who: &Caller, document: &str, id: &Value) -> Value {
