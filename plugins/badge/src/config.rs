@@ -3,13 +3,15 @@
 
 use connector_sdk::Problem;
 use connector_sdk::time::DateOrder;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// The configuration; see `config.schema.json`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// In lower case.
+    #[serde(deserialize_with = "lower")]
     sensitive_assets: Vec<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
@@ -58,7 +60,7 @@ impl Config {
         let mut problems = Vec::new();
         let mut report = |at: String, message: &str| problems.push(Problem { at, message: message.into() });
         for (at, asset) in self.sensitive_assets.iter().enumerate() {
-            if matches!(asset.trim(), "" | "*") {
+            if matches!(asset.as_str(), "" | "*") {
                 report(format!("/sensitive_assets/{at}"), "not every door can be sensitive: name them");
             }
         }
@@ -88,12 +90,9 @@ impl Config {
     /// Whether this is the id or name of a sensitive door.
     pub(crate) fn is_sensitive(&self, asset: &str) -> bool {
         let asset = asset.trim().to_lowercase();
-        self.sensitive_assets.iter().any(|listed| {
-            let listed = listed.trim().to_lowercase();
-            match listed.strip_suffix('*') {
-                Some(start) => asset.starts_with(start),
-                None => asset == listed,
-            }
+        self.sensitive_assets.iter().any(|listed| match listed.strip_suffix('*') {
+            Some(start) => asset.starts_with(start),
+            None => asset == *listed,
         })
     }
 
@@ -112,6 +111,11 @@ impl Config {
     pub(crate) fn is_terminated(&self, state: &str) -> bool {
         self.terminated_statuses.iter().any(|listed| same(listed, state))
     }
+}
+
+/// Once a batch, so that it is not done for every record.
+fn lower<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<String>::deserialize(from)?.iter().map(|asset| asset.trim().to_lowercase()).collect())
 }
 
 fn same(one: &str, other: &str) -> bool {

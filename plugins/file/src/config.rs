@@ -6,14 +6,15 @@ use connector_sdk::time::DateOrder;
 use connector_sdk::{Kind, Problem, identifier};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The configuration; see `config.schema.json`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub(crate) fields: BTreeMap<Field, Places>,
-    #[serde(default)]
+    /// By the word in lower case.
+    #[serde(default, deserialize_with = "by_word")]
     operations: BTreeMap<String, Meaning>,
     #[serde(default)]
     kind: Option<Meaning>,
@@ -29,8 +30,9 @@ pub struct Config {
     label_order: Vec<String>,
     #[serde(default)]
     internal_domains: Vec<String>,
-    #[serde(default)]
-    service_accounts: Vec<String>,
+    /// In lower case.
+    #[serde(default, deserialize_with = "lower")]
+    service_accounts: BTreeSet<String>,
     #[serde(default)]
     pub(crate) user_scheme: Scheme,
     #[serde(default)]
@@ -229,14 +231,14 @@ impl Config {
     /// What a word of an operation means, by the word itself before any with a `*` at its end; `None` if nobody said.
     pub(crate) fn meaning(&self, operation: &str) -> Option<&Meaning> {
         let lower = operation.trim().to_lowercase();
-        let words = || self.operations.iter().map(|(word, meaning)| (word.trim().to_lowercase(), meaning));
-        let exact = words().find(|(word, _)| *word == lower);
         let begun = || {
-            let starts =
-                words().filter(|(word, _)| word.strip_suffix('*').is_some_and(|start| lower.starts_with(start)));
-            starts.max_by_key(|(word, _)| word.len())
+            let starts = self
+                .operations
+                .iter()
+                .filter(|(word, _)| word.strip_suffix('*').is_some_and(|start| lower.starts_with(start)));
+            starts.max_by_key(|(word, _)| word.len()).map(|(_, meaning)| meaning)
         };
-        exact.or_else(begun).map(|(_, meaning)| meaning)
+        self.operations.get(&lower).or_else(begun)
     }
 
     /// What every record means, where they have no operation.
@@ -289,8 +291,20 @@ impl Config {
             || SYSTEM.contains(&name)
             || AUTHORITIES.contains(&domain)
             || SIDS.contains(&name)
-            || self.service_accounts.iter().any(|listed| same(listed, &user) || same(listed, name))
+            || self.service_accounts.contains(&user)
+            || self.service_accounts.contains(name)
     }
+}
+
+/// Once a batch, so that it is not done for every record.
+fn by_word<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Meaning>, D::Error> {
+    let written = BTreeMap::<String, Meaning>::deserialize(from)?;
+    Ok(written.into_iter().map(|(word, meaning)| (word.trim().to_lowercase(), meaning)).collect())
+}
+
+fn lower<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<String>, D::Error> {
+    let written = Vec::<String>::deserialize(from)?;
+    Ok(written.iter().map(|account| account.trim().to_lowercase()).collect())
 }
 
 fn is_domain(text: &str) -> bool {

@@ -159,6 +159,13 @@ fn a_hostile_message_cannot_make_an_event_larger_than_the_host_takes() {
 }
 
 #[test]
+fn a_subject_of_beginnings_without_end_takes_no_longer_than_another() {
+    let start = std::time::Instant::now();
+    written(&format!("To: paul@fabrikam.example\nSubject: {}", "=?a?b?".repeat(150_000)));
+    assert!(start.elapsed() < std::time::Duration::from_secs(2));
+}
+
+#[test]
 fn a_message_in_the_code_page_of_old_programs_is_read() {
     let raw = b"From: J\xf6rg <joerg@northwind.example>\nTo: M\xfcller <m@fabrikam.example>\nSubject: Gr\xfc\xdfe\n\
                 Date: Mon, 14 Sep 2026 08:00:00 +0000\n\nx";
