@@ -273,6 +273,11 @@ impl Config {
         }
     }
 
+    /// Whether the configuration names any domain of the organisation.
+    pub(crate) fn has_domains(&self) -> bool {
+        !self.internal_domains.is_empty()
+    }
+
     /// Whether a domain is the organisation's.
     pub(crate) fn is_internal(&self, domain: &str) -> bool {
         identifier::within(domain, self.internal_domains.iter().map(|known| known.trim().trim_start_matches('@')))

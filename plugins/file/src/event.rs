@@ -246,7 +246,9 @@ struct Act {
 impl Act {
     fn event(&self, mut event: NewEvent<'_>, config: &Config, row: &Row<'_>, facts: &Facts) {
         let field = |field| row.get(field).map(|text| cut(&text));
-        let external = facts.to.as_ref().map(|domain| !config.is_internal(domain));
+        // Without a domain of the organisation's own, nobody can tell what is outside.
+        let told = facts.to.as_ref().filter(|_| config.has_domains());
+        let external = told.map(|domain| !config.is_internal(domain));
         let types: Vec<String> = row.list(Field::InfoTypes).iter().map(|name| cut(name)).collect();
         event
             .source_id(self.id.as_str())

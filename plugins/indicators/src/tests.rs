@@ -48,6 +48,8 @@ fn commas_that_nobody_quoted_belong_to_the_last_column() {
     let details = outcome.events[0].attributes.iter().find(|attribute| attribute.name == "details").unwrap();
     assert_eq!(details.value, Value::Texts(vec!["Info: Model: 67%, Name: a, b".into()]));
     assert_eq!(quantity(&outcome.events[0]), 3);
+    let ended = run(COUNTING, "UPN,At,N,Info\nada@example.com,2026-09-14,3,a,b,, ");
+    assert!(format!("{:?}", ended.events[0].attributes).contains(r#""Info: a,b""#));
 }
 
 #[test]

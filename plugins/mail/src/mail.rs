@@ -31,8 +31,10 @@ pub(crate) const ATTRIBUTES: &[Attr] = &[
 const LISTED: usize = 200;
 /// Characters of a text that comes from outside.
 const TEXT_CHARS: usize = 1_000;
-/// Letters of a sender's name that must be the same in a private address.
+/// Letters of a sender's name that must be the same in a private address, and of each of its parts where it has several:
+/// "jo" and "an" are in every other address.
 const NAME_LETTERS: usize = 5;
+const PART_LETTERS: usize = 3;
 
 /// What a record told.
 pub(crate) enum Told {
@@ -196,7 +198,8 @@ fn is_own(mail: &Mail, to: &Recipient) -> bool {
     let count: usize = pieces.iter().map(|piece| piece.chars().count()).sum();
     if count >= NAME_LETTERS {
         let whole = pieces.concat();
-        let in_it = pieces.len() > 1 && pieces.iter().all(|piece| piece.len() > 1 && theirs.contains(piece.as_str()));
+        let found = |piece: &String| piece.chars().count() >= PART_LETTERS && theirs.contains(piece.as_str());
+        let in_it = pieces.len() > 1 && pieces.iter().all(found);
         if theirs == whole || in_it {
             return true;
         }
