@@ -95,7 +95,7 @@ pub fn normalise<C: Connector>(context: &CallContext, batch: &Batch) -> Result<O
     let (config, call) = prepare::<C>(context).map_err(|problem| Failure::Config(vec![problem]))?;
     let feed = C::DESCRIPTOR.feed(&batch.feed).ok_or_else(|| Failure::Format("there is no such feed".into()))?;
     let mut rows = match (feed.framing, &batch.header) {
-        (Framing::Csv, Some(header)) => Some(Rows::new(header)?),
+        (Framing::Csv, Some(header)) => Some(Rows::new(header)?.with_surplus_into_last(feed.surplus_into_last)),
         (Framing::Csv, None) => return Err(Failure::Format("the delivery has no header".into())),
         _ => None,
     };

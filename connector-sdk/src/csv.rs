@@ -46,6 +46,8 @@ impl Columns {
 pub(crate) struct Rows {
     reader: Reader,
     columns: Columns,
+    delimiter: u8,
+    surplus_into_last: bool,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -53,8 +55,15 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn new(header: &[u8]) -> Result<Self, Failure> {
         let header = header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header);
-        let reader = ReaderBuilder::new().delimiter(delimiter(header)).build();
-        let mut rows = Self { reader, columns: Columns::default(), text: vec![0; 4_096], ends: vec![0; 64] };
+        let delimiter = delimiter(header);
+        let mut rows = Self {
+            reader: ReaderBuilder::new().delimiter(delimiter).build(),
+            columns: Columns::default(),
+            delimiter,
+            surplus_into_last: false,
+            text: vec![0; 4_096],
+            ends: vec![0; 64],
+        };
         let cells = rows.cells(header).map_err(|_| Failure::Format("the header is not a CSV row in UTF-8".into()))?;
         let names: Vec<String> = (0..cells.len()).map(|at| cells.get(at).unwrap_or_default().to_owned()).collect();
         if names.iter().all(String::is_empty) {
@@ -62,6 +71,12 @@ impl Rows {
         }
         rows.columns = Columns { names };
         Ok(rows)
+    }
+
+    /// See [`crate::Feed::surplus_into_last`].
+    pub(crate) fn with_surplus_into_last(mut self, yes: bool) -> Self {
+        self.surplus_into_last = yes;
+        self
     }
 
     pub(crate) fn columns(&self) -> &Columns {
@@ -72,7 +87,11 @@ impl Rows {
     /// is refused (usually an unquoted comma), unless the surplus is empty.
     pub(crate) fn row(&mut self, line: &[u8]) -> Result<(&Columns, Cells<'_>), Reject> {
         let wanted = self.columns.count();
-        let (cells, columns) = self.parse(line)?;
+        let (mut written, mut count) = self.scan(line)?;
+        if self.surplus_into_last && count > wanted {
+            (written, count) = (self.join_surplus(count), wanted);
+        }
+        let (cells, columns) = self.scanned(written, count)?;
         if (wanted..cells.len()).any(|at| cells.get(at).is_some()) {
             return Err(Reject::malformed("more cells than the header has columns: is a comma not quoted?"));
         }
@@ -80,10 +99,32 @@ impl Rows {
     }
 
     fn cells(&mut self, line: &[u8]) -> Result<Cells<'_>, Reject> {
-        self.parse(line).map(|(cells, _)| cells)
+        let (written, count) = self.scan(line)?;
+        self.scanned(written, count).map(|(cells, _)| cells)
     }
 
-    fn parse(&mut self, line: &[u8]) -> Result<(Cells<'_>, &Columns), Reject> {
+    /// Gives the last column the cells that are too much, with the delimiters back between them; where the text then
+    /// ends. Empty cells at the end are none.
+    fn join_surplus(&mut self, count: usize) -> usize {
+        let last = self.columns.count() - 1;
+        let start = self.ends[last];
+        let (mut joined, mut end) = (Vec::new(), start);
+        for at in last + 1..count {
+            let cell = &self.text[self.ends[at - 1]..self.ends[at]];
+            joined.push(self.delimiter);
+            joined.extend_from_slice(cell);
+            if !cell.trim_ascii().is_empty() {
+                end = start + joined.len();
+            }
+        }
+        self.text.resize(self.text.len().max(end), 0);
+        self.text[start..end].copy_from_slice(&joined[..end - start]);
+        self.ends[last] = end;
+        end
+    }
+
+    /// Reads a row into the buffers: how much text, how many cells.
+    fn scan(&mut self, line: &[u8]) -> Result<(usize, usize), Reject> {
         self.reader.reset();
         // A row never grows when it is unquoted.
         self.text.resize(self.text.len().max(line.len() + 1), 0);
@@ -106,6 +147,11 @@ impl Rows {
         if !line[read..].iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
             return Err(Reject::malformed("more than one row"));
         }
+        Ok((written, count))
+    }
+
+    /// The cells that were read.
+    fn scanned(&self, written: usize, count: usize) -> Result<(Cells<'_>, &Columns), Reject> {
         let text = std::str::from_utf8(&self.text[..written]).map_err(|_| Reject::malformed("the row is not UTF-8"))?;
         Ok((Cells { text, ends: &self.ends[..count] }, &self.columns))
     }
@@ -179,6 +225,21 @@ mod tests {
     }
 
     #[test]
+    fn more_cells_than_columns_are_the_last_column_s_where_the_feed_says_so() {
+        let joined = |header: &str, row: &str| {
+            let mut rows = Rows::new(header.as_bytes()).unwrap().with_surplus_into_last(true);
+            let (columns, cells) = rows.row(row.as_bytes()).unwrap();
+            (0..columns.count()).map(|at| cells.get(at).unwrap_or("-")).collect::<Vec<_>>().join("|")
+        };
+        assert_eq!(joined("a,b", "1,Model: 67%, Name: x, y"), "1|Model: 67%, Name: x, y");
+        assert_eq!(joined("a;b", "1;2;3"), "1|2;3");
+        assert_eq!(joined("a,b", "1,2,,"), "1|2");
+        assert_eq!(joined("a,b", "1,2,3,, "), "1|2,3");
+        assert_eq!(joined("a,b", "1"), "1|-");
+        assert_eq!(joined("a", "1,2,,3"), "1,2,,3");
+    }
+
+    #[test]
     fn the_header_says_what_separates_cells() {
         assert_eq!(row("a;b", "1,5;2"), "1,5|2");
         assert_eq!(row("a\tb", "1\t2"), "1|2");
@@ -216,7 +277,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_a_row_or_a_reject(header: Vec<u8>, line: Vec<u8>) {
-            if let Ok(mut rows) = Rows::new(&header) {
+            for surplus in [false, true] {
+                let Ok(rows) = Rows::new(&header) else { continue };
+                let mut rows = rows.with_surplus_into_last(surplus);
                 let count = rows.columns().count();
                 if let Ok((_, cells)) = rows.row(&line) {
                     for at in 0..count { let _ = cells.get(at); }

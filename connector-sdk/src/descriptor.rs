@@ -39,13 +39,17 @@ pub struct Feed {
     /// For CSV: columns without which the delivery is refused. Columns whose names the configuration maps belong
     /// into [`crate::Connector::header`] instead.
     pub columns: &'static [&'static str],
+    /// For CSV: a row with more cells than the header has columns holds delimiters that are not quoted. They are taken
+    /// to be in its last column, which gets all that is too much. Without it such a row is refused, because nobody can
+    /// tell which column it was: set it only where the last column is free text.
+    pub surplus_into_last: bool,
 }
 
 impl Feed {
     /// A feed cut by `framing`, with the array at the root and no column required.
     #[must_use]
     pub const fn new(name: &'static str, title: &'static str, framing: Framing) -> Self {
-        Self { name, title, framing, pointer: "", columns: &[] }
+        Self { name, title, framing, pointer: "", columns: &[], surplus_into_last: false }
     }
 }
 
