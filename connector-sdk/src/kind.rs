@@ -11,7 +11,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// An indicator that the installation defined itself.
+    /// An indicator that the installation defined itself: its settings name the same code, which begins with `OWN_`.
     #[must_use]
     pub const fn custom(code: &'static str, title: &'static str) -> Self {
         Self { code, title }

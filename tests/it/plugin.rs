@@ -8,7 +8,10 @@ use vizard_core::{
     access::{Action, Resource, Role},
     indicator,
 };
-use vizard_plugin_host::scaffold::{KINDS, scaffold};
+use vizard_plugin_host::{
+    HostOptions, PluginHost, build, check,
+    scaffold::{KINDS, scaffold},
+};
 use vizard_server::permit::Permit;
 use vizard_tests::Engine;
 
@@ -91,4 +94,24 @@ fn a_new_connector_is_tested_built_checked_installed_and_delivers() {
             1
         );
     });
+}
+
+/// Of every connector of this source tree.
+#[test]
+fn every_connector_passes_the_acceptance_run_with_its_samples() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let mut checked = 0;
+    for entry in std::fs::read_dir(&plugins).unwrap() {
+        let dir = entry.unwrap().path();
+        let mut said = String::new();
+        let built = build::build(&dir, None, &mut |line| said.push_str(&format!("{line}\n")));
+        let built = built.unwrap_or_else(|error| panic!("{}: {error}\n{said}", dir.display()));
+        let folder = tempfile::tempdir().unwrap();
+        let host = PluginHost::new(HostOptions { cache_dir: folder.path().to_owned() }).unwrap();
+        let component = std::fs::read(&built.path).unwrap();
+        let report = check::check(&host, &component, Some(&dir.join("samples")), &indicator::is_declarable);
+        assert!(report.passed(), "{}:\n{report}", dir.display());
+        checked += 1;
+    }
+    assert!(checked >= 6, "{checked}");
 }

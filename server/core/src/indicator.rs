@@ -126,6 +126,16 @@ pub fn find(code: &str) -> Option<&'static Indicator> {
     BY_CODE.get(at).copied()
 }
 
+/// Whether a plugin may say that it delivers events of that code: one of the catalogue, or one of an installation's own, which
+/// begins with `OWN_` so that a slip of the pen is none. Where the settings do not define such a code, its records are rejected.
+pub fn is_declarable(code: &str) -> bool {
+    let word = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    match find(code) {
+        Some(known) => known.is_delivered(),
+        None => code.strip_prefix("OWN_").is_some_and(|rest| !rest.is_empty() && rest.chars().all(word)),
+    }
+}
+
 /// Whether one event of that indicator can start scoring by itself.
 pub fn triggers_by_itself(code: &str) -> bool {
     find(code).is_some_and(|indicator| indicator.triggers)

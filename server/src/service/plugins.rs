@@ -30,12 +30,8 @@ impl Services {
         let component = Arc::new(component);
         let plugin = self.load(Arc::clone(&component)).await?;
         let spec = plugin.spec();
-        let unknown: Vec<&str> = spec
-            .kinds
-            .iter()
-            .map(|kind| kind.code.as_str())
-            .filter(|code| !indicator::find(code).is_some_and(indicator::Indicator::is_delivered))
-            .collect();
+        let unknown: Vec<&str> =
+            spec.kinds.iter().map(|kind| kind.code.as_str()).filter(|code| !indicator::is_declarable(code)).collect();
         if !unknown.is_empty() {
             let message =
                 format!("the catalogue of indicators does not have what the plugin delivers: {}", unknown.join(", "));

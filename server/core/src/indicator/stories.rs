@@ -2,7 +2,7 @@
 //! on the day after the anchor by the template for departing users.
 //! Never: a threshold changed to please one story; the reasoning is in `docs/thresholds.md`.
 
-use super::find;
+use super::{find, is_declarable};
 use crate::{
     alert::Severity,
     policy::{AlertVolume, PolicyIndicator, ThresholdMode},
@@ -83,4 +83,20 @@ fn ordinary_days_after_a_resignation_are_no_alert() {
     assert!(!outcome.insights.is_empty() && outcome.open);
     assert!(outcome.insights.iter().all(|insight| insight.level == ThresholdLevel::Minimal));
     assert!(outcome.score < AlertVolume::Default.raises_from(), "{}", outcome.score);
+}
+
+#[test]
+fn a_plugin_declares_what_the_catalogue_has_or_what_is_an_installations_own() {
+    for (code, expected) in [
+        ("FILE_DOWNLOADED", true),
+        ("FILE_DOWNLOADD", false),
+        ("OFF_HOURS", false),
+        ("OWN_01", true),
+        ("OWN_CAD_EXPORT", true),
+        ("OWN_", false),
+        ("OWN_lower", false),
+        ("MINE", false),
+    ] {
+        assert_eq!(is_declarable(code), expected, "{code}");
+    }
 }
