@@ -41,6 +41,7 @@ mod m20261127_000012_lines;
 mod m20261127_000013_reports;
 mod m20261127_000014_queue_orders;
 mod m20261127_000015_consultations;
+mod m20261127_000016_credentials;
 
 use sea_orm_migration::prelude::*;
 
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000013_reports::Migration),
             Box::new(m20261127_000014_queue_orders::Migration),
             Box::new(m20261127_000015_consultations::Migration),
+            Box::new(m20261127_000016_credentials::Migration),
         ]
     }
 }
@@ -119,6 +121,7 @@ mod tests {
             super::m20261127_000013_reports::UP,
             super::m20261127_000014_queue_orders::UP,
             super::m20261127_000015_consultations::UP,
+            super::m20261127_000016_credentials::UP,
         ]
         .concat()
     }
@@ -164,6 +167,7 @@ mod tests {
                 "m20261127_000013_reports",
                 "m20261127_000014_queue_orders",
                 "m20261127_000015_consultations",
+                "m20261127_000016_credentials",
             ]
         );
     }

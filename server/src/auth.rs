@@ -83,6 +83,12 @@ pub enum AuthError {
     /// A share that was taken back.
     #[error("the share was revoked: ask who shared the case")]
     RevokedShare,
+    /// No connector's credential.
+    #[error("the connector's credential is not valid here")]
+    UnknownCredential,
+    /// A connector's credential whose time is over, or that was taken back.
+    #[error("the connector's credential has expired or was revoked: ask an administrator for a new one")]
+    CredentialOver,
     /// Several Authorization headers, or another scheme than Bearer.
     #[error("one Authorization header with a Bearer token is wanted")]
     Authorization,
@@ -106,6 +112,8 @@ impl AuthError {
             Self::UnknownShare => "UNKNOWN_SHARE",
             Self::ExpiredShare => "EXPIRED_SHARE",
             Self::RevokedShare => "REVOKED_SHARE",
+            Self::UnknownCredential => "UNKNOWN_CREDENTIAL",
+            Self::CredentialOver => "CREDENTIAL_OVER",
             Self::Signature => "SIGNATURE",
             Self::Audience => "AUDIENCE",
             Self::Claims => "CLAIMS",

@@ -7,6 +7,7 @@ pub mod case;
 pub mod connector;
 pub mod consultation;
 pub mod content;
+pub mod credential;
 pub mod directive;
 pub mod errors;
 pub mod export;

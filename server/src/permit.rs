@@ -5,7 +5,7 @@ use crate::error::ServiceError;
 use std::{fmt, sync::Arc};
 use vizard_core::{
     access::{Action, Resource, Role, matrix, share, share::ShareSection},
-    ids::{CaseId, ShareId, SubjectId},
+    ids::{CaseId, ConnectorId, ShareId, SubjectId},
     time::Micros,
 };
 
@@ -70,6 +70,8 @@ pub struct Viewer {
     pub own: Vec<SubjectId>,
     /// When the token that the viewer signed in with is over; nothing where it is no token with an end.
     pub until: Option<Micros>,
+    /// The one connector that a connector's credential delivers to; nothing where the role CONNECTOR reaches all of them.
+    pub connector: Option<ConnectorId>,
     /// The one case that a share token opens; the holder has no roles.
     pub share: Option<Arc<SharedCase>>,
 }
@@ -78,7 +80,16 @@ impl Viewer {
     /// Somebody whom no connector knows, and who holds no share.
     pub fn new(id: impl Into<String>, name: impl Into<String>, roles: &[Role]) -> Self {
         let (id, name) = (id.into(), name.into());
-        Self { id, name, roles: roles.to_vec(), claimed: Vec::new(), own: Vec::new(), until: None, share: None }
+        Self {
+            id,
+            name,
+            roles: roles.to_vec(),
+            claimed: Vec::new(),
+            own: Vec::new(),
+            until: None,
+            connector: None,
+            share: None,
+        }
     }
 
     fn may(&self, resource: Resource, action: Action) -> bool {

@@ -5,7 +5,7 @@ use std::{
     io::{Read as _, Write as _},
     sync::Arc,
 };
-use vizard_core::{access::Role, limits};
+use vizard_core::{access::Role, limits, time::DAY};
 use vizard_tests::{World, demo, on_both};
 
 const COUNTS: &str = "{ connectors { nodes { name lastRun { state read accepted duplicates rejected ignored rejects { totalCount nodes { position reason detail } } } } } }";
@@ -220,5 +220,43 @@ on_both! {
         assert!(refused.to_string().contains("does not belong to this database"), "{refused}");
         settings.pop();
         open(settings).await.unwrap();
+    }
+
+    async fn a_credential_delivers_to_its_connector_and_opens_nothing_else(world) {
+        world.connect().await;
+        let admin = world.person("Ada Admin", &[Role::Admin]);
+        let found = admin.query("{ connectors { nodes { id name } } }").await;
+        let hr = found["connectors"]["nodes"].as_array().unwrap().iter().find(|one| one["name"] == "hr").unwrap()["id"].clone();
+        let create = "mutation($input: CreateConnectorCredentialInput!) { createConnectorCredential(input: $input) { token credential { id name expiresAt lastUsedAt } userErrors { code field } } }";
+        let make = async |days: i64, name: &str| {
+            let input = json!({"input": {"connectorId": hr, "name": name, "expiresInDays": days}});
+            admin.ask(create, input).await.data()["createConnectorCredential"].clone()
+        };
+        assert_eq!(make(0, "").await["userErrors"], json!([{"code": "REQUIRED", "field": ["input", "name"]}, {"code": "INVALID", "field": ["input", "expiresInDays"]}]));
+        let made = make(30, "Nightly export").await;
+        assert_eq!(made["userErrors"], json!([]), "{made}");
+        let token = made["token"].as_str().unwrap();
+        assert!(token.starts_with("vzc_") && token.len() == 4 + 43);
+        let job = world.with_token(token);
+        let csv = b"HRScenario,EmailAddress,ResignationDate,LastWorkingDate\nResignation,ada@halden-optics.example,2026-06-20T09:00:00Z,\n".to_vec();
+        assert_eq!(job.deliver("/ingest/hr", &[], csv.clone()).await.status, 202);
+        // To it there is no other connector, and of the API only what everybody may ask.
+        assert_eq!(job.deliver("/ingest/m365", &[], b"{}".to_vec()).await.status, 404);
+        let answer = job.ask("{ viewer { roles } alerts { totalCount } connectors { totalCount } policies { totalCount } }", json!({})).await.body;
+        assert_eq!(answer["data"], json!({"viewer": {"roles": ["CONNECTOR"]}, "alerts": null, "connectors": null, "policies": null}));
+        let seen = admin.query("{ connectors { nodes { name credentials { name lastUsedAt revokedAt } } } }").await.to_string();
+        assert!(seen.contains("\"lastUsedAt\":\"2026-07-01T12:00:00.000Z\"") && !seen.contains(&token[4..]), "{seen}");
+        assert!(world.texts("SELECT leaf FROM audit").await.iter().all(|leaf| !leaf.contains(&token[4..])));
+        // Its time ends, and it can be taken back before.
+        let second = make(30, "The next one").await;
+        let other = world.with_token(second["token"].as_str().unwrap());
+        let revoke = "mutation($input: RevokeConnectorCredentialInput!) { revokeConnectorCredential(input: $input) { credential { revokedAt } userErrors { code } } }";
+        let input = json!({"input": {"credentialId": second["credential"]["id"]}});
+        assert_eq!(admin.ask(revoke, input.clone()).await.data()["revokeConnectorCredential"]["userErrors"], json!([]));
+        assert_eq!(admin.ask(revoke, input).await.data()["revokeConnectorCredential"]["userErrors"][0]["code"], "NOT_FOUND");
+        assert_eq!(other.deliver("/ingest/hr", &[], csv.clone()).await.status, 401);
+        world.clock.advance(30 * DAY);
+        assert_eq!(job.deliver("/ingest/hr", &[], csv.clone()).await.status, 401);
+        assert_eq!(world.with_token("vzc_nothing").deliver("/ingest/hr", &[], csv).await.status, 401);
     }
 }

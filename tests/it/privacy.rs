@@ -238,6 +238,18 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "query($connector: ID!) { node(id: $connector) { ... on Connector { field: config } } }",
             &["node", "field"],
         ),
+        ("Connector", "credentials") => (
+            "query($connector: ID!) { node(id: $connector) { ... on Connector { field: credentials { id } } } }",
+            &["node", "field"],
+        ),
+        ("Mutation", "createConnectorCredential") => (
+            "mutation { createConnectorCredential(input: {connectorId: \"x\", name: \"\", expiresInDays: 1}) { userErrors { code } } }",
+            &["createConnectorCredential"],
+        ),
+        ("Mutation", "revokeConnectorCredential") => (
+            "mutation { revokeConnectorCredential(input: {credentialId: \"x\"}) { userErrors { code } } }",
+            &["revokeConnectorCredential"],
+        ),
         ("Connector", "grants") => (
             "query($connector: ID!) { node(id: $connector) { ... on Connector { field: grants } } }",
             &["node", "field"],

@@ -82,6 +82,8 @@ id_kinds! {
     PluginId = "plugin";
     /// A configured connector.
     ConnectorId = "connector";
+    /// What somebody delivers to one connector with.
+    CredentialId = "credential";
     /// One delivery to a connector: a file, a request body.
     RunId = "run";
     /// A group of subjects with its own viewers.

@@ -465,6 +465,12 @@ pub const CONSULTATION_CHARS: usize = 2_000;
 pub const CONSULTATION_CHOICES: std::ops::RangeInclusive<usize> = 2..=6;
 /// One of these answers.
 pub const CONSULTATION_CHOICE_CHARS: usize = 100;
+/// How often the resolvers of a request are polled in a row where they ask for it: a list of 100 pauses a few times.
+pub const RESOLVER_POLLS: usize = 64;
+/// Credentials of one connector that hold at the same time: enough to exchange one for the next.
+pub const CONNECTOR_CREDENTIALS: i64 = 10;
+/// Days for which one holds.
+pub const CREDENTIAL_DAYS: std::ops::RangeInclusive<i32> = 1..=366;
 /// Addresses of one notification.
 pub const NOTIFICATION_ADDRESSES: usize = 20;
 /// The hour (UTC) from which what is told daily or weekly is told.

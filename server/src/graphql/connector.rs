@@ -2,6 +2,7 @@
 //! Never: a configuration shown to who may not change it: it may hold secrets.
 
 use super::{
+    credential::{ConnectorCredential, CredentialsOf},
     guard::{Answer, Guarded, guarded},
     page::{Connection, Page, PageArgs, wants},
     request::{self, Fault, Reader},
@@ -171,6 +172,15 @@ impl Connector {
     /// Destinations that it was granted.
     async fn grants(&self, ctx: &Context<'_>) -> Guarded<Vec<String>, rules::ConnectorGrants> {
         guarded(ctx, async |_| Ok::<_, ServiceError>(self.0.grants.clone())).await
+    }
+
+    /// What records are delivered to it with, the newest first.
+    async fn credentials(&self, ctx: &Context<'_>) -> Guarded<Vec<ConnectorCredential>, rules::ConnectorCredentials> {
+        guarded(ctx, async |_| {
+            let found = request::load(ctx, CredentialsOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(found.into_iter().map(ConnectorCredential::from).collect::<Vec<_>>())
+        })
+        .await
     }
 
     /// The newest run; null before the first.

@@ -25,16 +25,29 @@ use crate::{
 use async_graphql::{
     Context, Error, Request, Response, ServerResult,
     dataloader::{DataLoader, Loader},
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest},
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextSubscribe},
 };
 use futures_util::{
     StreamExt as _,
-    future::{BoxFuture, Either, select},
-    stream::FuturesUnordered,
+    future::BoxFuture,
+    stream::{BoxStream, FuturesUnordered},
 };
-use std::{convert::Infallible, hash::Hash, pin::pin, sync::Arc, time::Duration};
+use std::{
+    hash::Hash,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{self, Poll, Wake, Waker},
+    time::Duration,
+};
 use tokio::sync::{Mutex, mpsc};
-use vizard_core::access::{Action, Resource};
+use tracing::Instrument as _;
+use vizard_core::{
+    access::{Action, Resource},
+    limits,
+};
 
 /// Gives every request its own loaders; give it to the schema's builder.
 pub(super) struct PerRequest(pub(super) Services);
@@ -67,7 +80,7 @@ impl<E: Into<ServiceError>> From<E> for Fault {
 impl ExtensionFactory for PerRequest {
     fn create(&self) -> Arc<dyn Extension> {
         let (order, ordered) = mpsc::unbounded_channel();
-        Arc::new(Prepare { services: self.0.clone(), order, ordered: Mutex::new(ordered) })
+        Arc::new(Prepare { services: self.0.clone(), order, ordered: Arc::new(Mutex::new(ordered)) })
     }
 }
 
@@ -80,22 +93,57 @@ type Load = BoxFuture<'static, ()>;
 struct Prepare {
     services: Services,
     order: mpsc::UnboundedSender<Load>,
-    ordered: Mutex<mpsc::UnboundedReceiver<Load>>,
+    ordered: Arc<Mutex<mpsc::UnboundedReceiver<Load>>>,
 }
 
-impl Prepare {
-    /// Does what is ordered, without an end.
-    async fn look_up(&self) -> Infallible {
-        let mut ordered = self.ordered.lock().await;
-        let mut under_way = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                Some(load) = ordered.recv() => under_way.push(load),
-                Some(()) = under_way.next() => {}
-                else => std::future::pending().await,
-            }
+/// Does what is ordered, until nobody can order any more.
+async fn look_up(ordered: Arc<Mutex<mpsc::UnboundedReceiver<Load>>>) {
+    let mut ordered = ordered.lock().await;
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            load = ordered.recv() => match load {
+                Some(load) => under_way.push(load),
+                None => return,
+            },
+            Some(()) = under_way.next() => {}
         }
     }
+}
+
+/// Tells whether a future has asked to be polled again while it was polled, and passes the wish on.
+struct Again {
+    asked: AtomicBool,
+    task: Waker,
+}
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.task.wake_by_ref();
+    }
+}
+
+/// The answer of resolvers whose look-ups are done in turn with them: not before they wait for nothing else. A long list
+/// pauses in between, to be polled again at once.
+async fn answered(resolvers: impl Future<Output = Response>, look_ups: impl Future<Output = ()>) -> Response {
+    let (mut resolvers, mut look_ups) = (pin!(resolvers), pin!(look_ups));
+    let mut over = false;
+    std::future::poll_fn(|cx| {
+        for _ in 0..limits::RESOLVER_POLLS {
+            let again = Arc::new(Again { asked: AtomicBool::new(false), task: cx.waker().clone() });
+            let waker = Waker::from(Arc::clone(&again));
+            if let Poll::Ready(response) = resolvers.as_mut().poll(&mut task::Context::from_waker(&waker)) {
+                return Poll::Ready(response);
+            }
+            if !again.asked.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        over = over || look_ups.as_mut().poll(cx).is_ready();
+        Poll::Pending
+    })
+    .await
 }
 
 #[async_trait::async_trait]
@@ -119,10 +167,18 @@ impl Extension for Prepare {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        match select(pin!(next.run(ctx, operation_name)), pin!(self.look_up())).await {
-            Either::Left((response, _)) => response,
-            Either::Right((never, _)) => match never {},
-        }
+        answered(next.run(ctx, operation_name), look_up(Arc::clone(&self.ordered))).await
+    }
+
+    /// A subscription looks things up between its events too, one at a time: on a task that ends with it.
+    fn subscribe<'s>(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        stream: BoxStream<'s, Response>,
+        next: NextSubscribe<'_>,
+    ) -> BoxStream<'s, Response> {
+        tokio::spawn(look_up(Arc::clone(&self.ordered)).in_current_span());
+        next.run(ctx, stream)
     }
 }
 

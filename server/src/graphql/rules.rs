@@ -83,6 +83,8 @@ crate::rules! {
     TestWebhook = "Mutation"."testWebhook": Webhooks, Change;
     RetryWebhookDeliveries = "Mutation"."retryWebhookDeliveries": Webhooks, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
+    CreateConnectorCredential = "Mutation"."createConnectorCredential": Connectors, Change;
+    RevokeConnectorCredential = "Mutation"."revokeConnectorCredential": Connectors, Change;
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
     RunConnector = "Mutation"."runConnector": Connectors, Change;
 
@@ -117,6 +119,7 @@ crate::rules! {
     PriorityUserGroupViewers = "PriorityUserGroup"."viewers": Settings, Change;
 
     ConnectorConfig = "Connector"."config": ConnectorConfig, Read;
+    ConnectorCredentials = "Connector"."credentials": ConnectorConfig, Read;
     ConnectorGrants = "Connector"."grants": ConnectorGrants, Read;
     ConnectorRunRejects = "ConnectorRun"."rejects": Rejects, Read;
 }

@@ -25,6 +25,7 @@ const KINDS: &[&str] = &[
     "case",
     "connector",
     "consultation",
+    "credential",
     "delivery",
     "export",
     "grant",

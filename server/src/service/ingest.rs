@@ -78,8 +78,12 @@ pub struct Imported {
 #[async_trait::async_trait]
 impl Intake for Services {
     async fn accept(&self, permit: &Permit, connector: &str, delivery: Delivery) -> Result<Receipt, ServiceError> {
-        permit.require(Resource::Deliveries, Action::Change)?;
+        let viewer = permit.require(Resource::Deliveries, Action::Change)?;
         let connector = self.store.connector_called(connector).await?.ok_or(ServiceError::NotFound)?;
+        // To a connector's credential there is no other connector.
+        if viewer.connector.is_some_and(|only| only != connector.id) {
+            return Err(ServiceError::NotFound);
+        }
         takes_deliveries(&connector)?;
         let feed = self.feed_of(&connector, delivery.feed.as_deref()).await?;
         let body_digest: [u8; 32] =

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cases;
 pub mod connectors;
 pub mod consultations;
+pub mod credentials;
 pub mod erasure;
 pub mod exports;
 pub mod grants;

@@ -1,11 +1,11 @@
 //! From a bearer token to a viewer: what the token claims, the roles that grants add, and which subjects the viewer is.
 //! Never: a refused token that leaves no trace, more traces than a minute may hold, or an address kept beyond a minute.
 
-use super::{Services, rate::Rate, shares::SHARE_TOKEN_PREFIX};
+use super::{Services, credentials::CREDENTIAL_PREFIX, rate::Rate, shares::SHARE_TOKEN_PREFIX};
 use crate::{
     auth::{AuthError, Refused, Verifier},
     permit::Viewer,
-    store::{Entry, NoShare},
+    store::{Entry, NoCredential, NoShare},
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -84,6 +84,19 @@ impl Door {
         }
     }
 
+    /// Whoever delivers to a connector with its credential.
+    async fn machine(&self, token: &str, peer: Option<IpAddr>) -> Result<Viewer, SignInError> {
+        let refuse = |why| self.refused(Refused { why, issuer: None }, peer);
+        if token.len() > limits::BEARER_BYTES {
+            return Err(refuse(AuthError::TooLong).await);
+        }
+        match self.services.store.use_credential(token, &self.services.clock).await.map_err(SignInError::Failed)? {
+            Ok(viewer) => Ok(viewer),
+            Err(NoCredential::Unknown) => Err(refuse(AuthError::UnknownCredential).await),
+            Err(NoCredential::Over) => Err(refuse(AuthError::CredentialOver).await),
+        }
+    }
+
     /// Staff behind a token, with the roles that grants add.
     async fn viewer(&self, bearer: &str, now: Micros) -> anyhow::Result<Result<Viewer, Refused>> {
         let claimed = match self.verifier.verify(bearer, now).await {
@@ -154,6 +167,9 @@ impl SignIn for Door {
         self.settle(now).await.map_err(SignInError::Failed)?;
         if bearer.starts_with(SHARE_TOKEN_PREFIX) {
             return self.holder(bearer, peer, now).await;
+        }
+        if bearer.starts_with(CREDENTIAL_PREFIX) {
+            return self.machine(bearer, peer).await;
         }
         match self.viewer(bearer, now).await.map_err(SignInError::Failed)? {
             Ok(viewer) => Ok(viewer),

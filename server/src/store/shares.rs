@@ -93,7 +93,8 @@ fn share(row: &Row) -> anyhow::Result<StoredShare> {
     })
 }
 
-fn digest(token: &str) -> Vec<u8> {
+/// What is kept of a token.
+pub(super) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
