@@ -36,6 +36,8 @@ pub(crate) fn person(config: &Config, login: &str) -> Result<String, &'static st
 pub(crate) enum Share {
     /// Anybody who has the address.
     Anybody,
+    /// Everybody of another organisation.
+    Domain(String),
     /// An account outside the organisation.
     With { account: String, domain: String },
 }
@@ -89,6 +91,9 @@ impl Act<'_> {
         match share {
             Share::Anybody => {
                 event.attr(attr::AUDIENCE, "anonymous");
+            }
+            Share::Domain(domain) => {
+                event.attr(attr::AUDIENCE, "external").attr(attr::DESTINATION_DOMAIN, domain);
             }
             Share::With { account, domain } => {
                 event

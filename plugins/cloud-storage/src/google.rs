@@ -174,18 +174,15 @@ impl<'a> Case<'a> {
     }
 
     fn visibility(&self, act: &Act<'_>, object: &Object, emit: &mut Emit<'_>) -> Result<(), &'static str> {
-        let open = |value: Json<'_>| value.is_one_of(&["people_with_link", "public_on_the_web"]);
-        if !self.parameter("new_value").items().any(open) {
-            return Err("shared, with nobody outside");
-        }
-        // `people_with_link` of one domain is a link for that domain, which may be ours.
-        let domain = self.parameter("target_domain").text();
-        if !matches!(&*domain, "" | "all")
-            && names::host(&domain).is_some_and(|domain| self.config.internal_domains.have(&domain))
-        {
-            return Err("shared, with nobody outside");
-        }
-        act.tell_share(emit, kind::CONTENT_EXTERNALLY_SHARED, object, Share::Anybody);
+        let is = |values: &[&str]| self.parameter("new_value").items().any(|value| value.is_one_of(values));
+        // A link of one domain is for everybody there; of `all` domains, for everybody.
+        let share = match names::host(&self.parameter("target_domain").text()) {
+            Some(domain) if self.config.internal_domains.have(&domain) || is(&["private", "none"]) => None,
+            Some(domain) => Some(Share::Domain(domain)),
+            None => is(&["people_with_link", "public_on_the_web"]).then_some(Share::Anybody),
+        };
+        let share = share.ok_or("shared, with nobody outside")?;
+        act.tell_share(emit, kind::CONTENT_EXTERNALLY_SHARED, object, share);
         Ok(())
     }
 

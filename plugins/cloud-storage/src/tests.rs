@@ -95,6 +95,8 @@ fn a_link_for_our_own_domain_stays_inside_and_one_for_all_does_not() {
     assert_eq!(link("all", "public_on_the_web"), 1);
     assert_eq!(link("northwind.example", "people_with_link"), 0);
     assert_eq!(link("all", "private"), 0);
+    assert_eq!(link("fabrikam.example", "people_within_domain_with_link"), 1);
+    assert_eq!(link("fabrikam.example", "private"), 0);
 }
 
 #[test]

@@ -3,8 +3,11 @@
 
 use crate::Config;
 use crate::account::{Account, Person};
-use connector_sdk::{Emit, Json, Kind, NewEvent, Reject, attr, identifier, names, time};
+use connector_sdk::{Emit, Json, Kind, NewEvent, Reject, attr, identifier, kind, names, time};
 use std::borrow::Cow;
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 /// One row of advanced hunting.
 pub(crate) struct Row<'a> {
@@ -83,6 +86,12 @@ impl<'a> Row<'a> {
         path: &str,
     ) -> NewEvent<'e> {
         let mut event = self.event(emit, kind, person);
+        if kind == kind::FILE_COPIED_TO_USB {
+            // Device control and the file's own event tell of one copy: what was written where, that day, is one event.
+            let (device, day) =
+                (self.json.any(&["DeviceId", "DeviceName"]).text(), self.at.div_euclid(DAY).to_string());
+            event.source_id(identifier::content_id(&[&device, path, &day]));
+        }
         event
             .attr(attr::FILE_EXTENSION, names::extension(path))
             .attr(attr::SIZE_BYTES, self.json.at("FileSize").integer().filter(|size| *size >= 0))

@@ -110,6 +110,18 @@ fn the_report_number_alone_is_no_id_because_it_starts_anew() {
 }
 
 #[test]
+fn a_copy_that_device_control_and_the_file_event_tell_of_is_one_event() {
+    let copied = |action: &str, time: &str, report: i64| {
+        let file = json!({"FileName": "a.docx", "FolderPath": "E:\\a.docx", "Timestamp": time, "ReportId": report});
+        let event = run(&row(action, &file)).events.remove(0);
+        (event.kind, event.source_id)
+    };
+    let first = copied("FileCreated", "2026-09-14T08:00:00Z", 1);
+    assert_eq!(first, copied("RemovableStorageFileEvent", "2026-09-14T08:00:02Z", 2));
+    assert_ne!(first, copied("FileCreated", "2026-09-15T08:00:00Z", 3));
+}
+
+#[test]
 fn a_row_without_a_report_number_keeps_its_id_whatever_else_is_exported_with_it() {
     let deleted = |more: &str| {
         let fields = json!({"FileName": "a.docx", "FolderPath": "C:\\a.docx", "ReportId": null, "Extra": more});
