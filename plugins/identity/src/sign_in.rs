@@ -65,9 +65,11 @@ pub(crate) fn signed_in(entry: &Entry<'_>, emit: &mut Emit<'_>) -> Result<Result
 pub(crate) fn describe(entry: &Entry<'_>, event: &mut NewEvent<'_>) {
     let packed = entry.field("deviceDetail").unpacked();
     let device = Json::new(&packed);
+    // Graph leaves the operation out where event hubs and Log Analytics name it.
+    let operation = entry.text(&["riskEventType", "operationName"]);
     event
         .attr(attr::WORKLOAD, "Entra ID")
-        .attr(attr::OPERATION, entry.text(&["riskEventType", "operationName"]))
+        .attr(attr::OPERATION, if operation.is_empty() { "Sign-in activity" } else { &operation })
         .attr(attr::CLIENT_IP, entry.text(&["ipAddress", "callerIpAddress"]))
         .attr(attr::CLIENT_KIND, if entry.field("clientAppUsed").is("Browser") { "browser" } else { "" })
         .attr(attr::DEVICE_KIND, system(&device.at("operatingSystem").text()))

@@ -50,7 +50,7 @@ impl<'a> Case<'a> {
 
     /// The person in a user object. Local accounts of two devices are two accounts.
     pub(crate) fn person(&self, user: Json<'_>) -> Result<Person, &'static str> {
-        let local = if self.class == 1001 { self.device() } else { String::new() };
+        let local = if matches!(self.class, 1001 | 2001 | 2004) { self.device() } else { String::new() };
         Person::of(user, local.split('.').next().unwrap_or_default())
     }
 
@@ -69,7 +69,7 @@ impl<'a> Case<'a> {
             .attr(attr::OPERATION, self.json.at("activity_name").text())
             .attr(attr::CLIENT_IP, self.json.any(&["src_endpoint.ip", "device.ip"]).text());
         // Elsewhere the device is what recorded the event, a gateway or a server: not a machine that the person used.
-        if matches!(self.class, 1001 | 3002 | 4002) {
+        if matches!(self.class, 1001 | 2001 | 2004 | 3002 | 4002) {
             event
                 .attr(attr::DEVICE_NAME, self.device())
                 .attr(attr::DEVICE_KIND, device_kind(&self.json.any(&["device.os.type", "device.os.name"]).text()));

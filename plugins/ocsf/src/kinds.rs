@@ -36,6 +36,7 @@ const MAIL: &[Attr] = &[
     a::SUBJECT_LINE,
     a::OBJECT_ID,
 ];
+const FINDING: &[Attr] = &[a::WORKLOAD, a::OPERATION, a::DEVICE_NAME, a::DEVICE_KIND, a::CLIENT_IP, a::RULE_NAME];
 const SITE: &[Attr] = &[a::WORKLOAD, a::OPERATION, a::DEVICE_NAME, a::DEVICE_KIND, a::CLIENT_IP, a::SOURCE_DOMAIN];
 
 pub(crate) const KINDS: &[KindUse] = &[
@@ -68,6 +69,8 @@ pub(crate) const KINDS: &[KindUse] = &[
     KindUse(k::BROWSED_HATE, SITE),
     KindUse(k::BROWSED_CULT, SITE),
     KindUse(k::BROWSED_CHILD_ABUSE, SITE),
+    KindUse(k::DEFENCE_EVASION, FINDING),
+    KindUse(k::UNWANTED_SOFTWARE, FINDING),
     KindUse(k::ACCOUNT_DELETED, COMMON),
     KindUse(k::LOGON, COMMON),
     KindUse(k::LOGOFF, COMMON),

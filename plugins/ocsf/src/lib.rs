@@ -1,13 +1,14 @@
 //! Events in the Open Cybersecurity Schema Framework, of whatever product writes them, as events.
 //!
-//! `case` is what every class has, `person` whose it is; the other modules are classes: `file` (1001), `account` (3001,
-//! 3002), `web` (4002), `mail` (4009), `hosting` (4010, 6006, 6001).
+//! `case` is what every class has, `person` whose it is; the other modules are classes: `file` (1001), `finding` (2001,
+//! 2004), `account` (3001, 3002), `web` (4002), `mail` (4009), `hosting` (4010, 6006, 6001).
 //! Never: an event for what failed or was blocked, or for an account that is no person's.
 
 mod account;
 mod case;
 mod config;
 mod file;
+mod finding;
 mod hosting;
 mod kinds;
 mod mail;
@@ -49,6 +50,7 @@ impl Connector for Ocsf {
         let case = Case::new(config, Json::new(&value))?;
         let told = match case.class {
             1001 => case.happened().and_then(|()| file::activity(&case, emit)),
+            2001 | 2004 => finding::detected(&case, emit),
             3001 => case.happened().and_then(|()| account::change(&case, emit)),
             3002 => case.happened().and_then(|()| account::authentication(&case, emit)),
             4002 => case.happened().and_then(|()| web::activity(&case, emit)),

@@ -124,6 +124,21 @@ fn an_event_without_an_id_gets_the_same_one_each_time() {
 }
 
 #[test]
+fn a_finding_told_of_again_is_one_event_a_person() {
+    let told = |uid: &str, order: [&str; 2]| {
+        let evidences: Vec<Value> = order.iter().map(|name| json!({"actor": {"user": {"email_addr": name}}})).collect();
+        let more = json!({
+            "metadata": {"uid": uid}, "finding_info": {"uid": "f1", "title": "x"}, "malware": [{"name": "x"}],
+            "evidences": evidences, "status_id": 2,
+        });
+        run(&event(2004, 1, &more)).events.into_iter().map(|event| event.source_id).collect::<Vec<_>>()
+    };
+    let first = told("u1", ["ada@northwind.example", "bert@northwind.example"]);
+    assert_eq!(first.len(), 2);
+    assert_eq!(first, told("u2", ["bert@northwind.example", "ada@northwind.example"]));
+}
+
+#[test]
 fn what_was_blocked_or_failed_is_no_event() {
     let file = json!({"path": "E:\\a.docx"});
     let with = |more: Value| {
@@ -152,16 +167,17 @@ proptest! {
 
     #[test]
     fn any_text_in_any_field_gives_an_outcome(
-        class in prop::sample::select(vec![1001_i64, 3001, 3002, 4002, 4009, 4010, 6001, 6006, 2004]),
+        class in prop::sample::select(vec![1001_i64, 2001, 2004, 3001, 3002, 4002, 4009, 4010, 6001, 6006, 5001]),
         activity in 0_i64..18,
         time in prop_oneof![Just(json!(TIME)), any::<i64>().prop_map(Value::from), "\\PC{0,12}".prop_map(Value::from)],
         fields in prop::collection::btree_map(
             prop::sample::select(vec![
                 "file", "file_result", "user", "actor", "device", "email", "http_request", "web_resources", "metadata",
-                "status_id", "disposition_id", "src_endpoint",
+                "status_id", "disposition_id", "src_endpoint", "attacks", "malware", "evidences", "finding_info",
             ]),
             prop_oneof![
                 "\\PC{0,24}".prop_map(Value::from), Just(json!({"path": "E:\\é", "name": "é.é", "parent_folder": "é"})),
+                Just(json!([{"actor": {"user": {"name": "é"}}, "tactics": [{"uid": "TA0005"}]}])),
                 Just(json!({"user": {"name": "é\\é", "uid": "S-1-5-é"}})), Just(json!([{"name": "é", "type": "file"}, 7, null])),
                 Just(json!({"url": {"hostname": "é.example", "category_ids": [11, "é"], "categories": ["cult é"]}})),
                 Just(json!({"from": "é@northwind.example", "to": ["é@é.example", 7]})),
