@@ -7,11 +7,14 @@ pub mod bindings;
 mod connector;
 mod csv;
 mod descriptor;
+mod domains;
 mod emit;
 mod export;
 pub mod identifier;
+mod json;
 pub mod kind;
 pub mod log;
+pub mod names;
 mod record;
 mod reject;
 #[cfg(not(target_arch = "wasm32"))]
@@ -22,9 +25,11 @@ pub use attr::Attr;
 pub use connector::{Call, Connector, check_config, normalise};
 pub use csv::Columns;
 pub use descriptor::{Descriptor, Feed, Framing, KindUse};
+pub use domains::Domains;
 pub use emit::{AttrValue, Emit, NewEvent};
 #[doc(hidden)]
 pub use export::install_panic_hook;
+pub use json::Json;
 pub use kind::Kind;
 pub use record::Record;
 pub use reject::{Reason, Reject};

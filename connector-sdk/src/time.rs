@@ -46,6 +46,12 @@ pub fn parse(text: &str, zone: &TimeZone, order: DateOrder) -> Option<i64> {
     Some(instant.as_nanosecond().div_euclid(1_000)).and_then(|micros| i64::try_from(micros).ok())
 }
 
+/// A time in any of these shapes of a vendor whose times are UTC where they do not say otherwise.
+#[must_use]
+pub fn utc(text: &str) -> Option<i64> {
+    parse(text, &TimeZone::UTC, DateOrder::MonthFirst)
+}
+
 /// `/Date(…)/` and Unix times. Eight digits are a date, and any other number of them is nothing.
 fn machine(text: &str) -> Option<i64> {
     if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
