@@ -167,6 +167,10 @@ async fn noticed(world: &World, ida: &Caller, case: &str) -> (Mail, Mail) {
     let sent = ida.ask(send, json!({"input": {"caseId": case, "templateId": template}})).await;
     assert_eq!(sent.data()["sendNotice"]["userErrors"], json!([]));
     let (one, other) = (post.next().await, post.next().await);
+    let set = "mutation($input: SetNotificationInput!) { setNotification(input: $input) { userErrors { message } } }";
+    let input = json!({"kind": "FIRST_ALERT", "role": "ANALYST", "addresses": ["soc@example.org"]});
+    let admin = server.at_its_door(&world.caller(&[Role::Admin]));
+    assert_eq!(admin.ask(set, json!({"input": input})).await.data()["setNotification"]["userErrors"], json!([]));
     server.stop().await;
     if one.to.len() == 1 { (one, other) } else { (other, one) }
 }

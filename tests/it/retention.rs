@@ -374,6 +374,8 @@ on_both! {
         let shared = "mutation($input: ShareCaseInput!) { shareCase(input: $input) { userErrors { code } } }";
         let input = json!({"caseId": case, "audience": "HR", "recipient": "HR", "sections": ["SUMMARY"], "expiresInHours": 1, "reason": "HR asked."});
         assert_eq!(investigator.ask(shared, json!({"input": input})).await.data()["shareCase"]["userErrors"], json!([]));
+        let question = crate::consultation::asked(&investigator, &case, json!({})).await;
+        assert_eq!(question["userErrors"], json!([]), "{question}");
         let reasons = "audit WHERE reason IN ('The works council has to be heard.', 'HR asked.')";
         assert_eq!(rows(&world, reasons).await, 2);
         let echoed = erase(&world, MARA, &format!("Letter of {}", MARA.to_uppercase())).await;
@@ -388,7 +390,9 @@ on_both! {
         assert_eq!(rows(&world, "audit").await, audit + 1);
         assert_eq!(rows(&world, "audit WHERE activity = 'DELETED' AND category = 'SUBJECTS' AND reason = 'Asked for it.'").await, 1);
         assert_eq!(rows(&world, reasons).await, 0, "the log keeps a commitment to them");
-        assert_eq!(rows(&world, "reveals").await + rows(&world, "shares").await + rows(&world, "notices").await, 0);
+        for table in ["reveals", "shares", "consultations", "notices"] {
+            assert_eq!(rows(&world, table).await, 0, "{table}");
+        }
         world.settle().await;
         let left = blinds(&world).await;
         let hers = of(&left, all);
@@ -405,7 +409,7 @@ on_both! {
         assert_eq!(is["case"]["alerts"]["nodes"], json!([{"id": was["case"]["alerts"]["nodes"][0]["id"], "status": "RESOLVED", "trigger": "Erased.", "contributions": []}]));
         assert_eq!((&was["subjects"]["totalCount"], &is["subjects"]["totalCount"]), (&json!(2), &json!(1)), "a list shows people");
         let tombstone = "(SELECT id FROM subjects WHERE erased_at IS NOT NULL)";
-        for table in DEALT_WITH.iter().filter(|table| !["alerts", "cases", "alert_insights", "notes", "notices", "case_contributors", "shares"].contains(table)) {
+        for table in DEALT_WITH.iter().filter(|table| !["alerts", "cases", "alert_insights", "notes", "notices", "case_contributors", "consultations", "shares"].contains(table)) {
             assert_eq!(rows(&world, &format!("{table} WHERE subject_id IN {tombstone}")).await, 0, "{table}");
         }
         assert_eq!(rows(&world, "subjects WHERE erased_at IS NOT NULL AND length(key) > 0").await, 0);

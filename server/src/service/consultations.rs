@@ -38,7 +38,6 @@ impl Services {
         let asked = StoredConsultation {
             id,
             case: made.case,
-            share: made.id,
             question,
             asker: made.creator,
             asked_at: made.created_at,

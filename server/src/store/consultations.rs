@@ -23,7 +23,6 @@ use vizard_core::{
 pub(crate) struct StoredConsultation {
     pub(crate) id: ConsultationId,
     pub(crate) case: CaseId,
-    pub(crate) share: ShareId,
     pub(crate) question: Question,
     /// The name of the viewer.
     pub(crate) asker: String,
@@ -46,7 +45,7 @@ pub(crate) enum Answered {
     Closed,
 }
 
-const CONSULTATION: &str = "q.id, q.case_id, q.share_id, q.question, q.choices, q.asked_at, q.choice, q.comment, q.answered_at, \
+const CONSULTATION: &str = "q.id, q.case_id, q.question, q.choices, q.asked_at, q.choice, q.comment, q.answered_at, \
                             s.creator, s.audience, s.recipient, s.expires_at";
 const FROM: &str = "consultations q JOIN shares s ON s.id = q.share_id";
 
@@ -58,7 +57,6 @@ fn consultation(row: &Row) -> anyhow::Result<StoredConsultation> {
     Ok(StoredConsultation {
         id: ConsultationId::new(row.get("id")?),
         case: CaseId::new(row.get("case_id")?),
-        share: ShareId::new(row.get("share_id")?),
         question: Question { text: row.get("question")?, choices: row.json("choices")? },
         asker: row.get("creator")?,
         asked_at: Micros(row.get("asked_at")?),
