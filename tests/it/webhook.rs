@@ -120,7 +120,8 @@ on_both! {
         world.comes_to("SELECT count(*) FROM outbox WHERE error IS NOT NULL", 1).await;
         let waiting = deliveries().await[0].clone();
         assert_eq!((&waiting["state"], &waiting["problem"]), (&json!("WAITING"), &json!("the receiver answers with status 503")), "{waiting}");
-        // Another message to the same receiver. After the pause one of them is tried, and the other waits with it.
+        // Another message to the same receiver. After the pause the older is tried, and the other waits with it.
+        world.clock.advance(SECOND);
         assert_eq!(act(&admin, test, json!({"webhookId": id})).await["userErrors"], json!([]));
         chat.next().await;
         world.comes_to("SELECT count(*) FROM outbox WHERE error IS NOT NULL", 2).await;
@@ -147,6 +148,7 @@ on_both! {
         }
         world.comes_to("SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL", 2).await;
         // A receiver that says it is gone is not asked again.
+        world.clock.advance(SECOND);
         chat.answer(410);
         act(&admin, test, json!({"webhookId": id})).await;
         chat.next().await;
