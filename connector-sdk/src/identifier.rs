@@ -13,6 +13,8 @@ pub const EMPLOYEE_ID: &str = "employee-id";
 pub const SAM: &str = "sam";
 /// Windows security identifier.
 pub const SID: &str = "sid";
+/// Id of an account in Entra.
+pub const OBJECT_ID: &str = "object-id";
 /// Id or name of a device.
 pub const DEVICE: &str = "device-id";
 
@@ -68,6 +70,23 @@ pub fn within<'d>(domain: &str, domains: impl IntoIterator<Item = &'d str>) -> b
     })
 }
 
+/// Whether a security identifier is that of an account of a domain or machine (21), or of Entra (S-1-12-1). The groups and
+/// services of the system are others.
+#[must_use]
+pub fn is_persons_sid(sid: &str) -> bool {
+    (sid.starts_with("S-1-5-21-") || sid.starts_with("S-1-12-1-"))
+        && sid.len() <= 184
+        && sid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether `text` is the id of an account in Entra: 36 hexadecimal digits and hyphens, not all of them zero.
+#[must_use]
+pub fn is_object_id(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        && !text.bytes().all(|byte| matches!(byte, b'0' | b'-'))
+}
+
 /// A source id for a record whose vendor gives it none: the same parts always give the same id, whatever their case and
 /// spacing, so a repeated export is not a new event. Pass only what identifies the event, times as their micros.
 #[must_use]
@@ -121,6 +140,14 @@ mod tests {
         let ours = ["example.com"];
         assert!(within("example.com", ours) && within("Mail.Example.com", ours));
         assert!(!within("badexample.com", ours) && !within("example.com.evil.net", ours) && !within("com", ours));
+    }
+
+    #[test]
+    fn accounts_of_people_are_told_from_those_of_the_system() {
+        assert!(is_persons_sid("S-1-5-21-1-2-3-1001") && is_persons_sid("S-1-12-1-1-2-3-4"));
+        assert!(!is_persons_sid("S-1-5-18") && !is_persons_sid("S-1-5-21-1 2") && !is_persons_sid(""));
+        assert!(is_object_id("7d1a6a2e-0c1f-4d57-9a8e-3f4f6f0b2c11"));
+        assert!(!is_object_id("00000000-0000-0000-0000-000000000000") && !is_object_id("7d1a6a2e"));
     }
 
     #[test]

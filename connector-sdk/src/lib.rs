@@ -10,15 +10,18 @@ mod descriptor;
 mod domains;
 mod emit;
 mod export;
+mod folders;
 pub mod identifier;
 mod json;
 pub mod kind;
 pub mod log;
 pub mod names;
+mod person;
 mod record;
 mod reject;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 pub mod time;
 
 pub use attr::Attr;
@@ -29,10 +32,13 @@ pub use domains::Domains;
 pub use emit::{AttrValue, Emit, NewEvent};
 #[doc(hidden)]
 pub use export::install_panic_hook;
+pub use folders::Folders;
 pub use json::Json;
 pub use kind::Kind;
+pub use person::Person;
 pub use record::Record;
 pub use reject::{Reason, Reject};
+pub use text::Text;
 
 pub use bindings::vizard::connector::types::{
     Attribute, Batch, CallContext, Event, Failure, Identifier, Outcome, Party, Problem, RawRecord, Value,

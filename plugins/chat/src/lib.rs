@@ -41,12 +41,7 @@ impl Connector for Chat {
     };
 
     fn check(config: &Config) -> Vec<Problem> {
-        let mut problems = config.internal_domains.problems("internal_domains");
-        if config.internal_domains.is_empty() {
-            let message = "name at least one domain of the organisation".into();
-            problems.push(Problem { at: "/internal_domains".into(), message });
-        }
-        problems
+        config.internal_domains.problems_of_own("internal_domains")
     }
 
     fn normalise(config: &Config, _call: &Call<'_>, record: &Record<'_>, emit: &mut Emit<'_>) -> Result<(), Reject> {

@@ -1,9 +1,9 @@
 //! Alerts: of Microsoft Graph (`alerts_v2`), of the older interface of Defender for Endpoint, as rows of AlertEvidence.
 //! Never: an event for an alert that was found to be false, or one that names nobody.
 
-use crate::account::{Account, Person};
+use crate::account::Account;
 use crate::row::{full, hash, when};
-use connector_sdk::{Emit, Json, Kind, Reject, attr, identifier, kind, names, time};
+use connector_sdk::{Emit, Json, Kind, Person, Reject, attr, identifier, kind, names, time};
 
 /// More people than this in one alert are no suspects.
 const MOST_PEOPLE: usize = 20;

@@ -1,7 +1,7 @@
 //! What an installation says of its devices: domains of its own, removable media, programs that make archives.
 //! Never: guesses which drive is removable; a letter means something else on every machine.
 
-use connector_sdk::{Domains, Problem};
+use connector_sdk::{Domains, Folders, Problem};
 use serde::Deserialize;
 
 /// The configuration; see `config.schema.json`.
@@ -10,33 +10,16 @@ use serde::Deserialize;
 pub struct Config {
     pub(crate) internal_domains: Domains,
     #[serde(default)]
-    removable_paths: Vec<String>,
+    pub(crate) removable_paths: Folders,
     #[serde(default)]
     archivers: Option<Vec<String>>,
 }
 
 impl Config {
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut problems = self.internal_domains.problems("internal_domains");
-        if self.internal_domains.is_empty() {
-            let message = "name at least one domain of the organisation".into();
-            problems.push(Problem { at: "/internal_domains".into(), message });
-        }
-        let whole = |path: &String| matches!(path.trim(), "" | "/" | "\\");
-        for (at, _) in self.removable_paths.iter().enumerate().filter(|(_, path)| whole(path)) {
-            let message = "every path begins so: name a drive or a folder".into();
-            problems.push(Problem { at: format!("/removable_paths/{at}"), message });
-        }
+        let mut problems = self.internal_domains.problems_of_own("internal_domains");
+        problems.extend(self.removable_paths.problems("removable_paths"));
         problems
-    }
-
-    /// Whether a path lies on removable media.
-    pub(crate) fn is_removable(&self, path: &str) -> bool {
-        self.removable_paths.iter().any(|start| {
-            let start = start.trim().trim_end_matches(['\\', '/']);
-            let inside = path.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start));
-            inside && matches!(path.as_bytes().get(start.len()), Some(b'\\' | b'/'))
-        })
     }
 
     /// Whether a program makes archives.

@@ -1,9 +1,8 @@
 //! CloudAppEvents: rows that carry an audit record of DLP on devices (copied, printed, uploaded, archived).
 //! Never: an event for what the policy blocked, or for activity in a cloud application, which has its own connectors.
 
-use crate::account::Person;
 use crate::row::{Row, device_kind, hash};
-use connector_sdk::{Emit, Json, Kind, Reject, attr, kind, names, time};
+use connector_sdk::{Emit, Json, Kind, Person, Reject, attr, identifier, kind, names, time};
 
 /// Whether the row is of that table: no other has the raw record.
 pub(crate) fn is_cloud_app(json: Json<'_>) -> bool {
@@ -35,9 +34,13 @@ pub(crate) fn activity(row: &Row<'_>, emit: &mut Emit<'_>) -> Result<(), Reject>
         emit.ignore("to or from a domain of the organisation");
         return Ok(());
     }
-    let Some(person) = Person::of_address(&raw.any(&["UserId", "UserKey"]).text()) else {
-        emit.ignore("no person's account");
-        return Ok(());
+    let address = identifier::address(&raw.any(&["UserId", "UserKey"]).text());
+    let person = match Person::named(address.map(|address| (identifier::UPN, address)).into_iter().collect()) {
+        Ok(person) => person,
+        Err(why) => {
+            emit.ignore(why);
+            return Ok(());
+        }
     };
     let id = raw.at("Id").text();
     if id.is_empty() {

@@ -1,9 +1,8 @@
 //! DeviceFileEvents: files created, renamed and deleted on a device, and what that means by where they lie.
 //! Never: an event for a program's temporary files, or two for one act.
 
-use crate::account::Person;
 use crate::row::Row;
-use connector_sdk::{Emit, Kind, attr, kind, names};
+use connector_sdk::{Emit, Kind, Person, attr, kind, names};
 
 /// `false` if the action is none of these.
 pub(crate) fn files(row: &Row<'_>, emit: &mut Emit<'_>) -> bool {
@@ -123,7 +122,7 @@ fn deleted(row: &Row<'_>) -> Result<Act, &'static str> {
 
 /// Off the device: on removable media, or on a share.
 fn elsewhere(row: &Row<'_>, path: &str) -> Option<Kind> {
-    if row.config.is_removable(path) {
+    if row.config.removable_paths.have(path) {
         return Some(kind::FILE_COPIED_TO_USB);
     }
     is_share(path).then_some(kind::FILE_COPIED_TO_NETWORK_SHARE)

@@ -2,8 +2,8 @@
 //! Never: an id with a name or path in it; ids are digests.
 
 use crate::Config;
-use crate::account::{Account, Person};
-use connector_sdk::{Emit, Json, Kind, NewEvent, Reject, attr, identifier, kind, names, time};
+use crate::account::Account;
+use connector_sdk::{Emit, Json, Kind, NewEvent, Person, Reject, attr, identifier, kind, names, time};
 use std::borrow::Cow;
 
 /// Microseconds of a day.

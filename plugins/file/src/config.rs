@@ -3,7 +3,7 @@
 
 use crate::kinds;
 use connector_sdk::time::DateOrder;
-use connector_sdk::{Kind, Problem, identifier};
+use connector_sdk::{Domains, Kind, Problem, identifier};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub struct Config {
     #[serde(default)]
     label_order: Vec<String>,
     #[serde(default)]
-    internal_domains: Vec<String>,
+    pub(crate) internal_domains: Domains,
     /// In lower case.
     #[serde(default, deserialize_with = "lower")]
     service_accounts: BTreeSet<String>,
@@ -222,9 +222,7 @@ impl Config {
         if self.label_order.len() < 2 && self.operations.values().chain(&self.kind).any(relabels) {
             report("/label_order".into(), "LABEL_CHANGED needs the labels in order, the lowest first".into());
         }
-        for (at, domain) in self.internal_domains.iter().enumerate().filter(|(_, domain)| !is_domain(domain)) {
-            report(format!("/internal_domains/{at}"), format!("{domain:?} is not a domain"));
-        }
+        problems.extend(self.internal_domains.problems("internal_domains"));
         problems
     }
 
@@ -273,16 +271,6 @@ impl Config {
         }
     }
 
-    /// Whether the configuration names any domain of the organisation.
-    pub(crate) fn has_domains(&self) -> bool {
-        !self.internal_domains.is_empty()
-    }
-
-    /// Whether a domain is the organisation's.
-    pub(crate) fn is_internal(&self, domain: &str) -> bool {
-        identifier::within(domain, self.internal_domains.iter().map(|known| known.trim().trim_start_matches('@')))
-    }
-
     /// Whether an account is no person's: of the system, of a machine, or listed.
     pub(crate) fn is_service(&self, user: &str) -> bool {
         const SYSTEM: &[&str] =
@@ -310,10 +298,6 @@ fn by_word<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Meanin
 fn lower<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<String>, D::Error> {
     let written = Vec::<String>::deserialize(from)?;
     Ok(written.iter().map(|account| account.trim().to_lowercase()).collect())
-}
-
-fn is_domain(text: &str) -> bool {
-    identifier::is_domain(text.trim().trim_start_matches('@'))
 }
 
 fn same(one: &str, other: &str) -> bool {

@@ -228,7 +228,8 @@ impl Facts {
 
     /// Why nothing left or came in, where a kind says that something did.
     fn stays(&self, config: &Config, kind: Kind) -> Option<&'static str> {
-        let internal = |domain: &Option<String>| domain.as_ref().is_some_and(|domain| config.is_internal(domain));
+        let internal =
+            |domain: &Option<String>| domain.as_ref().is_some_and(|domain| config.internal_domains.have(domain));
         if kinds::goes_out(kind) && internal(&self.to) {
             return Some("went to a domain of the organisation");
         }
@@ -247,8 +248,8 @@ impl Act {
     fn event(&self, mut event: NewEvent<'_>, config: &Config, row: &Row<'_>, facts: &Facts) {
         let field = |field| row.get(field).map(|text| cut(&text));
         // Without a domain of the organisation's own, nobody can tell what is outside.
-        let told = facts.to.as_ref().filter(|_| config.has_domains());
-        let external = told.map(|domain| !config.is_internal(domain));
+        let told = facts.to.as_ref().filter(|_| !config.internal_domains.is_empty());
+        let external = told.map(|domain| !config.internal_domains.have(domain));
         let types: Vec<String> = row.list(Field::InfoTypes).iter().map(|name| cut(name)).collect();
         event
             .source_id(self.id.as_str())

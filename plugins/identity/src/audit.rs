@@ -2,8 +2,8 @@
 //! Never: takes the administrator who deletes an account for the person who leaves.
 
 use crate::entra::Entry;
-use crate::person::Person;
-use connector_sdk::{Emit, Json, Kind, Reject, attr, identifier, kind};
+use crate::person;
+use connector_sdk::{Emit, Json, Kind, Person, Reject, attr, identifier, kind};
 
 pub(crate) fn activity(entry: &Entry<'_>, emit: &mut Emit<'_>) -> Result<Result<(), &'static str>, Reject> {
     let at = entry.time(&["activityDateTime", "time", "timeGenerated"])?;
@@ -56,7 +56,7 @@ fn by_person(entry: &Entry<'_>) -> Result<Person, &'static str> {
     if user.is_empty() {
         return Err("activity of an application");
     }
-    Person::of_entra(&user.at("userPrincipalName").text(), &user.at("id").text())
+    person::of_entra(&user.at("userPrincipalName").text(), &user.at("id").text())
 }
 
 /// The event is the deleted account's, whoever (or whatever) deleted it.
@@ -68,7 +68,7 @@ fn deleted(entry: &Entry<'_>) -> Result<Meaning, Reject> {
     if name.to_lowercase().contains("#ext#") {
         return Ok(Err("a guest's account deleted"));
     }
-    let person = Person::of_entra(without_id(&name), &user.at("id").text());
+    let person = person::of_entra(without_id(&name), &user.at("id").text());
     let person = person.map_err(|_| Reject::bad_value("targetResources", "the name of the deleted account"))?;
     Ok(Ok((kind::ACCOUNT_DELETED, person)))
 }

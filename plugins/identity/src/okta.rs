@@ -3,8 +3,8 @@
 
 use crate::Config;
 use crate::kinds::SIGN_IN_COUNTRY;
-use crate::person::Person;
-use connector_sdk::{Emit, Json, Kind, NewEvent, Reject, attr, identifier, kind, time};
+use crate::person;
+use connector_sdk::{Emit, Json, Kind, NewEvent, Person, Reject, attr, identifier, kind, time};
 
 struct Case<'a> {
     config: &'a Config,
@@ -60,7 +60,7 @@ fn actor(case: &Case<'_>) -> Result<Person, &'static str> {
     if !actor.at("type").is("User") {
         return Err("activity of an application or of the system");
     }
-    Person::of_login(&actor.at("alternateId").text())
+    person::of_login(&actor.at("alternateId").text())
 }
 
 fn tell<'e>(case: &Case<'_>, emit: &'e mut Emit<'_>, kind: Kind, person: &Person) -> NewEvent<'e> {
@@ -131,7 +131,7 @@ fn oddities(case: &Case<'_>, emit: &mut Emit<'_>, person: &Person) -> bool {
 /// The account that was locked is the actor or, where somebody else's attempts locked it, the target.
 fn locked(case: &Case<'_>, emit: &mut Emit<'_>) -> Result<(), &'static str> {
     let person = match target(case) {
-        Some(login) => Person::of_login(&login)?,
+        Some(login) => person::of_login(&login)?,
         None => actor(case)?,
     };
     tell(case, emit, kind::MULTIPLE_FAILED_LOGINS, &person);
@@ -140,7 +140,7 @@ fn locked(case: &Case<'_>, emit: &mut Emit<'_>) -> Result<(), &'static str> {
 
 fn deleted(case: &Case<'_>, emit: &mut Emit<'_>) -> Result<Result<(), &'static str>, Reject> {
     let login = target(case).ok_or_else(|| Reject::missing("target"))?;
-    let person = match Person::of_login(&login) {
+    let person = match person::of_login(&login) {
         Ok(person) => person,
         Err(_) => return Err(Reject::bad_value("target.alternateId", "the sign-in name of the deleted account")),
     };
@@ -155,7 +155,7 @@ fn deleted(case: &Case<'_>, emit: &mut Emit<'_>) -> Result<Result<(), &'static s
 /// Administrators give roles every day. That somebody gives one to themself is unusual by itself.
 fn role_granted(case: &Case<'_>, emit: &mut Emit<'_>) -> Result<(), &'static str> {
     let person = actor(case)?;
-    let to = target(case).and_then(|login| Person::of_login(&login).ok());
+    let to = target(case).and_then(|login| person::of_login(&login).ok());
     if to.is_none_or(|to| to.key() != person.key()) {
         return Err("a role given to somebody else");
     }

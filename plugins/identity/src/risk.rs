@@ -3,7 +3,7 @@
 
 use crate::entra::Entry;
 use crate::kinds::SIGN_IN_COUNTRY;
-use crate::person::Person;
+use crate::person;
 use crate::sign_in::{country, describe};
 use connector_sdk::{Emit, Kind, Reject, identifier, kind};
 
@@ -15,7 +15,7 @@ pub(crate) fn detected(entry: &Entry<'_>, emit: &mut Emit<'_>) -> Result<Result<
     if is_dismissed(&entry.field("riskState").text()) {
         return Ok(Err("a risk found to be none"));
     }
-    let person = match Person::of_entra(&entry.field("userPrincipalName").text(), &entry.field("userId").text()) {
+    let person = match person::of_entra(&entry.field("userPrincipalName").text(), &entry.field("userId").text()) {
         Ok(person) => person,
         Err(why) => return Ok(Err(why)),
     };

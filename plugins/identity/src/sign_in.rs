@@ -3,7 +3,7 @@
 
 use crate::entra::Entry;
 use crate::kinds::SIGN_IN_COUNTRY;
-use crate::person::Person;
+use crate::person;
 use crate::risk;
 use connector_sdk::{Emit, Json, Kind, NewEvent, Reject, attr, identifier, kind};
 
@@ -15,7 +15,7 @@ pub(crate) fn signed_in(entry: &Entry<'_>, emit: &mut Emit<'_>) -> Result<Result
     if entry.field("userType").is("guest") {
         return Ok(Err("activity of somebody outside the organisation"));
     }
-    let person = match Person::of_entra(&entry.field("userPrincipalName").text(), &entry.field("userId").text()) {
+    let person = match person::of_entra(&entry.field("userPrincipalName").text(), &entry.field("userId").text()) {
         Ok(person) => person,
         Err(why) => return Ok(Err(why)),
     };

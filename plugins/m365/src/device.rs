@@ -6,8 +6,8 @@ use crate::Case;
 use crate::actor::Actor;
 use crate::dlp::{InfoType, info_types};
 use crate::files::extension;
-use crate::record::{Text, part};
-use connector_sdk::{Emit, Kind, NewEvent, Reject, attr, identifier, kind};
+use crate::record::part;
+use connector_sdk::{Emit, Kind, NewEvent, Reject, Text, attr, identifier, kind};
 use serde::Deserialize;
 
 /// `false` if the operation is none of these.

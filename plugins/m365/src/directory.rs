@@ -3,8 +3,8 @@
 
 use crate::Case;
 use crate::actor::Actor;
-use crate::record::{Text, part};
-use connector_sdk::{Emit, Reject, attr, identifier, kind};
+use crate::record::part;
+use connector_sdk::{Emit, Reject, Text, attr, identifier, kind};
 use serde::Deserialize;
 
 /// `false` if the operation is not a sign-in.

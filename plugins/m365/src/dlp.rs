@@ -5,8 +5,8 @@ use crate::Case;
 use crate::actor::{self, Actor, other};
 use crate::files::extension;
 use crate::mail::{self, Mail};
-use crate::record::{Text, Texts, part};
-use connector_sdk::{Emit, NewEvent, Reject, attr, kind};
+use crate::record::{Texts, part};
+use connector_sdk::{Emit, NewEvent, Reject, Text, attr, kind};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

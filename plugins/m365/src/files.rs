@@ -3,8 +3,8 @@
 
 use crate::Case;
 use crate::actor::Actor;
-use crate::record::{Text, part};
-use connector_sdk::{Emit, Kind, NewEvent, attr, kind};
+use crate::record::part;
+use connector_sdk::{Emit, Kind, NewEvent, Text, attr, kind};
 use serde::Deserialize;
 
 /// `false` if the operation is none of these.

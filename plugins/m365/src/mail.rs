@@ -4,8 +4,8 @@
 
 use crate::Case;
 use crate::actor::{Actor, Other, other};
-use crate::record::{Named, Text, Texts, part};
-use connector_sdk::{Emit, Kind, NewEvent, Reject, attr, identifier, kind};
+use crate::record::{Named, Texts, part};
+use connector_sdk::{Emit, Kind, NewEvent, Reject, Text, attr, identifier, kind};
 use serde::Deserialize;
 use std::borrow::Cow;
 

@@ -4,83 +4,14 @@
 //! never lead to one field: a record with both would be refused.
 //! Never: fails on a field that no operation uses.
 
-use connector_sdk::Reject;
 use connector_sdk::jiff::tz::TimeZone;
 use connector_sdk::time::{self, DateOrder};
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use connector_sdk::{Reject, Text};
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-
-/// A text, wherever a record has one; a number or yes/no is its own text, and null, an object or a list is none.
-/// (An `Option<Cow<str>>` would copy every text; this borrows all but those with escapes.)
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
-
-impl Text<'_> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn is(&self, text: &str) -> bool {
-        self.0.eq_ignore_ascii_case(text)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("a text")
-    }
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(number.to_string())))
-    }
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Text<'de>, E> {
-        Ok(Text(small_number(number)))
-    }
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(number.to_string())))
-    }
-    fn visit_bool<E: Error>(self, yes: bool) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(if yes { "true" } else { "false" })))
-    }
-    fn visit_unit<E: Error>(self) -> Result<Text<'de>, E> {
-        Ok(Text::default())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Text<'de>, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text::default())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Text<'de>, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text::default())
-    }
-}
-
-/// Nearly every number that is read as text is a small code (RecordType, UserType).
-fn small_number(number: u64) -> Cow<'static, str> {
-    const CODES: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
-    match usize::try_from(number).ok().and_then(|at| CODES.get(at)) {
-        Some(code) => Cow::Borrowed(code),
-        None => Cow::Owned(number.to_string()),
-    }
-}
 
 macro_rules! audit {
     ($($(#[$meta:meta])* $field:ident: $type:ty = $name:literal $(| $alias:literal)*;)*) => {

@@ -3,8 +3,8 @@
 
 use crate::Case;
 use crate::actor::{Actor, Other, other};
-use crate::record::{Text, Texts, part};
-use connector_sdk::{Emit, Reject, attr, identifier, kind};
+use crate::record::{Texts, part};
+use connector_sdk::{Emit, Reject, Text, attr, identifier, kind};
 use serde::Deserialize;
 
 /// `false` if the operation is none of these.

@@ -4,7 +4,7 @@
 
 use crate::Config;
 use crate::mail::{Mail, Recipient, Told};
-use crate::value::Text;
+use connector_sdk::Text;
 use connector_sdk::jiff::tz::TimeZone;
 use connector_sdk::{Columns, Failure, Record, Reject, identifier, time};
 use serde::Deserialize;

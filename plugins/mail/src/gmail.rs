@@ -4,7 +4,7 @@
 use crate::Config;
 use crate::header;
 use crate::mail::{Attachment, Mail, Recipient, Told, extension};
-use crate::value::Text;
+use connector_sdk::Text;
 use connector_sdk::{Call, Record, Reject, identifier, time};
 use serde::Deserialize;
 

@@ -7,7 +7,6 @@
 
 mod config;
 mod exchange;
-mod free_mail;
 mod gmail;
 mod header;
 mod mail;
@@ -15,7 +14,6 @@ mod message;
 mod mime;
 #[cfg(test)]
 mod tests;
-mod value;
 
 pub use config::Config;
 

@@ -4,7 +4,7 @@
 use crate::header::{self, Fields, words};
 use crate::mail::{Mail, Recipient, Told};
 use crate::mime::Parts;
-use crate::value::Text;
+use connector_sdk::Text;
 use connector_sdk::{Record, Reject};
 use serde::Deserialize;
 

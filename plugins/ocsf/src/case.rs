@@ -2,8 +2,8 @@
 //! Never: an id with a name or path in it; where the product gives none, ids are digests.
 
 use crate::Config;
-use crate::person::Person;
-use connector_sdk::{Emit, Json, Kind, NewEvent, Reject, attr, identifier, time};
+use crate::person;
+use connector_sdk::{Emit, Json, Kind, NewEvent, Person, Reject, attr, identifier, time};
 
 /// One event, with all that its meaning depends on.
 pub(crate) struct Case<'a> {
@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
     /// The person in a user object. Local accounts of two devices are two accounts.
     pub(crate) fn person(&self, user: Json<'_>) -> Result<Person, &'static str> {
         let local = if matches!(self.class, 1001 | 2001 | 2004) { self.device() } else { String::new() };
-        Person::of(user, local.split('.').next().unwrap_or_default())
+        person::of(user, local.split('.').next().unwrap_or_default())
     }
 
     pub(crate) fn device(&self) -> String {

@@ -1,7 +1,7 @@
 //! What an installation says of itself: its domains, free mail providers, removable media.
 //! Never: guesses which drive is removable; a letter means something else on every machine.
 
-use connector_sdk::{Domains, Problem, identifier};
+use connector_sdk::{Domains, Folders, Problem, identifier};
 use serde::Deserialize;
 
 /// The configuration; see `config.schema.json`.
@@ -12,22 +12,14 @@ pub struct Config {
     #[serde(default)]
     free_mail_domains: Option<Domains>,
     #[serde(default)]
-    removable_paths: Vec<String>,
+    pub(crate) removable_paths: Folders,
 }
 
 impl Config {
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut problems = self.internal_domains.problems("internal_domains");
-        if self.internal_domains.is_empty() {
-            let message = "name at least one domain of the organisation".into();
-            problems.push(Problem { at: "/internal_domains".into(), message });
-        }
+        let mut problems = self.internal_domains.problems_of_own("internal_domains");
         problems.extend(self.free_mail_domains.iter().flat_map(|list| list.problems("free_mail_domains")));
-        let whole = |path: &String| matches!(path.trim(), "" | "/" | "\\");
-        for (at, _) in self.removable_paths.iter().enumerate().filter(|(_, path)| whole(path)) {
-            let message = "every path begins so: name a drive or a folder".into();
-            problems.push(Problem { at: format!("/removable_paths/{at}"), message });
-        }
+        problems.extend(self.removable_paths.problems("removable_paths"));
         problems
     }
 
@@ -37,15 +29,6 @@ impl Config {
             Some(own) => own.have(domain),
             None => identifier::within(domain, FREE_MAIL_DOMAINS.iter().copied()),
         }
-    }
-
-    /// Whether a path lies on removable media.
-    pub(crate) fn is_removable(&self, path: &str) -> bool {
-        self.removable_paths.iter().any(|start| {
-            let start = start.trim().trim_end_matches(['\\', '/']);
-            let inside = path.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start));
-            inside && matches!(path.as_bytes().get(start.len()), Some(b'\\' | b'/'))
-        })
     }
 }
 

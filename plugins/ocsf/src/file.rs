@@ -49,7 +49,7 @@ fn created(case: &Case<'_>, path: &str) -> Result<Kind, &'static str> {
 
 /// Off the device: on removable media, or on a share.
 fn elsewhere(case: &Case<'_>, path: &str) -> Option<Kind> {
-    if case.config.is_removable(path) {
+    if case.config.removable_paths.have(path) {
         return Some(kind::FILE_COPIED_TO_USB);
     }
     let share = path.starts_with("\\\\") && !path.starts_with("\\\\?\\") && !path.starts_with("\\\\.\\");

@@ -2,8 +2,7 @@
 //! Never: an event for a finding that names nobody, was found to be false, or only changed.
 
 use crate::case::Case;
-use crate::person::Person;
-use connector_sdk::{Emit, Json, Kind, attr, identifier, kind};
+use connector_sdk::{Emit, Json, Kind, Person, attr, identifier, kind};
 
 /// More people than this in one finding are no suspects.
 const MOST_PEOPLE: usize = 20;

@@ -2,8 +2,7 @@
 //! Never: two events of one kind for one mail; products tell of it when it is sent and again on its way.
 
 use crate::case::Case;
-use crate::person::Person;
-use connector_sdk::{Emit, Kind, attr, identifier, kind};
+use connector_sdk::{Emit, Kind, Person, attr, identifier, kind};
 
 /// Reading more addresses than this would tell nothing more.
 const RECIPIENTS: usize = 500;
@@ -41,7 +40,7 @@ pub(crate) fn activity(case: &Case<'_>, emit: &mut Emit<'_>) -> Result<(), &'sta
         (false, false, false) => vec![kind::EMAIL_SENT_EXTERNAL],
     };
     let id = mail.any(&["message_uid", "uid"]).text();
-    let person = Person::of_address(sender);
+    let person = Person::named(vec![(identifier::EMAIL, sender)])?;
     for kind in kinds {
         let mut event = case.event(emit, kind, &person, "");
         if !id.is_empty() {

@@ -1,50 +1,30 @@
 //! A user object as a person.
 //! Never: makes a person of the system, a service or a machine.
 
-use connector_sdk::Json;
-use connector_sdk::identifier::{self, EMAIL, SAM, SID, UPN};
+use connector_sdk::identifier::{self, EMAIL, SAM, SID, UPN, is_persons_sid};
+use connector_sdk::{Json, Person};
 
-/// A person by their identifiers, the address first.
-pub(crate) struct Person(Vec<(&'static str, String)>);
-
-impl Person {
-    /// As [`connector_sdk::NewEvent::actor`] takes them.
-    pub(crate) fn identifiers(&self) -> Vec<(&str, &str)> {
-        self.0.iter().map(|(scheme, value)| (*scheme, value.as_str())).collect()
+/// The person behind a user object. `local` is the domain of accounts that name none: the device, where the event is of one.
+pub(crate) fn of(user: Json<'_>, local: &str) -> Result<Person, &'static str> {
+    if user.is_empty() {
+        return Err("the event names nobody");
     }
-
-    /// The first name, for ids.
-    pub(crate) fn key(&self) -> &str {
-        self.0.first().map_or("", |(_, value)| value)
+    let (name, domain, uid) = (user.at("name").text(), user.at("domain").text(), user.at("uid").text());
+    // Type 3: system, 4: service.
+    if user.at("type_id").integer().is_some_and(|kind| matches!(kind, 3 | 4)) || is_system(&name, &domain, &uid) {
+        return Err("activity of the system or of a service");
     }
-
-    /// Somebody of whom only the address is known.
-    pub(crate) fn of_address(address: String) -> Self {
-        Self(vec![(EMAIL, address)])
+    let mut names = Vec::with_capacity(3);
+    names.extend(identifier::address(&user.at("email_addr").text()).map(|address| (EMAIL, address)));
+    match identifier::address(&name) {
+        Some(address) if names.iter().all(|(_, known)| *known != address) => names.push((UPN, address)),
+        Some(_) => {}
+        None => names.extend(sam(&name, &domain, local).map(|name| (SAM, name))),
     }
-
-    /// `local` is the domain of accounts that name none: the device, where the event is of one.
-    pub(crate) fn of(user: Json<'_>, local: &str) -> Result<Self, &'static str> {
-        if user.is_empty() {
-            return Err("the event names nobody");
-        }
-        let (name, domain, uid) = (user.at("name").text(), user.at("domain").text(), user.at("uid").text());
-        // Type 3: system, 4: service.
-        if user.at("type_id").integer().is_some_and(|kind| matches!(kind, 3 | 4)) || is_system(&name, &domain, &uid) {
-            return Err("activity of the system or of a service");
-        }
-        let mut names = Vec::with_capacity(3);
-        names.extend(identifier::address(&user.at("email_addr").text()).map(|address| (EMAIL, address)));
-        match identifier::address(&name) {
-            Some(address) if names.iter().all(|(_, known)| *known != address) => names.push((UPN, address)),
-            Some(_) => {}
-            None => names.extend(sam(&name, &domain, local).map(|name| (SAM, name))),
-        }
-        if is_persons_sid(&uid) {
-            names.push((SID, uid.to_ascii_uppercase()));
-        }
-        if names.is_empty() { Err("no person's account") } else { Ok(Self(names)) }
+    if is_persons_sid(&uid) {
+        names.push((SID, uid.to_ascii_uppercase()));
     }
+    Person::named(names)
 }
 
 /// `DOMAIN\name`, from one field or two.
@@ -79,11 +59,4 @@ fn is_system(name: &str, domain: &str, uid: &str) -> bool {
         || bare.ends_with('$')
         || bare.starts_with('_')
         || (uid.starts_with("S-1-5-") && !is_persons_sid(uid))
-}
-
-/// Of an account of a domain or machine (21), or of Entra (S-1-12-1). The groups and services of the system are others.
-fn is_persons_sid(sid: &str) -> bool {
-    (sid.starts_with("S-1-5-21-") || sid.starts_with("S-1-12-1-"))
-        && sid.len() <= 184
-        && sid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
