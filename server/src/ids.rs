@@ -2,6 +2,7 @@
 //! Never: derives an id from what it stands for.
 
 use crate::clock::Clock;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
@@ -54,6 +55,13 @@ impl Ids {
         let mut bytes = [0u8; 8];
         self.fill(&mut bytes);
         u64::from_be_bytes(bytes)
+    }
+
+    /// A bearer token that nobody can guess: `prefix`, by which it is told apart at first sight, and 256 random bits.
+    pub fn token(&self, prefix: &str) -> String {
+        let mut secret = [0u8; 32];
+        self.fill(&mut secret);
+        format!("{prefix}{}", URL_SAFE_NO_PAD.encode(secret))
     }
 
     /// Fills `bytes` at random. Fit for keys and nonces, unless seeded.

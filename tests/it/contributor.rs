@@ -18,11 +18,6 @@ const RESOLVE: &str = "mutation($input: ResolveCaseInput!) { resolveCase(input: 
 const CONTENT: &str = "query($id: ID!) { alert(id: $id) { insights(first: 1) { nodes { activities(first: 2) { nodes { facts content } } } } } }";
 const LOOKS: &str = "SELECT count(*) FROM audit WHERE activity = 'VIEWED' AND category = 'SUBJECTS'";
 
-async fn act(who: &Caller, mutation: &str, input: Value) -> Value {
-    let answer = who.ask(mutation, json!({"input": input})).await;
-    answer.data().as_object().and_then(|data| data.values().next().cloned()).unwrap_or_else(|| panic!("{answer:?}"))
-}
-
 /// That it was refused because whoever asked contributes, and at which field of the input.
 #[track_caller]
 fn refused(payload: &Value, field: &[&str]) {
@@ -52,7 +47,7 @@ async fn prepared(world: &World) -> (Vec<Matter>, Value) {
     let matters = matters(world, 2).await;
     let ann = world.person("Ann", &[Role::Analyst]);
     let case = confirmed(&ann, &matters[0].alerts[0]).await;
-    let added = act(&ann, ADD, json!({"caseId": case, "viewer": "dev:ida"})).await;
+    let added = ann.act(ADD, json!({"caseId": case, "viewer": "dev:ida"})).await;
     assert_eq!(added["case"]["contributors"], json!(["dev:ida"]), "{added}");
     (matters, case)
 }
@@ -63,21 +58,21 @@ on_both! {
         let (ann, ida) = (world.person("Ann", &[Role::Analyst]), world.person("Ida", &[Role::Investigator]));
         let open = &matters[0].alerts[1];
         let both = json!({"alertIds": [open, matters[1].alerts[1]], "reason": "FALSE_POSITIVE"});
-        let tried = act(&ida, DISMISS, both).await;
+        let tried = ida.act(DISMISS, both).await;
         refused(&tried, &["alertIds", "0"]);
         assert_eq!(tried["alerts"], json!([{"status": "NEEDS_REVIEW"}, {"status": "NEEDS_REVIEW"}]), "all or none");
-        refused(&act(&ida, CONFIRM, json!({"alertId": open, "caseName": "Mine"})).await, &["alertId"]);
-        refused(&act(&ida, CONFIRM, json!({"alertId": open, "caseId": case})).await, &["alertId"]);
-        refused(&act(&ida, ADD, json!({"caseId": case, "viewer": "dev:bea"})).await, &["caseId"]);
-        refused(&act(&ida, REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await, &["caseId"]);
+        refused(&ida.act(CONFIRM, json!({"alertId": open, "caseName": "Mine"})).await, &["alertId"]);
+        refused(&ida.act(CONFIRM, json!({"alertId": open, "caseId": case})).await, &["alertId"]);
+        refused(&ida.act(ADD, json!({"caseId": case, "viewer": "dev:bea"})).await, &["caseId"]);
+        refused(&ida.act(REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await, &["caseId"]);
         assert_eq!(world.number("SELECT count(*) FROM cases").await, 1);
         // What decides nothing is theirs, and so is what is about somebody else.
         let assign = "mutation($input: AssignAlertInput!) { assignAlert(input: $input) { alert { assignee } userErrors { code } } }";
-        assert_eq!(act(&ida, assign, json!({"alertId": open, "assignee": "dev:ida"})).await["alert"]["assignee"], "dev:ida");
+        assert_eq!(ida.act(assign, json!({"alertId": open, "assignee": "dev:ida"})).await["alert"]["assignee"], "dev:ida");
         let note = "mutation($input: AddCaseNoteInput!) { addCaseNote(input: $input) { userErrors { code } } }";
-        assert_eq!(act(&ida, note, json!({"caseId": case, "body": "The file is a template."})).await["userErrors"], json!([]));
+        assert_eq!(ida.act(note, json!({"caseId": case, "body": "The file is a template."})).await["userErrors"], json!([]));
         let other = json!({"alertIds": [matters[1].alerts[1]], "reason": "FALSE_POSITIVE"});
-        assert_eq!(act(&ida, DISMISS, other).await["alerts"], json!([{"status": "DISMISSED"}]));
+        assert_eq!(ida.act(DISMISS, other).await["alerts"], json!([{"status": "DISMISSED"}]));
         // The buttons say the same.
         assert_eq!(viewer_can(&ida, "alert", open).await, ["ASSIGN", "SEND_FOR_REVIEW"]);
         assert_eq!(viewer_can(&ann, "alert", open).await, ["CONFIRM", "DISMISS", "ASSIGN", "SEND_FOR_REVIEW"]);
@@ -89,18 +84,18 @@ on_both! {
         assert!(never[..2].iter().all(|action| may.contains(&(*action).to_owned())), "{may:?}");
 
         // It ends: by somebody who does not contribute, once, with a note and an entry.
-        let ended = act(&ann, REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await;
+        let ended = ann.act(REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await;
         assert_eq!((&ended["case"]["contributors"], &ended["userErrors"]), (&json!([]), &json!([])), "{ended}");
         let notes = ended["case"]["notes"].as_array().unwrap();
         assert!(notes.contains(&json!({"system": true, "body": "dev:ida contributes no longer."})), "{notes:?}");
         assert_eq!(world.number("SELECT count(*) FROM audit WHERE detail LIKE '%contributorRemoved%'").await, 1);
-        let again = act(&ann, REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await;
+        let again = ann.act(REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await;
         assert_eq!((&again["userErrors"][0]["code"], &again["userErrors"][0]["field"]), (&json!("NOT_FOUND"), &json!(["input", "viewer"])));
-        assert_eq!(act(&ida, CONFIRM, json!({"alertId": open, "caseId": case})).await["alert"]["status"], "CONFIRMED");
+        assert_eq!(ida.act(CONFIRM, json!({"alertId": open, "caseId": case})).await["alert"]["status"], "CONFIRMED");
         // A closed case is frozen in this as well.
-        act(&ann, ADD, json!({"caseId": case, "viewer": "dev:bea"})).await;
-        act(&ann, RESOLVE, json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "None."})).await;
-        let late = act(&ann, REMOVE, json!({"caseId": case, "viewer": "dev:bea"})).await;
+        ann.act(ADD, json!({"caseId": case, "viewer": "dev:bea"})).await;
+        ann.act(RESOLVE, json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "None."})).await;
+        let late = ann.act(REMOVE, json!({"caseId": case, "viewer": "dev:bea"})).await;
         assert_eq!(late["userErrors"][0]["code"], "NOT_ALLOWED", "{late}");
     }
 
@@ -121,8 +116,8 @@ on_both! {
         let (seen, errors) = read(&ida, &matters[1].alerts[0]).await;
         assert!(errors.is_empty() && seen[0]["content"].is_object(), "somebody else's: {seen:?}");
 
-        refused(&act(&ida, EXPORT, json!({"caseId": case, "reason": "Legal asked."})).await, &["caseId"]);
-        let made = act(&ben, EXPORT, json!({"caseId": case, "reason": "Legal asked."})).await;
+        refused(&ida.act(EXPORT, json!({"caseId": case, "reason": "Legal asked."})).await, &["caseId"]);
+        let made = ben.act(EXPORT, json!({"caseId": case, "reason": "Legal asked."})).await;
         let url = made["export"]["url"].as_str().unwrap_or_else(|| panic!("{made}"));
         assert_eq!((ida.fetch(url, &[]).await.status, ben.fetch(url, &[]).await.status), (403, 200));
         assert_eq!(world.number("SELECT count(*) FROM audit WHERE activity = 'EXPORTED' AND actor = 'dev:ida'").await, 0);
@@ -130,12 +125,12 @@ on_both! {
         let share = "mutation($input: ShareCaseInput!) { shareCase(input: $input) { token userErrors { code field message } } }";
         let mut input = json!({"caseId": case, "audience": "LEGAL", "recipient": "Legal", "expiresInHours": 1,
             "sections": ["SUMMARY", "EVIDENCE"], "reason": "Legal asked."});
-        let tried = act(&ida, share, input.clone()).await;
+        let tried = ida.act(share, input.clone()).await;
         refused(&tried, &["sections"]);
         assert!(tried["token"].is_null());
-        assert!(act(&ben, share, input.clone()).await["token"].is_string());
+        assert!(ben.act(share, input.clone()).await["token"].is_string());
         input["sections"] = json!(["SUMMARY", "TIMELINE", "ALERTS", "NOTES"]);
-        assert!(act(&ida, share, input).await["token"].is_string());
+        assert!(ida.act(share, input).await["token"].is_string());
         assert!(share::shared(&ida, case.as_str().unwrap(), json!({"sections": ["EVIDENCE"]})).await["token"].is_null());
     }
 
@@ -144,22 +139,22 @@ on_both! {
         let (ann, ida) = (world.person("Ann", &[Role::Analyst]), world.person("Ida", &[Role::Investigator]));
         need::grouped(&world, &leaver(0), json!(["dev:ann"])).await;
         let open = json!({"alertIds": [matters[0].alerts[1]], "reason": "FALSE_POSITIVE"});
-        refused(&act(&ida, DISMISS, open.clone()).await, &["alertIds", "0"]);
-        act(&ann, RESOLVE, json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "None."})).await;
+        refused(&ida.act(DISMISS, open.clone()).await, &["alertIds", "0"]);
+        ann.act(RESOLVE, json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "None."})).await;
         // The subject is in her sight by the contribution alone: it stays one.
-        refused(&act(&ida, DISMISS, open.clone()).await, &["alertIds", "0"]);
+        refused(&ida.act(DISMISS, open.clone()).await, &["alertIds", "0"]);
         assert_eq!(read(&ida, &matters[0].alerts[0]).await.1.len(), 2);
         assert!(!viewer_can(&ida, "case", &case).await.contains(&"EXPORT".to_owned()));
         let reopen = "mutation($input: ReopenCaseInput!) { reopenCase(input: $input) { userErrors { code field message } } }";
-        refused(&act(&ida, reopen, json!({"caseId": case, "reason": "More came in."})).await, &["caseId"]);
+        refused(&ida.act(reopen, json!({"caseId": case, "reason": "More came in."})).await, &["caseId"]);
         // On the list herself she is like everybody.
         let save = "mutation($input: SavePriorityUserGroupInput!) { savePriorityUserGroup(input: $input) { userErrors { message } } }";
         let admin = world.caller(&[Role::Admin]);
         let group = admin.query("{ priorityUserGroups { id } }").await["priorityUserGroups"][0]["id"].clone();
-        act(&admin, save, json!({"id": group, "name": "Board", "viewers": ["dev:ann", "dev:ida"]})).await;
+        admin.act(save, json!({"id": group, "name": "Board", "viewers": ["dev:ann", "dev:ida"]})).await;
         assert!(viewer_can(&ida, "case", &case).await.contains(&"EXPORT".to_owned()));
         assert!(read(&ida, &matters[0].alerts[0]).await.1.is_empty());
-        assert_eq!(act(&ida, DISMISS, open).await["alerts"], json!([{"status": "DISMISSED"}]));
+        assert_eq!(ida.act(DISMISS, open).await["alerts"], json!([{"status": "DISMISSED"}]));
     }
 
     async fn whoever_contributes_no_longer_sees_nothing_more_at_once(world) {
@@ -170,7 +165,7 @@ on_both! {
         assert_eq!(ida.ask(look, json!({"id": case})).await.data()["case"]["id"], case);
         let mut stream = ida.events("subscription($id: ID!) { caseUpdated(id: $id) { id } }", json!({"id": case})).await;
         stream.opened().await.unwrap();
-        assert_eq!(act(&ann, REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await["userErrors"], json!([]));
+        assert_eq!(ann.act(REMOVE, json!({"caseId": case, "viewer": "dev:ida"})).await["userErrors"], json!([]));
         let last = stream.next().await;
         assert_eq!((&last["data"], &last["errors"][0]["extensions"]["code"]), (&Value::Null, &json!("NOT_FOUND")));
         assert_eq!(ida.ask(look, json!({"id": case})).await.data(), &json!({"case": null}));

@@ -41,12 +41,6 @@ pub(crate) fn leaver(at: u32) -> String {
     format!("leaver.{at}@halden-optics.example")
 }
 
-async fn act(who: &Caller, mutation: &str, input: Value) -> Value {
-    let answer = who.ask(mutation, json!({"input": input})).await;
-    let data = answer.data().as_object().unwrap_or_else(|| panic!("{answer:?}"));
-    data.values().next().cloned().unwrap()
-}
-
 /// Ids of the alerts that a filter finds for somebody.
 async fn found(who: &Caller, filter: Value) -> Vec<Value> {
     let query = "query($filter: AlertFilter) { alerts(filter: $filter) { totalCount nodes { id } } }";
@@ -68,22 +62,22 @@ on_both! {
         let alert = &alerts[0];
 
         // To one viewer at a time; whoever takes it over says from whom.
-        let taken = act(&ann, ASSIGN, json!({"alertId": alert, "assignee": "dev:ann"})).await;
+        let taken = ann.act(ASSIGN, json!({"alertId": alert, "assignee": "dev:ann"})).await;
         assert_eq!((&taken["alert"]["assignee"], &taken["userErrors"]), (&json!("dev:ann"), &json!([])), "{taken}");
         assert_eq!(taken["alert"]["notes"], json!([{"system": true, "body": "Assigned to dev:ann."}]));
-        let late = act(&bea, ASSIGN, json!({"alertId": alert, "assignee": "dev:bea"})).await;
+        let late = bea.act(ASSIGN, json!({"alertId": alert, "assignee": "dev:bea"})).await;
         assert_eq!((code(&late), &late["alert"]["assignee"]), ("CONFLICT", &json!("dev:ann")), "{late}");
-        let over = act(&bea, ASSIGN, json!({"alertId": alert, "assignee": "dev:bea", "insteadOf": "dev:ann"})).await;
+        let over = bea.act(ASSIGN, json!({"alertId": alert, "assignee": "dev:bea", "insteadOf": "dev:ann"})).await;
         assert_eq!(over["alert"]["assignee"], "dev:bea", "{over}");
         assert_eq!(found(&ann, json!({"assignee": "dev:bea"})).await, std::slice::from_ref(alert));
-        let back = act(&bea, ASSIGN, json!({"alertId": alert, "insteadOf": "dev:bea"})).await;
+        let back = bea.act(ASSIGN, json!({"alertId": alert, "insteadOf": "dev:bea"})).await;
         assert_eq!((&back["alert"]["assignee"], &back["userErrors"]), (&Value::Null, &json!([])));
-        assert_eq!(code(&act(&bea, ASSIGN, json!({"alertId": alert})).await), "CONFLICT", "it is nobody's already");
-        assert_eq!(code(&act(&bea, ASSIGN, json!({"alertId": alert, "assignee": "somebody"})).await), "INVALID");
-        assert_eq!(code(&act(&bea, ASSIGN, json!({"alertId": "x", "assignee": "dev:bea"})).await), "NOT_FOUND");
+        assert_eq!(code(&bea.act(ASSIGN, json!({"alertId": alert})).await), "CONFLICT", "it is nobody's already");
+        assert_eq!(code(&bea.act(ASSIGN, json!({"alertId": alert, "assignee": "somebody"})).await), "INVALID");
+        assert_eq!(code(&bea.act(ASSIGN, json!({"alertId": "x", "assignee": "dev:bea"})).await), "NOT_FOUND");
 
         // To a role: everybody with it finds it, nobody else.
-        let sent = act(&ann, SEND, json!({"alertId": alert, "to": "INVESTIGATOR", "note": "Is this the handover?"})).await;
+        let sent = ann.act(SEND, json!({"alertId": alert, "to": "INVESTIGATOR", "note": "Is this the handover?"})).await;
         assert_eq!((&sent["alert"]["status"], &sent["userErrors"]), (&json!("NEEDS_REVIEW"), &json!([])), "{sent}");
         let review = &sent["alert"]["review"];
         assert_eq!((&review["to"], &review["sentBy"], &review["note"]), (&json!("INVESTIGATOR"), &json!("Ann"), &json!("Is this the handover?")));
@@ -94,14 +88,14 @@ on_both! {
         assert_eq!(found(&bea, json!({"review": "TO_ME"})).await, [json!(null); 0]);
         assert_eq!(found(&ann, json!({"review": "BY_ME"})).await, std::slice::from_ref(alert));
         // On to a person, by who sees whom it is with; back with an answer, by whom it was sent to.
-        assert_eq!(code(&act(&ann, SEND, json!({"alertId": alert, "to": "dev:bea", "note": "n"})).await), "CONFLICT");
-        let on = act(&ida, SEND, json!({"alertId": alert, "to": "dev:bea", "note": "You know the team.", "insteadOf": "INVESTIGATOR"})).await;
+        assert_eq!(code(&ann.act(SEND, json!({"alertId": alert, "to": "dev:bea", "note": "n"})).await), "CONFLICT");
+        let on = ida.act(SEND, json!({"alertId": alert, "to": "dev:bea", "note": "You know the team.", "insteadOf": "INVESTIGATOR"})).await;
         assert_eq!(on["alert"]["review"]["to"], "dev:bea", "{on}");
-        assert_eq!(code(&act(&ann, END, json!({"alertId": alert, "note": "n"})).await), "NOT_ALLOWED", "it is between Ida and Bea now");
-        let ended = act(&bea, END, json!({"alertId": alert, "note": "It is no handover."})).await;
+        assert_eq!(code(&ann.act(END, json!({"alertId": alert, "note": "n"})).await), "NOT_ALLOWED", "it is between Ida and Bea now");
+        let ended = bea.act(END, json!({"alertId": alert, "note": "It is no handover."})).await;
         assert_eq!((&ended["alert"]["review"], &ended["userErrors"]), (&Value::Null, &json!([])), "{ended}");
         assert!(ended["alert"]["notes"].as_array().unwrap().contains(&json!({"body": "It is no handover."})), "{ended}");
-        assert_eq!(code(&act(&bea, END, json!({"alertId": alert, "note": "n"})).await), "CONFLICT");
+        assert_eq!(code(&bea.act(END, json!({"alertId": alert, "note": "n"})).await), "CONFLICT");
         assert_eq!(found(&bea, json!({"review": "TO_ME"})).await, [json!(null); 0]);
 
         // What cannot be: no note, a role that reviews nothing, oneself.
@@ -111,18 +105,18 @@ on_both! {
         ] {
             let mut input = input;
             input["alertId"] = alert.clone();
-            assert_eq!(code(&act(&ann, SEND, input.clone()).await), expected, "{input}");
+            assert_eq!(code(&ann.act(SEND, input.clone()).await), expected, "{input}");
         }
         // Whoever names somebody is told.
-        let naming = act(&ann, SEND, json!({"alertId": alerts[1], "to": "dev:bea", "note": "Ask leaver.1@halden-optics.example."})).await;
+        let naming = ann.act(SEND, json!({"alertId": alerts[1], "to": "dev:bea", "note": "Ask leaver.1@halden-optics.example."})).await;
         assert_eq!(naming["warnings"].as_array().unwrap().len(), 1, "{naming}");
         // A decision ends the review; nothing is handed over afterwards.
-        let dismissed = act(&ida, DISMISS, json!({"alertIds": [alerts[1]], "reason": "NOT_IMPACTFUL"})).await;
+        let dismissed = ida.act(DISMISS, json!({"alertIds": [alerts[1]], "reason": "NOT_IMPACTFUL"})).await;
         assert_eq!(dismissed["alerts"], json!([{"status": "DISMISSED", "dismissReason": "NOT_IMPACTFUL", "review": null}]));
         assert_eq!(found(&bea, json!({"review": "TO_ME"})).await, [json!(null); 0]);
-        let late = act(&ann, ASSIGN, json!({"alertId": alerts[1], "assignee": "dev:ann"})).await;
+        let late = ann.act(ASSIGN, json!({"alertId": alerts[1], "assignee": "dev:ann"})).await;
         assert_eq!((code(&late), &late["alert"]["status"]), ("CONFLICT", &json!("DISMISSED")));
-        assert_eq!(code(&act(&ann, SEND, json!({"alertId": alerts[1], "to": "dev:bea", "note": "n"})).await), "CONFLICT");
+        assert_eq!(code(&ann.act(SEND, json!({"alertId": alerts[1], "to": "dev:bea", "note": "n"})).await), "CONFLICT");
         // All of it is in the audit log, without the words.
         let audited = world.texts("SELECT detail FROM audit WHERE category = 'ALERTS' AND (detail LIKE '%assignee%' OR detail LIKE '%review%') ORDER BY at, id").await;
         assert_eq!(audited.len(), 3 + 3 + 1, "{audited:?}");
@@ -131,18 +125,18 @@ on_both! {
         // Not to somebody who would not see it.
         let save = "mutation($input: SavePriorityUserGroupInput!) { savePriorityUserGroup(input: $input) { group { size } userErrors { message } } }";
         let group = json!({"name": "Board", "addAccounts": [leaver(0)], "viewers": ["dev:ann"]});
-        act(&world.caller(&[Role::Admin]), save, group).await;
-        let refused = act(&ann, ASSIGN, json!({"alertId": alert, "assignee": "dev:bea"})).await;
+        world.caller(&[Role::Admin]).act(save, group).await;
+        let refused = ann.act(ASSIGN, json!({"alertId": alert, "assignee": "dev:bea"})).await;
         assert_eq!((code(&refused), &refused["alert"]["assignee"]), ("NOT_ALLOWED", &Value::Null), "{refused}");
-        assert_eq!(code(&act(&ann, SEND, json!({"alertId": alert, "to": "dev:bea", "note": "n"})).await), "NOT_ALLOWED");
-        let out_of_sight = act(&bea, ASSIGN, json!({"alertId": alert, "assignee": "dev:bea"})).await;
+        assert_eq!(code(&ann.act(SEND, json!({"alertId": alert, "to": "dev:bea", "note": "n"})).await), "NOT_ALLOWED");
+        let out_of_sight = bea.act(ASSIGN, json!({"alertId": alert, "assignee": "dev:bea"})).await;
         assert_eq!((code(&out_of_sight), &out_of_sight["alert"]), ("NOT_FOUND", &Value::Null));
-        assert_eq!(act(&ann, ASSIGN, json!({"alertId": alert, "assignee": "dev:ann"})).await["userErrors"], json!([]));
+        assert_eq!(ann.act(ASSIGN, json!({"alertId": alert, "assignee": "dev:ann"})).await["userErrors"], json!([]));
 
         // Who works here, and how soon they look, is no part of a share.
-        let case = act(&ann, CONFIRM, json!({"alertId": alert, "caseName": "A case"})).await["case"]["id"].as_str().unwrap().to_owned();
+        let case = ann.act(CONFIRM, json!({"alertId": alert, "caseName": "A case"})).await["case"]["id"].as_str().unwrap().to_owned();
         let add = "mutation($input: AddCaseContributorInput!) { addCaseContributor(input: $input) { userErrors { code } } }";
-        act(&ann, add, json!({"caseId": case, "viewer": "dev:ida"})).await;
+        ann.act(add, json!({"caseId": case, "viewer": "dev:ida"})).await;
         let holder = share::holder(&world, &share::shared(&ida, &case, json!({"sections": ["ALERTS"]})).await);
         let seen = holder.query("{ viewer { share { case { alerts { nodes { score assignee review { to } triage { rank } } } } } } }").await;
         let shared = &seen["viewer"]["share"]["case"]["alerts"]["nodes"][0];
@@ -159,7 +153,7 @@ on_both! {
                 if input.get("alertIds").is_none() {
                     input["alertId"] = alert.clone();
                 }
-                async move { act(who, mutation, input).await }
+                async move { who.act(mutation, input).await }
             });
             futures_util::future::join_all(acts).await
         };
@@ -224,7 +218,7 @@ on_both! {
 
         let alerts = alerted(&world, 3).await;
         let set = "mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) { userErrors { message } } }";
-        let updated = act(&admin, set, json!({"privacy": {"revealHours": 4}, "alertTargets": {"highHours": 12}})).await;
+        let updated = admin.act(set, json!({"privacy": {"revealHours": 4}, "alertTargets": {"highHours": 12}})).await;
         assert_eq!(updated["userErrors"], json!([]));
         let full = overview(&ann).await;
         let open = |of: &Value| of["openAlertsBySeverity"].as_array().unwrap().iter().map(|one| one["count"].as_i64().unwrap()).sum::<i64>();
@@ -240,7 +234,7 @@ on_both! {
 
         // Whom one may not see is in no count.
         let save = "mutation($input: SavePriorityUserGroupInput!) { savePriorityUserGroup(input: $input) { userErrors { message } } }";
-        act(&admin, save, json!({"name": "Board", "addAccounts": [leaver(0)], "viewers": ["dev:ann"]})).await;
+        admin.act(save, json!({"name": "Board", "addAccounts": [leaver(0)], "viewers": ["dev:ann"]})).await;
         world.settle().await;
         for (who, count) in [(&ann, 3), (&bea, 2), (&admin, 2)] {
             let seen = overview(who).await;
@@ -249,9 +243,9 @@ on_both! {
 
         // Decisions and time.
         world.clock.advance(10 * HOUR);
-        assert_eq!(act(&ann, DISMISS, json!({"alertIds": [alerts[2]], "reason": "EXPECTED_ACTIVITY"})).await["userErrors"], json!([]));
+        assert_eq!(ann.act(DISMISS, json!({"alertIds": [alerts[2]], "reason": "EXPECTED_ACTIVITY"})).await["userErrors"], json!([]));
         world.clock.advance(10 * HOUR);
-        let case = act(&ann, CONFIRM, json!({"alertId": alerts[1], "caseName": "A case"})).await["case"]["id"].clone();
+        let case = ann.act(CONFIRM, json!({"alertId": alerts[1], "caseName": "A case"})).await["case"]["id"].clone();
         let later = overview(&ann).await;
         let near = |value: &Value, hours: f64| (value.as_f64().unwrap() - hours).abs() < 0.001;
         assert!(near(&later["meanHoursToReview"], 15.0), "{later:#}");
@@ -259,7 +253,7 @@ on_both! {
         assert_eq!(later["dismissalsByReason"], json!([{"reason": "EXPECTED_ACTIVITY", "count": 1}]));
         world.clock.advance(5 * HOUR);
         let resolve = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { code } } }";
-        act(&ann, resolve, json!({"caseId": case, "resolution": "CONFIRMED_POLICY_VIOLATION", "actionTaken": "Talked."})).await;
+        ann.act(resolve, json!({"caseId": case, "resolution": "CONFIRMED_POLICY_VIOLATION", "actionTaken": "Talked."})).await;
         let resolved = overview(&ann).await;
         assert!(near(&resolved["meanHoursToResolve"], 5.0) && resolved["activeCases"] == 0, "{resolved:#}");
         world.clock.advance(8 * DAY);
@@ -268,7 +262,7 @@ on_both! {
         assert!(to_do(&late).contains(&"QUEUE_OWNED".to_owned()));
         assert!(!to_do(&overview(&bea).await).contains(&"QUEUE_OWNED".to_owned()), "Bea is not told of whom she may not see");
         let open_alert = found(&ann, json!({"status": ["NEEDS_REVIEW"]})).await.remove(0);
-        act(&ann, ASSIGN, json!({"alertId": open_alert, "assignee": "dev:ann"})).await;
+        ann.act(ASSIGN, json!({"alertId": open_alert, "assignee": "dev:ann"})).await;
         assert!(!to_do(&overview(&ann).await).contains(&"QUEUE_OWNED".to_owned()));
         world.clock.advance(23 * DAY);
         assert_eq!(overview(&ann).await["openOver30Days"], 1);
@@ -316,8 +310,8 @@ on_both! {
         let rest = &alerts[..4];
         let policy = world.number("SELECT count(DISTINCT policy_id) FROM alerts").await;
         assert_eq!(policy, 1);
-        act(&ann, CONFIRM, json!({"alertId": alerts[4], "caseName": "A case"})).await;
-        let dismissed = act(&ann, DISMISS, json!({"alertIds": alerts[5..], "reason": "EXPECTED_ACTIVITY"})).await;
+        ann.act(CONFIRM, json!({"alertId": alerts[4], "caseName": "A case"})).await;
+        let dismissed = ann.act(DISMISS, json!({"alertIds": alerts[5..], "reason": "EXPECTED_ACTIVITY"})).await;
         assert_eq!(dismissed["userErrors"], json!([]));
         let second = ranks().await;
         second.iter().for_each(check);
@@ -367,12 +361,12 @@ on_both! {
             (json!({"subjectId": "subject_00000000000000000000000000000000"}), "NOT_FOUND"), (json!({"subjectId": null}), "INVALID"),
             (json!({"priorityGroupId": "x"}), "INVALID"), (json!({"subjectId": null, "priorityGroupId": "x"}), "NOT_FOUND"),
         ] {
-            assert_eq!(code(&act(&ann, SUPPRESS, order(more.clone())).await), expected, "{more}");
+            assert_eq!(code(&ann.act(SUPPRESS, order(more.clone())).await), expected, "{more}");
         }
         assert_eq!(score(&now(&who["id"]).await), score(&who));
 
         // While it holds nothing of the indicator counts for this subject, and for no other.
-        let made = act(&ann, SUPPRESS, order(json!({}))).await;
+        let made = ann.act(SUPPRESS, order(json!({}))).await;
         assert_eq!((&made["suppression"]["active"], &made["suppression"]["subject"]["pseudonym"]), (&json!(true), &who["pseudonym"]), "{made}");
         world.settle().await;
         let held = now(&who["id"]).await;
@@ -408,13 +402,13 @@ on_both! {
         let rest = score(&after);
 
         // Ended by hand, by a second person; once.
-        let made = act(&ann, SUPPRESS, order(json!({"until": "2026-09-01T00:00:00Z"}))).await;
+        let made = ann.act(SUPPRESS, order(json!({"until": "2026-09-01T00:00:00Z"}))).await;
         world.settle().await;
         assert_eq!(score(&now(&who["id"]).await), 0.0);
         let end = json!({"suppressionId": made["suppression"]["id"], "reason": "The archive is moved."});
-        let ended = act(&bea, END, end.clone()).await;
+        let ended = bea.act(END, end.clone()).await;
         assert_eq!(ended["suppression"], json!({"active": false, "endedBy": "dev:bea"}), "{ended}");
-        assert_eq!(code(&act(&bea, END, end).await), "CONFLICT");
+        assert_eq!(code(&bea.act(END, end).await), "CONFLICT");
         world.settle().await;
         assert_eq!(score(&now(&who["id"]).await), rest);
         assert_eq!(replays().await.differences, Vec::<String>::new());
@@ -423,20 +417,20 @@ on_both! {
         let save = "mutation($input: SavePriorityUserGroupInput!) { savePriorityUserGroup(input: $input) { group { id } userErrors { message } } }";
         let accounts = [leaver(0), leaver(1)];
         let admin = world.caller(&[Role::Admin]);
-        let group = act(&admin, save, json!({"name": "Board", "addAccounts": accounts, "viewers": ["dev:ann"]})).await["group"]["id"].clone();
+        let group = admin.act(save, json!({"name": "Board", "addAccounts": accounts, "viewers": ["dev:ann"]})).await["group"]["id"].clone();
         world.settle().await;
         let for_group = order(json!({"subjectId": null, "priorityGroupId": group, "until": "2026-08-01T00:00:00Z"}));
-        assert_eq!(code(&act(&bea, SUPPRESS, for_group.clone()).await), "NOT_ALLOWED");
+        assert_eq!(code(&bea.act(SUPPRESS, for_group.clone()).await), "NOT_ALLOWED");
         let one_of_them = world.caller_with_account("Leaver", &accounts[1], &[Role::Analyst]);
-        act(&admin, save, json!({"id": group, "name": "Board", "viewers": null})).await;
-        assert_eq!(code(&act(&one_of_them, SUPPRESS, for_group.clone()).await), "NOT_ALLOWED", "nobody's own score");
+        admin.act(save, json!({"id": group, "name": "Board", "viewers": null})).await;
+        assert_eq!(code(&one_of_them.act(SUPPRESS, for_group.clone()).await), "NOT_ALLOWED", "nobody's own score");
         world.clock.advance(1_000);
-        let made = act(&ann, SUPPRESS, for_group).await;
+        let made = ann.act(SUPPRESS, for_group).await;
         assert_eq!((&made["suppression"]["priorityGroup"]["name"], &made["suppression"]["subject"]), (&json!("Board"), &Value::Null), "{made}");
         world.settle().await;
         assert!(subjects().await.iter().all(|one| score(one) == 0.0 && one["suppressedIndicators"] == json!(["FILE_DOWNLOADED"])));
         // Who leaves the group is scored again.
-        act(&admin, save, json!({"id": group, "name": "Board", "removeAccounts": [accounts[0]]})).await;
+        admin.act(save, json!({"id": group, "name": "Board", "removeAccounts": [accounts[0]]})).await;
         world.settle().await;
         let counts: Vec<bool> = subjects().await.iter().map(|one| score(one) > 0.0).collect();
         assert_eq!(counts.iter().filter(|counts| **counts).count(), 1);

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vizard_core::{access::Role, time::SECOND};
-use vizard_tests::{Caller, Receiver, on_both};
+use vizard_tests::{Receiver, on_both};
 
 const SAVE: &str = "mutation($input: SaveWebhookInput!) { saveWebhook(input: $input) { webhook { id name origin events enabled } secret userErrors { code message field } } }";
 const SEEN: &str = "{ webhooks { id name failedDeliveries deliveries(first: 20) { totalCount nodes { id event state attempts problem nextAttemptAt } } } }";
@@ -18,11 +18,6 @@ const CONFIRM: &str =
     "mutation($input: ConfirmAlertInput!) { confirmAlert(input: $input) { case { id } userErrors { code } } }";
 const DISMISS: &str = "mutation($input: DismissAlertsInput!) { dismissAlerts(input: $input) { userErrors { code } } }";
 const RESOLVE: &str = "mutation($input: ResolveCaseInput!) { resolveCase(input: $input) { userErrors { code } } }";
-
-async fn act(who: &Caller, mutation: &str, input: Value) -> Value {
-    let answer = who.ask(mutation, json!({"input": input})).await;
-    answer.data().as_object().unwrap_or_else(|| panic!("{answer:?}")).values().next().cloned().unwrap()
-}
 
 fn tickets(url: &str, events: &[&str]) -> Value {
     json!({"name": "Tickets", "url": url, "events": events})
@@ -43,7 +38,7 @@ on_both! {
         let server = world.second(&tickets_system.settings()).await;
         let admin = server.at_its_door(&world.person("Ada Admin", &[Role::Admin]));
         let all = ["ALERT_RAISED", "ALERT_DECIDED", "CASE_OPENED", "CASE_UPDATED", "CASE_RESOLVED"];
-        let made = act(&admin, SAVE, tickets(&tickets_system.url("/hooks/s3cret"), &all)).await;
+        let made = admin.act(SAVE, tickets(&tickets_system.url("/hooks/s3cret"), &all)).await;
         assert_eq!(made["userErrors"], json!([]), "{made}");
         assert_eq!(made["webhook"]["origin"], json!(tickets_system.url("")));
         assert!(!made["webhook"].to_string().contains("s3cret"), "the path is a credential: {made}");
@@ -65,11 +60,11 @@ on_both! {
 
         // A case named by staff, opened and resolved; and an alert dismissed.
         let ida = server.at_its_door(&world.person("Ida Investigator", &[Role::Investigator]));
-        let case = act(&ida, CONFIRM, json!({"alertId": alerts[0], "caseName": "About Leaver Zero"})).await["case"]["id"].clone();
+        let case = ida.act(CONFIRM, json!({"alertId": alerts[0], "caseName": "About Leaver Zero"})).await["case"]["id"].clone();
         let opened = [tickets_system.next().await, tickets_system.next().await];
-        act(&ida, RESOLVE, json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "Spoke with Leaver Zero."})).await;
+        ida.act(RESOLVE, json!({"caseId": case, "resolution": "BENIGN", "actionTaken": "Spoke with Leaver Zero."})).await;
         let resolved = [tickets_system.next().await, tickets_system.next().await];
-        act(&ida, DISMISS, json!({"alertIds": [alerts[1]], "reason": "EXPECTED_ACTIVITY", "note": "Leaver One is fine."})).await;
+        ida.act(DISMISS, json!({"alertIds": [alerts[1]], "reason": "EXPECTED_ACTIVITY", "note": "Leaver One is fine."})).await;
         let dismissed = [tickets_system.next().await];
         let kinds = |messages: &[vizard_tests::Posted]| {
             let mut kinds: Vec<(String, String)> = messages.iter().map(|message| {
@@ -84,7 +79,7 @@ on_both! {
         assert_eq!(kinds(&resolved), [pair("alert.decided", "RESOLVED"), pair("case.resolved", "CLOSED")]);
         assert_eq!(kinds(&dismissed), [pair("alert.decided", "DISMISSED")]);
         // A note is a change of a case.
-        let other = act(&ida, CONFIRM, json!({"alertId": alerts[1], "caseName": "Late"})).await;
+        let other = ida.act(CONFIRM, json!({"alertId": alerts[1], "caseName": "Late"})).await;
         assert_ne!(other["userErrors"], json!([]), "a dismissed alert opens no case");
         let everything = format!("{raised:?}{opened:?}{resolved:?}{dismissed:?}");
         let mut searched = names();
@@ -110,19 +105,19 @@ on_both! {
         let mut chat = Receiver::start().await;
         let server = world.second(&chat.settings()).await;
         let admin = server.at_its_door(&world.person("Ada Admin", &[Role::Admin]));
-        let made = act(&admin, SAVE, tickets(&chat.url("/"), &["CASE_OPENED"])).await;
+        let made = admin.act(SAVE, tickets(&chat.url("/"), &["CASE_OPENED"])).await;
         let id = made["webhook"]["id"].clone();
         let test = "mutation($input: WebhookInput!) { testWebhook(input: $input) { webhook { id } userErrors { code } } }";
         let deliveries = async || admin.query(SEEN).await["webhooks"][0]["deliveries"]["nodes"].clone();
         chat.answer(503);
-        assert_eq!(act(&admin, test, json!({"webhookId": id})).await["userErrors"], json!([]));
+        assert_eq!(admin.act(test, json!({"webhookId": id})).await["userErrors"], json!([]));
         let first = chat.next().await;
         world.comes_to("SELECT count(*) FROM outbox WHERE error IS NOT NULL", 1).await;
         let waiting = deliveries().await[0].clone();
         assert_eq!((&waiting["state"], &waiting["problem"]), (&json!("WAITING"), &json!("the receiver answers with status 503")), "{waiting}");
         // Another message to the same receiver. After the pause the older is tried, and the other waits with it.
         world.clock.advance(SECOND);
-        assert_eq!(act(&admin, test, json!({"webhookId": id})).await["userErrors"], json!([]));
+        assert_eq!(admin.act(test, json!({"webhookId": id})).await["userErrors"], json!([]));
         chat.next().await;
         world.comes_to("SELECT count(*) FROM outbox WHERE error IS NOT NULL", 2).await;
         world.clock.advance(10 * SECOND);
@@ -141,7 +136,7 @@ on_both! {
         assert_eq!((&seen["failedDeliveries"], &seen["deliveries"]["nodes"][0]["state"]), (&json!(2), &json!("FAILED")), "{seen}");
         chat.answer(200);
         let retry = "mutation($input: WebhookInput!) { retryWebhookDeliveries(input: $input) { count webhook { failedDeliveries } userErrors { code } } }";
-        let sent = act(&admin, retry, json!({"webhookId": id})).await;
+        let sent = admin.act(retry, json!({"webhookId": id})).await;
         assert_eq!((&sent["count"], &sent["webhook"]["failedDeliveries"]), (&json!(2), &json!(0)), "{sent}");
         for _ in 0..2 {
             assert_eq!(chat.next().await.status, 200);
@@ -150,17 +145,17 @@ on_both! {
         // A receiver that says it is gone is not asked again.
         world.clock.advance(SECOND);
         chat.answer(410);
-        act(&admin, test, json!({"webhookId": id})).await;
+        admin.act(test, json!({"webhookId": id})).await;
         chat.next().await;
         world.comes_to("SELECT count(*) FROM outbox WHERE due_at IS NULL AND sent_at IS NULL", 1).await;
         assert_eq!(deliveries().await[0]["problem"], "the receiver is gone (410)");
         // Another secret, and the end of it.
         let renew = "mutation($input: WebhookInput!) { renewWebhookSecret(input: $input) { secret userErrors { code } } }";
-        let renewed = act(&admin, renew, json!({"webhookId": id})).await;
+        let renewed = admin.act(renew, json!({"webhookId": id})).await;
         assert!(renewed["secret"].as_str().unwrap().starts_with("whsec_") && renewed["secret"] != made["secret"]);
         let delete = "mutation($input: WebhookInput!) { deleteWebhook(input: $input) { deletedId userErrors { code } } }";
-        assert_eq!(act(&admin, delete, json!({"webhookId": id})).await["deletedId"], id);
-        assert_eq!(act(&admin, delete, json!({"webhookId": id})).await["userErrors"][0]["code"], "NOT_FOUND");
+        assert_eq!(admin.act(delete, json!({"webhookId": id})).await["deletedId"], id);
+        assert_eq!(admin.act(delete, json!({"webhookId": id})).await["userErrors"][0]["code"], "NOT_FOUND");
         assert_eq!(world.number("SELECT count(*) FROM outbox").await, 0);
         assert!(chat.is_empty());
         server.stop().await;
@@ -168,19 +163,19 @@ on_both! {
 
     async fn a_webhook_goes_nowhere_that_the_operator_did_not_name_and_tells_nothing_that_only_some_may_see(world) {
         let admin = world.person("Ada Admin", &[Role::Admin]);
-        let refused = act(&admin, SAVE, tickets("https://chat.example/", &["ALERT_RAISED"])).await;
+        let refused = admin.act(SAVE, tickets("https://chat.example/", &["ALERT_RAISED"])).await;
         assert_eq!((&refused["userErrors"][0]["code"], &refused["userErrors"][0]["field"]), (&json!("NOT_ENABLED"), &json!(["input", "url"])), "{refused}");
         let mut chat = Receiver::start().await;
         let server = world.second(&chat.settings()).await;
         let admin = server.at_its_door(&admin);
         for url in ["https://chat.example/", "http://169.254.169.254/latest/meta-data", "file:///etc/passwd"] {
-            assert_eq!(act(&admin, SAVE, tickets(url, &["ALERT_RAISED"])).await["userErrors"][0]["code"], "NOT_ALLOWED", "{url}");
+            assert_eq!(admin.act(SAVE, tickets(url, &["ALERT_RAISED"])).await["userErrors"][0]["code"], "NOT_ALLOWED", "{url}");
         }
-        let wrong = act(&admin, SAVE, json!({"name": "", "url": chat.url("/"), "events": []})).await;
+        let wrong = admin.act(SAVE, json!({"name": "", "url": chat.url("/"), "events": []})).await;
         let fields: Vec<&Value> = wrong["userErrors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
         assert_eq!(json!(fields), json!([["input", "name"], ["input", "events"]]));
-        assert_eq!(act(&admin, SAVE, tickets(&chat.url("/"), &["ALERT_RAISED", "CASE_OPENED"])).await["userErrors"], json!([]));
-        assert_eq!(act(&admin, SAVE, tickets(&chat.url("/"), &["ALERT_RAISED"])).await["userErrors"][0]["code"], "CONFLICT");
+        assert_eq!(admin.act(SAVE, tickets(&chat.url("/"), &["ALERT_RAISED", "CASE_OPENED"])).await["userErrors"], json!([]));
+        assert_eq!(admin.act(SAVE, tickets(&chat.url("/"), &["ALERT_RAISED"])).await["userErrors"][0]["code"], "CONFLICT");
 
         // One of two is on a list that keeps them to some viewers: of her case nothing is told.
         let alerts = alerted(&world, 2).await;
@@ -191,7 +186,7 @@ on_both! {
         let vera = world.person("Vera", &[Role::Analyst]);
         let mut cases = Vec::new();
         for alert in &alerts {
-            let made = act(&vera, CONFIRM, json!({"alertId": alert, "caseName": "A case"})).await;
+            let made = vera.act(CONFIRM, json!({"alertId": alert, "caseName": "A case"})).await;
             assert_eq!(made["userErrors"], json!([]), "whoever is on the list sees both");
             cases.push(made["case"]["id"].clone());
         }

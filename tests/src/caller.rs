@@ -62,6 +62,12 @@ impl Caller {
         self.send("POST", "/graphql", &[("content-type", "application/json")], body).await
     }
 
+    /// The payload of a mutation that takes `input`, whatever is wrong with it.
+    pub async fn act(&self, mutation: &str, input: Value) -> Value {
+        let answer = self.ask(mutation, json!({"input": input})).await;
+        answer.data().as_object().and_then(|data| data.values().next().cloned()).unwrap_or_else(|| panic!("{answer:?}"))
+    }
+
     /// A GraphQL operation without variables, which must work.
     pub async fn query(&self, document: &str) -> Value {
         self.ask(document, json!({})).await.data().clone()

@@ -28,7 +28,7 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextSubscribe},
 };
 use futures_util::{
-    StreamExt as _,
+    FutureExt as _, StreamExt as _,
     future::BoxFuture,
     stream::{BoxStream, FuturesUnordered},
 };
@@ -127,8 +127,7 @@ impl Wake for Again {
 /// The answer of resolvers whose look-ups are done in turn with them: not before they wait for nothing else. A long list
 /// pauses in between, to be polled again at once.
 async fn answered(resolvers: impl Future<Output = Response>, look_ups: impl Future<Output = ()>) -> Response {
-    let (mut resolvers, mut look_ups) = (pin!(resolvers), pin!(look_ups));
-    let mut over = false;
+    let (mut resolvers, mut look_ups) = (pin!(resolvers), pin!(look_ups.fuse()));
     std::future::poll_fn(|cx| {
         for _ in 0..limits::RESOLVER_POLLS {
             let again = Arc::new(Again { asked: AtomicBool::new(false), task: cx.waker().clone() });
@@ -140,7 +139,7 @@ async fn answered(resolvers: impl Future<Output = Response>, look_ups: impl Futu
                 break;
             }
         }
-        over = over || look_ups.as_mut().poll(cx).is_ready();
+        let _ = look_ups.as_mut().poll(cx);
         Poll::Pending
     })
     .await

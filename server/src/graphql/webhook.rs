@@ -4,7 +4,8 @@
 use super::{
     guard::{Guarded, guarded},
     page::{Connection, Page, PageArgs, wants},
-    request, rules,
+    request::{self, Fault, Reader},
+    rules,
     scalars::DateTime,
     user_error::{UserError, outcome},
     words::{WebhookDeliveryState, WebhookEvent},
@@ -14,51 +15,53 @@ use crate::{
     permit::Permit,
     service::webhooks::{StoredDelivery, StoredWebhook, WebhookAsked},
 };
-use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject};
-use vizard_core::access::{Action, Resource};
+use async_graphql::{Context, Error, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use std::collections::HashMap;
+use vizard_core::{
+    access::{Action, Resource},
+    ids::WebhookId,
+};
 
 /// Where alerts and cases are told to another system.
-pub struct Webhook {
-    stored: StoredWebhook,
-    failed: i64,
-}
+pub struct Webhook(StoredWebhook);
 
 /// Where alerts and cases are told to another system: as JSON, masked, signed, until it takes them.
 #[Object]
 impl Webhook {
     /// Id.
     async fn id(&self) -> ID {
-        self.stored.id.into()
+        self.0.id.into()
     }
 
     /// What staff call it, unique.
     async fn name(&self) -> &str {
-        &self.stored.name
+        &self.0.name
     }
 
     /// Scheme, host and port of its address. The rest is not shown: with chat systems it is a credential.
     async fn origin(&self) -> &str {
-        &self.stored.origin
+        &self.0.origin
     }
 
     /// What it tells of.
     async fn events(&self) -> Vec<WebhookEvent> {
-        self.stored.events.iter().map(|event| (*event).into()).collect()
+        self.0.events.iter().map(|event| (*event).into()).collect()
     }
 
     /// Whether messages are sent. What waits is kept while it is not; what happens meanwhile is never told.
     async fn enabled(&self) -> bool {
-        self.stored.enabled
+        self.0.enabled
     }
 
     /// When it was made.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.stored.created_at)
+        DateTime(self.0.created_at)
     }
 
     /// How many messages of the last 30 days were given up: `retryWebhookDeliveries` sends them again.
-    async fn failed_deliveries(&self) -> i64 {
-        self.failed
+    async fn failed_deliveries(&self, ctx: &Context<'_>) -> Result<i64, Error> {
+        let found = request::load(ctx, FailedOf(self.0.id)).await;
+        found.map(Option::unwrap_or_default).map_err(|error| super::errors::failed(&error))
     }
 
     /// Its messages of the last 30 days, the newest first.
@@ -74,11 +77,26 @@ impl Webhook {
             let page = Page::asked("webhook/deliveries", PageArgs { first, after, ..PageArgs::default() })?;
             let slice = page.slice(wants(ctx, "totalCount"));
             let state = state.map(Into::into);
-            let listed = request::services(ctx)?.deliveries(&permit, self.stored.id, state, &slice).await?;
+            let listed = request::services(ctx)?.deliveries(&permit, self.0.id, state, &slice).await?;
             let key = |one: &StoredDelivery| (one.created_at, one.id.uuid());
             Ok(Connection::of(&page, listed, key, WebhookDelivery::from))
         };
         listed.await.map_err(|error: ServiceError| super::errors::failed(&error))
+    }
+}
+
+/// The key of how many messages to a webhook were given up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct FailedOf(WebhookId);
+
+impl Loader<FailedOf> for Reader {
+    type Value = i64;
+    type Error = Fault;
+
+    async fn load(&self, _: &[FailedOf]) -> Result<HashMap<FailedOf, i64>, Fault> {
+        let permit = self.permit(Resource::Webhooks, Action::Read)?;
+        let found = self.services.failed_deliveries(&permit).await?;
+        Ok(found.into_iter().map(|(webhook, count)| (FailedOf(webhook), count)).collect())
     }
 }
 
@@ -128,9 +146,7 @@ impl WebhookQuery {
     async fn webhooks(&self, ctx: &Context<'_>) -> Guarded<Vec<Webhook>, rules::QueryWebhooks> {
         guarded(ctx, async |permit| {
             let all = request::services(ctx)?.webhooks(&permit).await?;
-            Ok::<_, ServiceError>(
-                all.into_iter().map(|(stored, failed)| Webhook { stored, failed }).collect::<Vec<_>>(),
-            )
+            Ok::<_, ServiceError>(all.into_iter().map(Webhook).collect::<Vec<_>>())
         })
         .await
     }
@@ -234,7 +250,7 @@ impl WebhookMutation {
             };
             let (saved, user_errors) = outcome(request::services(ctx)?.save_webhook(&permit, asked).await)?;
             let (webhook, secret) = match saved {
-                Some((stored, secret)) => (Some(found(ctx, &permit, stored).await?), secret),
+                Some((stored, secret)) => (Some(Webhook(stored)), secret),
                 None => (None, None),
             };
             Ok::<_, ServiceError>(SaveWebhookPayload { webhook, secret, user_errors })
@@ -252,7 +268,7 @@ impl WebhookMutation {
             let id = input.webhook_id.parse().ok();
             let (renewed, user_errors) = outcome(request::services(ctx)?.renew_webhook_secret(&permit, id).await)?;
             let (webhook, secret) = match renewed {
-                Some((stored, secret)) => (Some(found(ctx, &permit, stored).await?), Some(secret)),
+                Some((stored, secret)) => (Some(Webhook(stored)), Some(secret)),
                 None => (None, None),
             };
             Ok::<_, ServiceError>(RenewWebhookSecretPayload { webhook, secret, user_errors })
@@ -283,11 +299,7 @@ impl WebhookMutation {
         guarded(ctx, async |permit| {
             let id = input.webhook_id.parse().ok();
             let (tested, user_errors) = outcome(request::services(ctx)?.test_webhook(&permit, id).await)?;
-            let webhook = match tested {
-                Some(stored) => Some(found(ctx, &permit, stored).await?),
-                None => None,
-            };
-            Ok::<_, ServiceError>(TestWebhookPayload { webhook, user_errors })
+            Ok::<_, ServiceError>(TestWebhookPayload { webhook: tested.map(Webhook), user_errors })
         })
         .await
     }
@@ -302,17 +314,11 @@ impl WebhookMutation {
             let id = input.webhook_id.parse().ok();
             let (sent, user_errors) = outcome(request::services(ctx)?.retry_deliveries(&permit, id).await)?;
             let (webhook, count) = match sent {
-                Some((stored, count)) => (Some(found(ctx, &permit, stored).await?), i64::try_from(count).unwrap_or(0)),
+                Some((stored, count)) => (Some(Webhook(stored)), i64::try_from(count).unwrap_or(0)),
                 None => (None, 0),
             };
             Ok::<_, ServiceError>(RetryWebhookDeliveriesPayload { webhook, count, user_errors })
         })
         .await
     }
-}
-
-/// A webhook as the payload of a mutation shows it.
-async fn found(ctx: &Context<'_>, permit: &Permit, stored: StoredWebhook) -> Result<Webhook, ServiceError> {
-    let failed = request::services(ctx)?.failed_deliveries(permit, stored.id).await?;
-    Ok(Webhook { stored, failed })
 }

@@ -42,57 +42,9 @@ impl Jobs {
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
-        let one = services.clone();
-        tasks.spawn(async move {
-            while !one.stop().is_cancelled() {
-                let watched =
-                    async { one.tidy_runs().await.and(one.watch_pending().await).and(one.forget_changes().await) }
-                        .await;
-                if let Err(error) = watched {
-                    tracing::warn!(error = %format_args!("{error:#}"), "the database could not be asked");
-                }
-                tokio::select! {
-                    () = one.stop().cancelled() => {}
-                    () = tokio::time::sleep(GAUGE) => {}
-                }
-            }
-        });
-        let one = services.clone();
-        tasks.spawn(async move {
-            while !one.stop().is_cancelled() {
-                if let Err(error) = one.make_norms().await {
-                    tracing::error!(error = %format_args!("{error:#}"), "the day's norms could not be made");
-                }
-                tokio::select! {
-                    () = one.stop().cancelled() => {}
-                    () = tokio::time::sleep(NORMS) => {}
-                }
-            }
-        });
-        let one = services.clone();
-        tasks.spawn(async move {
-            while !one.stop().is_cancelled() {
-                if let Err(error) = one.notify_roles().await {
-                    tracing::error!(error = %format_args!("{error:#}"), "roles could not be told");
-                }
-                tokio::select! {
-                    () = one.stop().cancelled() => {}
-                    () = tokio::time::sleep(NOTIFICATIONS) => {}
-                }
-            }
-        });
-        let one = services.clone();
-        tasks.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = one.stop().cancelled() => return,
-                    () = tokio::time::sleep(RETENTION) => {}
-                }
-                if let Err(error) = one.retain().await {
-                    tracing::error!(error = %format_args!("{error:#}"), "what is old could not be removed");
-                }
-            }
-        });
+        for chore in [Chore::Watch, Chore::Norms, Chore::Notifications, Chore::Retention] {
+            tasks.spawn(chore.repeat(services.clone()));
+        }
         tasks.close();
         Self(tasks)
     }
@@ -190,6 +142,59 @@ impl Job {
                 () = services.stop().cancelled() => {}
                 () = self.bell(&services).notified() => {}
                 () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+}
+
+/// What is done every so often, whether or not anything waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Chore {
+    /// Runs that nobody works off, the gauge of waiting rows, changes that everybody has read.
+    Watch,
+    Norms,
+    Notifications,
+    Retention,
+}
+
+impl Chore {
+    const fn pause(self) -> Duration {
+        match self {
+            Self::Watch => GAUGE,
+            Self::Norms => NORMS,
+            Self::Notifications => NOTIFICATIONS,
+            Self::Retention => RETENTION,
+        }
+    }
+
+    async fn turn(self, services: &Services) -> anyhow::Result<()> {
+        match self {
+            Self::Watch => {
+                services.tidy_runs().await.and(services.watch_pending().await).and(services.forget_changes().await)
+            }
+            Self::Norms => services.make_norms().await.map(drop),
+            Self::Notifications => services.notify_roles().await,
+            Self::Retention => services.retain().await.map(drop),
+        }
+    }
+
+    async fn repeat(self, services: Services) {
+        let mut first = true;
+        while !services.stop().is_cancelled() {
+            let turn = !(first && self == Self::Retention);
+            first = false;
+            if turn && let Err(error) = self.turn(&services).await {
+                let error = format_args!("{error:#}");
+                match self {
+                    Self::Watch => tracing::warn!(%error, "the database could not be asked"),
+                    Self::Norms => tracing::error!(%error, "the day's norms could not be made"),
+                    Self::Notifications => tracing::error!(%error, "roles could not be told"),
+                    Self::Retention => tracing::error!(%error, "what is old could not be removed"),
+                }
+            }
+            tokio::select! {
+                () = services.stop().cancelled() => {}
+                () = tokio::time::sleep(self.pause()) => {}
             }
         }
     }

@@ -175,7 +175,7 @@ impl Services {
                 &serde_json::json!({"alert": id}),
             ),
         ];
-        self.store.confirm(triage, &case, &notes, &entries, self.clock.now()).await?;
+        self.store.confirm(triage, (&case, asked.case.is_none()), &notes, &entries, self.clock.now()).await?;
         self.bell.scoring.notify_one();
         let confirmed =
             self.store.alerts_by_id(&permit.sight(), &[id]).await?.remove(&id).ok_or(ServiceError::NotFound)?;

@@ -11,7 +11,6 @@ use crate::{
     permit::Permit,
     store::{CredentialSaved, Entry},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::BTreeMap;
 use vizard_core::{
     access::{Action, Resource},
@@ -49,9 +48,7 @@ impl Services {
         }
         let unknown = || invalid(not_found("connector").within(&["input", "connectorId"]));
         let connector = connector.ok_or_else(unknown)?;
-        let mut secret = [0u8; 32];
-        self.ids.fill(&mut secret);
-        let token = format!("{CREDENTIAL_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+        let token = self.ids.token(CREDENTIAL_PREFIX);
         let id = self.ids.draw(CredentialId::new);
         let made = self.store.create_credential(connector, &token, &self.clock, |now| {
             let stored = StoredCredential {

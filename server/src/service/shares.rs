@@ -11,7 +11,6 @@ use crate::{
     permit::{Permit, Sight, Viewer},
     store::{Entry, NewNote, Shared},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::BTreeMap;
 use vizard_core::{
     access::{
@@ -78,9 +77,7 @@ impl Services {
         let mut sections = asked.sections;
         sections.sort_unstable();
         sections.dedup();
-        let mut secret = [0u8; 32];
-        self.ids.fill(&mut secret);
-        let token = format!("{SHARE_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+        let token = self.ids.token(SHARE_TOKEN_PREFIX);
         let id = self.ids.draw(ShareId::new);
         let until = |now: Micros| Micros(now.0.saturating_add(i64::from(asked.hours) * HOUR));
         let shared = self.store.share_case(

@@ -2,8 +2,11 @@
 //! Never: a text beside a leaf; a place that is passed before the receiver took it. What is repeated has the same place.
 
 use super::Services;
-use crate::config::{Config, Syslog};
-use anyhow::{Context as _, ensure};
+use crate::{
+    config::{Config, Syslog},
+    post,
+};
+use anyhow::{Context as _, bail, ensure};
 use std::{path::PathBuf, time::Duration};
 use tokio::{
     io::AsyncWriteExt as _,
@@ -86,21 +89,9 @@ async fn post(url: String, token: Option<PathBuf>, lines: Vec<String>, time: Dur
     };
     let mut body = lines.join("\n");
     body.push('\n');
-    let sent = tokio::task::spawn_blocking(move || {
-        let config =
-            ureq::Agent::config_builder().timeout_global(Some(time)).http_status_as_error(false).max_redirects(0);
-        let agent: ureq::Agent = config.build().into();
-        let mut request = agent.post(&url).header("content-type", "application/x-ndjson");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {}", token.trim()));
-        }
-        // The client's own words may repeat the URL, and with it a password.
-        request
-            .send(body.as_bytes())
-            .map(|answer| answer.status().as_u16())
-            .map_err(|_| anyhow::anyhow!("the SIEM does not answer"))
-    });
-    let status = sent.await??;
+    let mut headers = vec![("content-type", "application/x-ndjson".to_owned())];
+    headers.extend(token.map(|token| ("authorization", format!("Bearer {}", token.trim()))));
+    let Ok(status) = post::post(url, headers, body, time).await? else { bail!("the SIEM does not answer") };
     ensure!((200..300).contains(&status), "the SIEM answers with status {status}");
     Ok(())
 }

@@ -9,12 +9,13 @@ pub(crate) use crate::store::{StoredDelivery, StoredWebhook};
 use crate::{
     error::ServiceError,
     permit::Permit,
+    post::post,
     store::{Credentials, Entry, Outgoing, Page, Receivers, Slice, WebhookSaved},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 use vizard_core::{
     access::{Action, Resource},
@@ -42,18 +43,16 @@ pub struct WebhookAsked {
 }
 
 impl Services {
-    /// All webhooks, by name, and how many messages to each were given up.
-    pub(crate) async fn webhooks(&self, permit: &Permit) -> Result<Vec<(StoredWebhook, i64)>, ServiceError> {
+    /// All webhooks, by name.
+    pub(crate) async fn webhooks(&self, permit: &Permit) -> Result<Vec<StoredWebhook>, ServiceError> {
         permit.require(Resource::Webhooks, Action::Read)?;
-        let failed = self.store.failed_deliveries().await?;
-        let all = self.store.webhooks().await?.into_iter();
-        Ok(all.map(|one| (failed.get(&one.id).copied().unwrap_or(0), one)).map(|(count, one)| (one, count)).collect())
+        Ok(self.store.webhooks().await?)
     }
 
-    /// How many messages to a webhook were given up, for whoever changes it.
-    pub(crate) async fn failed_deliveries(&self, permit: &Permit, of: WebhookId) -> Result<i64, ServiceError> {
-        permit.require(Resource::Webhooks, Action::Change)?;
-        Ok(self.store.failed_deliveries().await?.get(&of).copied().unwrap_or(0))
+    /// How many messages to each webhook were given up; those of which none was are missing.
+    pub(crate) async fn failed_deliveries(&self, permit: &Permit) -> Result<BTreeMap<WebhookId, i64>, ServiceError> {
+        permit.require(Resource::Webhooks, Action::Read)?;
+        Ok(self.store.failed_deliveries().await?)
     }
 
     /// The messages to a webhook, the newest first.
@@ -218,7 +217,8 @@ impl Services {
         let now = self.clock.now();
         let body = webhook::message(event, &told, now).to_string();
         let headers = headers(&claimed, &receiver.secret, now, &body);
-        match post(receiver.url, headers, body).await? {
+        let time = Duration::from_secs(limits::WEBHOOK_SECONDS);
+        match post(receiver.url, headers, body, time).await? {
             Ok(200..300) => self.store.message_sent(&claimed, None, &self.clock).await?,
             Ok(410) => self.give_up(&claimed, "the receiver is gone (410)").await?,
             Ok(status) => self.failed(&claimed, &format!("the receiver answers with status {status}")).await?,
@@ -240,11 +240,16 @@ fn written(secret: &[u8]) -> String {
 
 /// Which message it is, when it was sent, and the signature over both and the body, as in Standard Webhooks 1.0.0: the id is
 /// the same at each attempt.
-fn headers(claimed: &Outgoing, secret: &[u8], now: Micros, body: &str) -> [(&'static str, String); 3] {
+fn headers(claimed: &Outgoing, secret: &[u8], now: Micros, body: &str) -> Vec<(&'static str, String)> {
     let id = DeliveryId::new(claimed.id).to_string();
     let at = (now.0 / SECOND).to_string();
     let signature = signature(secret, &id, &at, body);
-    [("webhook-id", id), ("webhook-timestamp", at), ("webhook-signature", signature)]
+    vec![
+        ("content-type", "application/json".to_owned()),
+        ("webhook-id", id),
+        ("webhook-timestamp", at),
+        ("webhook-signature", signature),
+    ]
 }
 
 fn signature(secret: &[u8], id: &str, at: &str, body: &str) -> String {
@@ -252,33 +257,6 @@ fn signature(secret: &[u8], id: &str, at: &str, body: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
     mac.update(format!("{id}.{at}.{body}").as_bytes());
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-}
-
-/// Sends a body; tells the status of the answer, or why there is none.
-async fn post(
-    url: String,
-    headers: [(&'static str, String); 3],
-    body: String,
-) -> anyhow::Result<Result<u16, &'static str>> {
-    let sent = tokio::task::spawn_blocking(move || {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(limits::WEBHOOK_SECONDS)))
-            .http_status_as_error(false)
-            .max_redirects(0);
-        let agent: ureq::Agent = config.build().into();
-        let mut request = agent.post(&url).header("content-type", "application/json");
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        // The client's own words may repeat the address, which may be a secret.
-        request.send(body.as_bytes()).map(|answer| answer.status().as_u16()).map_err(|error| match error {
-            ureq::Error::Timeout(_) => "the receiver takes too long",
-            ureq::Error::HostNotFound => "the receiver's name is not known",
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "the receiver cannot be trusted: TLS failed",
-            _ => "the receiver does not answer",
-        })
-    });
-    Ok(sent.await?)
 }
 
 fn settled(saved: &WebhookSaved) -> Result<(), ServiceError> {

@@ -281,6 +281,11 @@ async fn one_case(tx: &Tx, sight: &Sight, id: CaseId, lock: &str) -> anyhow::Res
     tx.row(&sql, values).await?.as_ref().map(case).transpose()
 }
 
+/// What webhooks are told of alerts that somebody has decided about.
+fn decided(alerts: &[StoredAlert]) -> impl Iterator<Item = (WebhookEvent, Uuid)> {
+    alerts.iter().map(|alert| (WebhookEvent::AlertDecided, alert.id.uuid()))
+}
+
 impl Store {
     /// A page of alerts. The key is the ordering column (times as microseconds) and the id.
     pub(crate) async fn alerts(
@@ -449,8 +454,8 @@ impl Store {
                 self.write_note(tx, Some(alert.id), None, note, now).await?;
             }
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![alert.subject.uuid().into()]).await?;
-            self.tell_webhooks(tx, WebhookEvent::AlertDecided, alert.id.uuid(), now).await?;
         }
+        self.tell_webhooks(tx, &decided(&triage.alerts).collect::<Vec<_>>(), now).await?;
         insert_entries(tx, &self.ids, entries, now).await?;
         triage.tx.commit().await
     }
@@ -469,14 +474,12 @@ impl Store {
     pub(crate) async fn confirm(
         &self,
         triage: Triage,
-        case: &StoredCase,
+        (case, new): (&StoredCase, bool),
         notes: &[NewNote<'_>],
         entries: &[Entry],
         now: Micros,
     ) -> anyhow::Result<()> {
         let tx = &triage.tx;
-        let known = "SELECT 1 AS one FROM cases WHERE id = $1";
-        let new = tx.row(known, vec![case.id.uuid().into()]).await?.is_none();
         tx.run(
             "INSERT INTO cases (id, name, subject_id, status, severity, opened_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, updated_at = excluded.updated_at",
@@ -498,11 +501,9 @@ impl Store {
             )
             .await?;
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![alert.subject.uuid().into()]).await?;
-            self.tell_webhooks(tx, WebhookEvent::AlertDecided, alert.id.uuid(), now).await?;
         }
-        if new {
-            self.tell_webhooks(tx, WebhookEvent::CaseOpened, case.id.uuid(), now).await?;
-        }
+        let opened = new.then_some((WebhookEvent::CaseOpened, case.id.uuid()));
+        self.tell_webhooks(tx, &decided(&triage.alerts).chain(opened).collect::<Vec<_>>(), now).await?;
         for note in notes {
             self.write_note(tx, None, Some(case.id), note, now).await?;
         }
@@ -547,10 +548,8 @@ impl Store {
         )
         .await?;
         tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![case.subject.uuid().into()]).await?;
-        for alert in &triage.alerts {
-            self.tell_webhooks(tx, WebhookEvent::AlertDecided, alert.id.uuid(), now).await?;
-        }
-        self.tell_webhooks(tx, WebhookEvent::CaseResolved, case.id.uuid(), now).await?;
+        let resolved = (WebhookEvent::CaseResolved, case.id.uuid());
+        self.tell_webhooks(tx, &decided(&triage.alerts).chain([resolved]).collect::<Vec<_>>(), now).await?;
         for note in notes {
             self.write_note(tx, None, Some(case.id), note, now).await?;
         }
@@ -602,7 +601,7 @@ impl Store {
         .await?;
         match case {
             Some(case) => {
-                self.tell_webhooks(tx, WebhookEvent::CaseUpdated, case.uuid(), now).await?;
+                self.tell_webhooks(tx, &[(WebhookEvent::CaseUpdated, case.uuid())], now).await?;
                 changes::note(tx, &[Change::Case(case)], now).await
             }
             None => Ok(()),

@@ -151,12 +151,8 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<Contributed> {
         let tx = self.db.begin().await?;
-        let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(Contributed::NoCase) };
-        if found.status == CaseStatus::Closed {
-            return Ok(Contributed::Closed);
-        }
-        if is_limited(&tx, sight, found.subject).await? {
-            return Ok(Contributed::Limited);
+        if let Some(refused) = lock_contributors(&tx, sight, case).await? {
+            return Ok(refused);
         }
         let sql = "SELECT count(*) AS number FROM case_contributors WHERE case_id = $1 AND viewer <> $2";
         let others = tx.count(sql, vec![case.uuid().into(), viewer.into()]).await?;
@@ -188,12 +184,8 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<Contributed> {
         let tx = self.db.begin().await?;
-        let Some(found) = lock_case(&tx, sight, case).await? else { return Ok(Contributed::NoCase) };
-        if found.status == CaseStatus::Closed {
-            return Ok(Contributed::Closed);
-        }
-        if is_limited(&tx, sight, found.subject).await? {
-            return Ok(Contributed::Limited);
+        if let Some(refused) = lock_contributors(&tx, sight, case).await? {
+            return Ok(refused);
         }
         let sql = "DELETE FROM case_contributors WHERE case_id = $1 AND viewer = $2";
         if tx.run(sql, vec![case.uuid().into(), viewer.into()]).await? == 0 {
@@ -244,6 +236,15 @@ impl Store {
             }
         }
     }
+}
+
+/// Locks a case whose contributors are to change; tells why they may not.
+async fn lock_contributors(tx: &Tx, sight: &Sight, case: CaseId) -> anyhow::Result<Option<Contributed>> {
+    let Some(found) = lock_case(tx, sight, case).await? else { return Ok(Some(Contributed::NoCase)) };
+    if found.status == CaseStatus::Closed {
+        return Ok(Some(Contributed::Closed));
+    }
+    Ok(is_limited(tx, sight, found.subject).await?.then_some(Contributed::Limited))
 }
 
 /// The insights that a case's alerts rest on, each once as the newest of them has it, by day.

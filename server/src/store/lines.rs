@@ -70,7 +70,7 @@ impl Store {
             vec![new.id.uuid().into()],
         )
         .await?;
-        self.tell_webhooks(tx, WebhookEvent::CaseOpened, new.id.uuid(), now).await?;
+        self.tell_webhooks(tx, &[(WebhookEvent::CaseOpened, new.id.uuid())], now).await?;
         for (case, note) in notes {
             self.write_note(tx, None, Some(*case), note, now).await?;
         }

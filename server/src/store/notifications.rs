@@ -5,6 +5,7 @@ use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql as _},
+    outbox::Message,
 };
 use crate::permit::Sight;
 use std::collections::BTreeMap;
@@ -95,13 +96,10 @@ impl Store {
             return Ok(false);
         }
         let tx = self.db.begin().await?;
-        let sql = "INSERT INTO outbox (id, kind, about, created_at, attempts, due_at, target) \
-                   VALUES ($1, $2, $3, $4, 0, $4, $5) ON CONFLICT DO NOTHING";
-        let id = self.ids.draw(|id: Uuid| id);
-        let kind = MessageKind::Notification.as_str();
-        let added = tx.run(sql, vec![id.into(), kind.into(), about.into(), now.0.into(), of.id.into()]).await?;
+        let (kind, target) = (MessageKind::Notification, Some(of.id));
+        let added = self.enqueue(&tx, &Message { kind, about, target, event: None }, now).await?;
         tx.commit().await?;
-        Ok(added == 1)
+        Ok(added)
     }
 
     /// Policies whose first alert was raised since the notification was set, and that it has not told of.

@@ -8,6 +8,7 @@ use super::{
     reveals::common_time,
 };
 use crate::clock::Clock;
+use anyhow::ensure;
 use uuid::Uuid;
 use vizard_core::{
     limits,
@@ -31,6 +32,17 @@ pub(crate) struct Outgoing {
     attempts: i64,
 }
 
+/// A message to be written down.
+pub(super) struct Message {
+    pub(super) kind: MessageKind,
+    /// What it tells of.
+    pub(super) about: Uuid,
+    /// The webhook or the notification.
+    pub(super) target: Option<Uuid>,
+    /// What a webhook is told.
+    pub(super) event: Option<WebhookEvent>,
+}
+
 /// Who gets messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Receivers {
@@ -41,12 +53,25 @@ pub(crate) enum Receivers {
 impl Store {
     /// Has a message about `about` sent, if the transaction commits.
     pub(super) async fn tell(&self, tx: &Tx, kind: MessageKind, about: Uuid, now: Micros) -> anyhow::Result<()> {
-        tx.run(
-            "INSERT INTO outbox (id, kind, about, created_at, attempts, due_at) VALUES ($1, $2, $3, $4, 0, $4)",
-            vec![self.ids.draw(|id: Uuid| id).into(), kind.as_str().into(), about.into(), now.0.into()],
-        )
-        .await?;
+        let new = self.enqueue(tx, &Message { kind, about, target: None, event: None }, now).await?;
+        ensure!(new, "a message about this was written before");
         Ok(())
+    }
+
+    /// Has a message sent, if the transaction commits; false where there is the same already (the indexes of the table say
+    /// which are the same).
+    pub(super) async fn enqueue(&self, tx: &Tx, message: &Message, now: Micros) -> anyhow::Result<bool> {
+        let sql = "INSERT INTO outbox (id, kind, about, created_at, attempts, due_at, target, event) \
+                   VALUES ($1, $2, $3, $4, 0, $4, $5, $6) ON CONFLICT DO NOTHING";
+        let values = vec![
+            self.ids.draw(|id: Uuid| id).into(),
+            message.kind.as_str().into(),
+            message.about.into(),
+            now.0.into(),
+            message.target.into(),
+            message.event.map(WebhookEvent::as_str).into(),
+        ];
+        Ok(tx.run(sql, values).await? == 1)
     }
 
     /// The message that has waited longest, mail or one to a webhook that is enabled, for one replica at a time; nothing

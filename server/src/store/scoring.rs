@@ -145,13 +145,15 @@ impl Store {
         insert_insights(tx, &outcomes).await?;
         for one in scored {
             for alert in &one.alerts {
-                if alert.told {
-                    let event = if alert.raised { WebhookEvent::AlertRaised } else { WebhookEvent::AlertUpdated };
-                    self.tell_webhooks(tx, event, alert.id.uuid(), now).await?;
-                }
                 save_alert(tx, one.subject, alert, now).await?;
             }
         }
+        let event = |alert: &AlertChange| match alert.raised {
+            true => (WebhookEvent::AlertRaised, alert.id.uuid()),
+            false => (WebhookEvent::AlertUpdated, alert.id.uuid()),
+        };
+        let told = scored.iter().flat_map(|one| &one.alerts).filter(|alert| alert.told).map(event);
+        self.tell_webhooks(tx, &told.collect::<Vec<_>>(), now).await?;
         let raised: Vec<Entry> = scored
             .iter()
             .flat_map(|one| &one.alerts)

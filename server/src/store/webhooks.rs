@@ -6,6 +6,7 @@ use super::{
     alerts::StoredCase,
     audit::{Entry, insert_entries},
     db::{Row, Sql as _, Tx},
+    outbox::Message,
     page::{List, Page, Slice},
 };
 use crate::permit::Sight;
@@ -122,17 +123,21 @@ fn sight(id: WebhookId) -> Sight {
 }
 
 impl Store {
-    /// Has all webhooks told that want to hear of the event, if the transaction commits. `about` is an alert or a case.
+    /// Has all webhooks told of the events that they want to hear of, if the transaction commits. Each is about an alert or a
+    /// case.
     pub(super) async fn tell_webhooks(
         &self,
         tx: &Tx,
-        event: WebhookEvent,
-        about: Uuid,
+        events: &[(WebhookEvent, Uuid)],
         now: Micros,
     ) -> anyhow::Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
         for row in tx.rows("SELECT id, events FROM webhooks WHERE enabled = 1 ORDER BY id", vec![]).await? {
-            if row.json::<Vec<WebhookEvent>>("events")?.contains(&event) {
-                self.tell_webhook(tx, WebhookId::new(row.get("id")?), (event, about), now).await?;
+            let (target, wanted) = (WebhookId::new(row.get("id")?), row.json::<Vec<WebhookEvent>>("events")?);
+            for (event, about) in events.iter().filter(|(event, _)| wanted.contains(event)) {
+                self.tell_webhook(tx, target, (*event, *about), now).await?;
             }
         }
         Ok(())
@@ -152,19 +157,9 @@ impl Store {
                 return Ok(());
             }
         }
-        tx.run(
-            "INSERT INTO outbox (id, kind, about, created_at, attempts, due_at, target, event) \
-             VALUES ($1, $2, $3, $4, 0, $4, $5, $6) ON CONFLICT DO NOTHING",
-            vec![
-                self.ids.draw(|id: Uuid| id).into(),
-                MessageKind::Webhook.as_str().into(),
-                about.into(),
-                now.0.into(),
-                target.uuid().into(),
-                event.as_str().into(),
-            ],
-        )
-        .await?;
+        let (kind, target) = (MessageKind::Webhook, Some(target.uuid()));
+        // The same event that waits already says what this one would.
+        self.enqueue(tx, &Message { kind, about, target, event: Some(event) }, now).await?;
         Ok(())
     }
 

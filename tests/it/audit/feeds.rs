@@ -4,11 +4,11 @@
 use super::*;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream, UdpSocket},
-    sync::mpsc,
+    io::AsyncReadExt as _,
+    net::{TcpListener, UdpSocket},
 };
 use vizard_server::{app::Running, config::Syslog};
+use vizard_tests::Receiver;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -20,27 +20,6 @@ async fn replica(world: &World, change: impl FnOnce(&mut vizard_server::config::
     let services = app::open(&config, world.clock.clone(), Ids::system(world.clock.clone())).await.unwrap();
     let listener = app::listen(&config).await.unwrap();
     app::start(&config, listener, services).await.unwrap()
-}
-
-/// Reads one request and answers with `status`; hands back head and body.
-async fn answer(mut stream: TcpStream, status: &str) -> (String, String) {
-    let mut read = Vec::new();
-    loop {
-        let mut part = [0u8; 4_096];
-        let length = stream.read(&mut part).await.unwrap();
-        read.extend_from_slice(&part[..length]);
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
-            if body.len() >= length.unwrap().parse::<usize>().unwrap() {
-                let reply = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                stream.write_all(reply.as_bytes()).await.unwrap();
-                return (head.to_owned(), body.to_owned());
-            }
-        }
-        assert!(length > 0, "the request broke off");
-    }
 }
 
 /// Something with a reason that nobody outside may read.
@@ -60,37 +39,28 @@ on_both! {
     async fn a_siem_gets_every_entry_in_order_by_http_and_again_what_it_refused(world) {
         reset_with_reason(&world).await;
         let size = usize::try_from(world.number("SELECT count(*) FROM audit").await).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        let siem = tokio::spawn(async move {
-            let mut status = "503 Service Unavailable";
-            while let Ok((stream, _)) = listener.accept().await {
-                if sender.send(answer(stream, status).await).is_err() {
-                    return;
-                }
-                status = "200 OK";
-            }
-        });
+        let mut siem = Receiver::start().await;
+        siem.answer(503);
         let token = world.config.data_dir.join("siem.token");
         std::fs::write(&token, "a-token\n").unwrap();
         let running = replica(&world, |config| {
-            config.siem_http_url = Some(format!("http://{address}/in"));
+            config.siem_http_url = Some(siem.url("/in"));
             config.siem_http_token_file = Some(token);
         }).await;
-        let mut next = async || {
-            tokio::time::timeout(PATIENCE, receiver.recv()).await.expect("the feed sends").expect("the receiver lives")
-        };
-        let refused = next().await.1;
+        let refused = siem.next().await.body;
+        siem.answer(200);
         let mut lines: Vec<Value> = Vec::new();
         while lines.len() < size {
-            let (head, body) = next().await;
-            assert!(head.to_lowercase().contains("authorization: bearer a-token") && head.contains("application/x-ndjson"), "{head}");
-            assert!(!body.contains("Otto"), "{body}");
+            let posted = siem.next().await;
+            let head = &posted.headers;
+            assert!(head["authorization"] == "Bearer a-token" && head["content-type"] == "application/x-ndjson", "{head:?}");
+            assert!(!posted.body.contains("Otto"), "{}", posted.body);
             if lines.is_empty() {
-                assert_eq!(body, refused, "what was refused comes again");
+                assert_eq!(posted.body, refused, "what was refused comes again");
             }
-            lines.extend(body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+            if posted.status == 200 {
+                lines.extend(posted.body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+            }
         }
         for (at, line) in lines.iter().enumerate() {
             assert_eq!(line["sequence"], json!(at));
@@ -98,7 +68,6 @@ on_both! {
         let reset = lines.iter().find(|line| !line["entry"]["reason"].is_null()).unwrap();
         assert_eq!(reset["entry"]["activity"], "EDITED");
         running.stop().await.unwrap();
-        siem.abort();
     }
 
     async fn a_siem_gets_every_entry_by_syslog(world) {
