@@ -83,7 +83,7 @@ pub fn check_config<C: Connector>(context: &CallContext) -> Vec<Problem> {
     }
 }
 
-fn prepare<C: Connector>(context: &CallContext) -> Result<(C::Config, Call<'_>), Problem> {
+pub(crate) fn prepare<C: Connector>(context: &CallContext) -> Result<(C::Config, Call<'_>), Problem> {
     // The configuration is the operator's own and holds no secret: serde's message, which may quote it, is welcome.
     let config = serde_json::from_str(&context.config)
         .map_err(|error| Problem { at: String::new(), message: error.to_string() })?;

@@ -26,6 +26,43 @@ pub fn install_panic_hook() {
 #[macro_export]
 macro_rules! export_connector {
     ($connector:ty) => {
+        $crate::export_component!($connector, {});
+    };
+}
+
+/// Makes `$connector`, a type that implements [`Pull`](crate::pull::Pull), the plugin. Once a crate.
+#[cfg(feature = "pull")]
+#[macro_export]
+macro_rules! export_pull_connector {
+    ($connector:ty) => {
+        $crate::export_component!($connector, {
+            #[cfg(target_arch = "wasm32")]
+            impl guest::pull::Guest for Component {
+                fn pull(
+                    context: $crate::CallContext,
+                    feed: ::std::string::String,
+                    position: guest::pull::Position,
+                    most: u32,
+                ) -> ::core::result::Result<guest::pull::Page, $crate::Failure> {
+                    $crate::install_panic_hook();
+                    let page = $crate::pull::pull::<$connector>(&context, &feed, &position, most)?;
+                    let $crate::pull::Page { records, cursor, more } = page;
+                    ::core::result::Result::Ok(guest::pull::Page { records, cursor, more })
+                }
+            }
+            const _: fn() = || {
+                fn pulls<C: $crate::pull::Pull>() {}
+                pulls::<$connector>();
+            };
+        });
+    };
+}
+
+/// What both have in common.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_component {
+    ($connector:ty, { $($more:item)* }) => {
         #[allow(unsafe_code, unreachable_pub, missing_docs, clippy::all, reason = "the component's entry points")]
         const _: () = {
             use $crate::bindings::exports::vizard::connector as guest;
@@ -54,8 +91,10 @@ macro_rules! export_connector {
                 }
             }
 
+            $($more)*
+
             #[cfg(target_arch = "wasm32")]
-    $crate::bindings::export_guest!(Component with_types_in $crate::bindings);
+            $crate::bindings::export_guest!(Component with_types_in $crate::bindings);
 
             #[cfg(target_arch = "wasm32")]
             #[used]

@@ -17,6 +17,8 @@ pub mod kind;
 pub mod log;
 pub mod names;
 mod person;
+#[cfg(feature = "pull")]
+pub mod pull;
 mod record;
 mod reject;
 #[cfg(not(target_arch = "wasm32"))]

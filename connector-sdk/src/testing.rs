@@ -39,6 +39,21 @@ pub fn run<C: Connector>(config: &str, feed: &str, raw: &[u8]) -> Result<Outcome
     crate::normalise::<C>(&context(config), &cut(feed, raw))
 }
 
+/// Asks a connector for one page, with `vendor` in the place of the network. Requests hold the names of secrets, as the host
+/// gets them.
+#[cfg(feature = "pull")]
+pub fn pull<C: crate::pull::Pull>(
+    config: &str,
+    asked: &crate::pull::Asked<'_>,
+    vendor: &mut dyn FnMut(&http::Request) -> Result<http::Response, http::HttpError>,
+) -> Result<crate::pull::Page, Failure> {
+    crate::pull::page::<C>(&context(config), asked, vendor)
+}
+
+/// What goes over the wire between a connector that pulls and the host.
+#[cfg(feature = "pull")]
+pub use crate::bindings::vizard::connector::http;
+
 /// Everything a connector is tested for with one call: the descriptor agrees with itself and with `plugin.toml`, every
 /// sample gives what its `.snap` says, twice the same, and the same when the batch is cut in two.
 ///

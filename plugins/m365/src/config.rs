@@ -13,6 +13,36 @@ pub struct Config {
     free_mail_domains: Domains,
     #[serde(default)]
     priority_sites: Vec<String>,
+    #[serde(default)]
+    pub(crate) source: Option<Source>,
+}
+
+/// Where records are fetched from; the secret is the host's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    pub(crate) tenant: String,
+    pub(crate) client_id: String,
+    #[serde(default = "content_types")]
+    pub(crate) content_types: Vec<String>,
+    #[serde(default = "login_root")]
+    pub(crate) login_root: String,
+    #[serde(default = "api_root")]
+    pub(crate) api_root: String,
+}
+
+fn content_types() -> Vec<String> {
+    ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"]
+        .map(str::to_owned)
+        .into()
+}
+
+fn login_root() -> String {
+    "https://login.microsoftonline.com".to_owned()
+}
+
+fn api_root() -> String {
+    "https://manage.office.com".to_owned()
 }
 
 impl Config {

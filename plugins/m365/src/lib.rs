@@ -12,6 +12,7 @@ mod dlp;
 mod files;
 mod kinds;
 mod mail;
+mod pull;
 mod record;
 mod sharing;
 mod teams;
@@ -22,7 +23,8 @@ pub use config::Config;
 
 use actor::Actor;
 use connector_sdk::{
-    Call, Connector, Descriptor, Emit, Feed, Framing, Kind, NewEvent, Problem, Record, Reject, attr, export_connector,
+    Call, Connector, Descriptor, Emit, Feed, Framing, Kind, NewEvent, Problem, Record, Reject, attr,
+    export_pull_connector,
 };
 use record::Audit;
 
@@ -117,4 +119,4 @@ fn workload(case: &Case<'_>, actor: &Actor, emit: &mut Emit<'_>) -> Result<(), R
     Ok(())
 }
 
-export_connector!(M365);
+export_pull_connector!(M365);

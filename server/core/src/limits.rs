@@ -250,6 +250,52 @@ pub const PLUGIN_FEEDS: usize = 64;
 /// Kinds that one plugin may declare.
 pub const PLUGIN_KINDS: usize = 512;
 
+/// The text of a minisign signature: four lines, the third a comment.
+pub const PLUGIN_SIGNATURE_BYTES: usize = 16 * 1024;
+/// Keys that may sign plugins.
+pub const PLUGIN_KEYS: usize = 50;
+
+/// Calls of plugins that pull at once: they wait for others, so they have places of their own.
+pub const PULLS: usize = 4;
+/// Time of one call that pulls, waiting for answers included.
+pub const PULL_SECONDS: u64 = 120;
+/// Requests of one such call: a page and what it needs.
+pub const PULL_REQUESTS: usize = 50;
+/// Time for one answer.
+pub const PULL_ANSWER_SECONDS: u64 = 30;
+/// One answer: a page of a vendor's API has a few MB at most.
+pub const PULL_ANSWER_BYTES: u64 = 8 * 1024 * 1024;
+/// All answers of one call.
+pub const PULL_BYTES: u64 = 32 * 1024 * 1024;
+/// The headers of one answer.
+pub const PULL_ANSWER_HEADER_BYTES: usize = 64 * 1024;
+/// Headers of one request.
+pub const PULL_HEADERS: usize = 50;
+/// One header or body that is sent: queries, not uploads.
+pub const PULL_SENT_BYTES: usize = 64 * 1024;
+/// Records that a page is asked for; its size is bounded by `INGEST_BODY_BYTES`.
+pub const PULL_RECORDS: usize = 10_000;
+/// A cursor: where a source was read to.
+pub const PULL_CURSOR_BYTES: usize = 64 * 1024;
+/// How often a source is asked, in minutes.
+pub const PULL_EVERY_MINUTES: std::ops::RangeInclusive<i32> = 1..=1_440;
+/// How often unless the operator says: audit records of large vendors come with minutes of delay anyway.
+pub const PULL_EVERY_MINUTES_DEFAULT: i32 = 15;
+/// From when on records are pulled first, in days before: what large vendors keep for their APIs.
+pub const PULL_FIRST_DAYS: i32 = 7;
+/// How far back records can be asked for.
+pub const PULL_BACK_DAYS: i32 = 3 * 366;
+/// Pause after a failure, doubled with each, in seconds.
+pub const PULL_PAUSE_SECONDS: std::ops::RangeInclusive<i64> = 30..=3_600;
+/// The longest pause that a vendor may ask for (Retry-After).
+pub const PULL_RETRY_SECONDS: u32 = 6 * 3_600;
+/// Destinations that one connector may be granted, or its plugin may ask for.
+pub const DESTINATIONS: usize = 50;
+/// A connector's configuration.
+pub const CONNECTOR_CONFIG_BYTES: usize = 256 * 1024;
+/// Secrets in one.
+pub const CONNECTOR_SECRETS: usize = 20;
+
 /// Connections that read the SQLite file at once; one more writes.
 pub const SQLITE_READERS: u32 = 4;
 /// Connections of one process to PostgreSQL.

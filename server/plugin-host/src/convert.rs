@@ -2,9 +2,10 @@
 //! Never: a rule; what comes from a plugin is judged in `account` and in the core.
 
 use crate::error::{BatchError, Problem, message};
+use crate::http;
 use crate::run::Room;
 use crate::spec::{AttributeSpec, Feed, Framing, Kind, ValueType};
-use crate::{Batch, Call};
+use crate::{Batch, Call, Page, Position};
 use vizard_core::event::{Identifier, Party, RawEvent, Reject, RejectReason, Value};
 use vizard_core::time::Micros;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -13,9 +14,22 @@ use wasmtime::{Engine, Result, Store};
 mod generated {
     #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated from the interface")]
     wasmtime::component::bindgen!({ path: "../../connector-sdk/wit", world: "connector" });
+
+    pub mod pulling {
+        wasmtime::component::bindgen!({
+            path: "../../connector-sdk/wit",
+            world: "pull-connector",
+            with: {
+                "vizard:connector/types": super::vizard::connector::types,
+                "vizard:connector/host": super::vizard::connector::host,
+            },
+        });
+    }
 }
 
 use generated::exports::vizard::connector::describe as described;
+use generated::pulling::exports::vizard::connector::pull as pulled;
+use generated::pulling::vizard::connector::http as asked;
 use generated::vizard::connector::{host, types as wire};
 
 impl wire::Host for Room {}
@@ -36,8 +50,55 @@ impl host::Host for Room {
     }
 }
 
+impl asked::Host for Room {
+    fn send(&mut self, request: asked::Request) -> Result<asked::Response, asked::HttpError> {
+        let client =
+            self.client().ok_or_else(|| asked::HttpError::Denied("only `pull` reaches anything".to_owned()))?;
+        client.send(outgoing(request)).map(incoming).map_err(|error| match error {
+            http::Refused::Denied(why) => asked::HttpError::Denied(why),
+            http::Refused::Budget(why) => asked::HttpError::Budget(why),
+            http::Refused::Timeout => asked::HttpError::Timeout,
+            http::Refused::TooLarge(most) => asked::HttpError::TooLarge(most),
+            http::Refused::Network(why) => asked::HttpError::Network(why),
+        })
+    }
+}
+
+fn outgoing(from: asked::Request) -> http::Request {
+    let parts = |from: Vec<asked::Part>| from.into_iter().map(part).collect();
+    http::Request {
+        method: from.method,
+        url: from.url,
+        headers: from.headers.into_iter().map(|(name, value)| (name, parts(value))).collect(),
+        body: parts(from.body),
+    }
+}
+
+fn part(from: asked::Part) -> http::Part {
+    match from {
+        asked::Part::Text(text) => http::Part::Text(text),
+        asked::Part::Secret(asked::SecretUse { name, prefix, suffix, encoding }) => {
+            let encoding = match encoding {
+                asked::Encoding::Plain => http::Encoding::Plain,
+                asked::Encoding::Percent => http::Encoding::Percent,
+                asked::Encoding::Base64 => http::Encoding::Base64,
+            };
+            http::Part::Secret { name, prefix, suffix, encoding }
+        }
+    }
+}
+
+fn incoming(from: http::Response) -> asked::Response {
+    let http::Response { status, headers, body } = from;
+    asked::Response { status, headers, body }
+}
+
 /// A component, linked with what connectors are granted and ready to be instantiated.
-pub(crate) struct Guest(generated::ConnectorPre<Room>);
+pub(crate) struct Guest {
+    connector: generated::ConnectorPre<Room>,
+    /// Of a component that pulls.
+    pulling: Option<generated::pulling::PullConnectorPre<Room>>,
+}
 
 /// What a component says of itself.
 pub(crate) struct Description {
@@ -59,19 +120,24 @@ pub(crate) struct Draft {
 }
 
 impl Guest {
-    pub(crate) fn new(engine: &Engine, component: &Component) -> Result<Self> {
+    pub(crate) fn new(engine: &Engine, component: &Component, pulls: bool) -> Result<Self> {
         let mut linker = Linker::new(engine);
         generated::Connector::add_to_linker::<_, HasSelf<Room>>(&mut linker, |room| room)?;
-        Ok(Self(generated::ConnectorPre::new(linker.instantiate_pre(component)?)?))
+        if pulls {
+            asked::add_to_linker::<_, HasSelf<Room>>(&mut linker, |room| room)?;
+        }
+        let linked = linker.instantiate_pre(component)?;
+        let pulling = pulls.then(|| generated::pulling::PullConnectorPre::new(linked.clone())).transpose()?;
+        Ok(Self { connector: generated::ConnectorPre::new(linked)?, pulling })
     }
 
     pub(crate) fn describe(&self, store: &mut Store<Room>) -> Result<Description> {
-        let guest = self.0.instantiate(&mut *store)?;
+        let guest = self.connector.instantiate(&mut *store)?;
         Ok(description(guest.vizard_connector_describe().call_describe(store)?))
     }
 
     pub(crate) fn check_config(&self, store: &mut Store<Room>, call: &WireCall) -> Result<Vec<Problem>> {
-        let guest = self.0.instantiate(&mut *store)?;
+        let guest = self.connector.instantiate(&mut *store)?;
         Ok(problems(guest.vizard_connector_normalise().call_check_config(store, &call.0)?))
     }
 
@@ -81,9 +147,29 @@ impl Guest {
         call: &WireCall,
         batch: &WireBatch,
     ) -> Result<std::result::Result<Draft, BatchError>> {
-        let guest = self.0.instantiate(&mut *store)?;
+        let guest = self.connector.instantiate(&mut *store)?;
         let result = guest.vizard_connector_normalise().call_normalise(store, &call.0, &batch.0)?;
         Ok(result.map(draft).map_err(batch_error))
+    }
+
+    pub(crate) fn pull(
+        &self,
+        store: &mut Store<Room>,
+        call: &WireCall,
+        (feed, position): (&str, &Position),
+        most: u32,
+    ) -> Result<std::result::Result<Page, BatchError>> {
+        let Some(pulling) = &self.pulling else {
+            return Ok(Err(BatchError::Format("the plugin pulls from nowhere".to_owned())));
+        };
+        let position = match position {
+            Position::Since(at) => pulled::Position::Since(at.0),
+            Position::After(cursor) => pulled::Position::After(cursor.clone()),
+        };
+        let guest = pulling.instantiate(&mut *store)?;
+        let result = guest.vizard_connector_pull().call_pull(store, &call.0, feed, &position, most)?;
+        let page = |from: pulled::Page| Page { records: from.records, cursor: from.cursor, more: from.more };
+        Ok(result.map(page).map_err(batch_error))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reads a plugin file without running anything of it: manifest, version of the interface, size, imports.
 //! Never: instantiates, compiles, or believes a version that another part of the file contradicts.
 
+use crate::destination::Destination;
 use crate::error::PluginError;
 use crate::spec::Manifest;
-use vizard_core::limits::{PLUGIN_BYTES, PLUGIN_FUNCTIONS};
+use vizard_core::limits::{DESTINATIONS, PLUGIN_BYTES, PLUGIN_FUNCTIONS};
 use wasmparser::{Encoding, Parser, Payload};
 
 /// The version of the interface that this host speaks.
@@ -13,7 +14,7 @@ pub(crate) const MANIFEST_SECTION: &str = "vizard:plugin";
 /// The custom section in which the SDK says its version, in the module that it compiled.
 const SDK_SECTION: &str = "vizard:sdk-version";
 const PACKAGE: &str = "vizard:connector/";
-const GRANTED: [&str; 2] = ["host", "types"];
+const GRANTED: [&str; 3] = ["host", "types", "http"];
 const EXPORTS: [&str; 2] = ["describe", "normalise"];
 
 /// The manifest of a plugin file. Nothing of the file is run.
@@ -41,14 +42,25 @@ pub(crate) fn inspect(component: &[u8]) -> Result<Manifest, PluginError> {
         return Err(PluginError::TooLarge(format!("{} functions; at most {PLUGIN_FUNCTIONS}", found.functions)));
     }
     found.imports.iter().try_for_each(|name| granted(name))?;
+    let has = |names: &[&str], wanted: &str| {
+        names.iter().any(|name| interface(name).is_some_and(|(found, _)| found == wanted))
+    };
     for wanted in EXPORTS {
-        if !found.exports.iter().any(|name| interface(name).is_some_and(|(interface, _)| interface == wanted)) {
+        if !has(&found.exports, wanted) {
             return Err(PluginError::Refused(format!("it does not export {PACKAGE}{wanted}")));
         }
     }
-    let manifest = serde_json::from_value(manifest)
+    let manifest: Manifest = serde_json::from_value(manifest)
         .map_err(|error| PluginError::Refused(format!("its manifest cannot be read: {error}")))?;
     check_manifest(&manifest).map_err(PluginError::Refused)?;
+    if manifest.pulls() != has(&found.exports, "pull") {
+        let refused = "the `hosts` of its manifest and what it exports do not agree: a plugin that exports pull names \
+                       destinations, and no other does";
+        return Err(PluginError::Refused(refused.to_owned()));
+    }
+    if has(&found.imports, "http") && !manifest.pulls() {
+        return Err(PluginError::Import("it imports http, and its manifest names no destination".to_owned()));
+    }
     Ok(manifest)
 }
 
@@ -129,10 +141,6 @@ fn speaks(version: &str) -> Result<(), PluginError> {
 pub(crate) fn granted(name: &str) -> Result<(), PluginError> {
     match interface(name) {
         Some((interface, _)) if GRANTED.contains(&interface) => Ok(()),
-        Some(("http", _)) => Err(PluginError::Import(format!(
-            "it imports {name}: HTTP is not granted to connectors in this version of the host, \
-             which brings the bytes itself"
-        ))),
         _ => Err(PluginError::Import(format!(
             "it imports {}, which is not granted: connectors have no files, network, clock, environment or randomness",
             crate::error::message(name.into())
@@ -158,6 +166,16 @@ pub(crate) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     let numbered = numbers.split('.').filter(|part| part.parse::<u32>().is_ok()).count() == 3;
     if !of(&manifest.version, "-.+", 64) || !numbered {
         return Err("`version` must be three numbers, for example 0.1.0".into());
+    }
+    if manifest.hosts.len() > DESTINATIONS {
+        return Err(format!("`hosts` has at most {DESTINATIONS} destinations"));
+    }
+    for host in &manifest.hosts {
+        let asked = Destination::parse(host)
+            .map_err(|why| format!("`hosts`: {:?}: {why}", crate::error::message(host.clone())))?;
+        if asked.is_private() {
+            return Err("`hosts` names no private destination: only an operator knows those".into());
+        }
     }
     if manifest.description.len() > 1_000 || manifest.description.chars().any(char::is_control) {
         return Err("`description` must be one line of at most 1,000 bytes".into());
@@ -191,6 +209,10 @@ mod tests {
         }
         assert!(check_manifest(&Manifest { id: "badges".into(), ..manifest() }).is_err());
         assert!(check_manifest(&Manifest { description: "a\nb".into(), ..manifest() }).is_err());
+        for host in ["example.org", "http://example.org", "http://127.0.0.1:1 private", "https://*.org"] {
+            assert!(check_manifest(&Manifest { hosts: vec![host.into()], ..manifest() }).is_err(), "{host:?}");
+        }
+        assert_eq!(check_manifest(&Manifest { hosts: vec!["https://*.example.org".into()], ..manifest() }), Ok(()));
     }
 
     #[test]

@@ -11,15 +11,21 @@ pub mod scaffold;
 mod account;
 mod cache;
 mod convert;
+mod destination;
 mod error;
+mod http;
 mod inspect;
 mod plugin;
 mod run;
+mod signature;
 mod spec;
 
+pub use destination::Destination;
 pub use error::{BatchError, Fault, PluginError, Problem, Withheld};
+pub use http::Reach;
 pub use inspect::read_manifest;
 pub use plugin::Plugin;
+pub use signature::{SignatureError, SigningKey, verify};
 pub use spec::{AttributeSpec, Feed, Framing, Kind, Manifest, PluginSpec, ValueType};
 
 use sha2::{Digest, Sha256};
@@ -48,6 +54,8 @@ pub(crate) struct Shared {
     engine: wasmtime::Engine,
     cache: cache::Cache,
     gate: run::Gate,
+    /// Of calls that wait for others.
+    pulls: run::Gate,
 }
 
 /// Under what circumstances a plugin is called. It has no other source of them.
@@ -74,6 +82,26 @@ pub struct Batch {
     pub records: Vec<Vec<u8>>,
 }
 
+/// Where a source is read from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Position {
+    /// From this instant on.
+    Since(Micros),
+    /// After the page with this cursor.
+    After(String),
+}
+
+/// What a plugin pulled: records of one feed, and where to go on from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The records, as the vendor has them.
+    pub records: Vec<Vec<u8>>,
+    /// Opaque. It counts once the records are stored.
+    pub cursor: String,
+    /// More is ready now.
+    pub more: bool,
+}
+
 /// What became of each record of a batch. Each is in exactly one of the first three.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -98,7 +126,8 @@ impl PluginHost {
     pub fn new(options: HostOptions) -> Result<Self, PluginError> {
         let HostOptions { cache_dir } = options;
         let cache = cache::Cache::new(cache_dir)?;
-        let shared = Shared { engine: run::engine()?, cache, gate: run::Gate::new(limits::PLUGIN_CALLS) };
+        let (gate, pulls) = (run::Gate::new(limits::PLUGIN_CALLS), run::Gate::new(limits::PULLS));
+        let shared = Shared { engine: run::engine()?, cache, gate, pulls };
         Ok(Self { shared: Arc::new(shared) })
     }
 

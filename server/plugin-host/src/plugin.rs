@@ -4,9 +4,10 @@
 use crate::account::{Declared, add_ignored, adds_up, keep_declared};
 use crate::convert::{Description, Draft, Guest, WireBatch, WireCall};
 use crate::error::{BatchError, Fault, PluginError, Problem, message};
+use crate::http::Client;
 use crate::run::{self, Room};
 use crate::spec::{Feed, Framing, Manifest, PluginSpec};
-use crate::{Batch, Call, Outcome, Shared};
+use crate::{Batch, Call, Outcome, Page, Position, Reach, Shared};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,7 +41,7 @@ impl Plugin {
         manifest: Manifest,
         digest: String,
     ) -> Result<Self, PluginError> {
-        let guest = Guest::new(&shared.engine, component)
+        let guest = Guest::new(&shared.engine, component, manifest.pulls())
             .map_err(|error| PluginError::Refused(message(format!("it does not fit the interface: {error:#}"))))?;
         let name = format!("{} {}", manifest.name, manifest.version);
         let (described, _) = run(&shared, limits::PLUGIN_CALL_TICKS, |store| guest.describe(store));
@@ -62,8 +63,8 @@ impl Plugin {
         format!("{} {}", self.spec.manifest.name, self.spec.manifest.version)
     }
 
-    /// What must change in the configuration of `call`: by the plugin's schema, and where that is content, by the
-    /// plugin itself. Empty means good.
+    /// What must change in the configuration of `call`, secrets included: by the plugin's schema, and where that is
+    /// content, by the plugin itself, which is not shown the secrets. Empty means good.
     pub fn check_config(&self, call: &Call) -> Result<Vec<Problem>, PluginError> {
         let config: serde_json::Value = match serde_json::from_str(&call.config) {
             Ok(config) => config,
@@ -79,7 +80,8 @@ impl Plugin {
         if !problems.is_empty() {
             return Ok(problems);
         }
-        let wire = WireCall::new(call);
+        let (open, _) = self.spec.part(config);
+        let wire = WireCall::new(&Call { config: open.to_string(), ..call.clone() });
         let (found, _) = run(&self.shared, limits::PLUGIN_CALL_TICKS, |store| self.guest.check_config(store, &wire));
         found.map_err(|stopped| stopped.during("check-config", &self.name()))
     }
@@ -99,6 +101,44 @@ impl Plugin {
             outcome: Outcome::default(),
         };
         landing.run(WireBatch::new(batch))
+    }
+
+    /// One page of a feed, from `position` on. Blocks, for as long as the vendor's answers take. The page is checked; its
+    /// records are for [`Self::normalise`].
+    pub fn pull(&self, call: &Call, feed: &str, position: &Position, reach: Reach) -> Result<Page, BatchError> {
+        let Some(feed) = self.spec.feed(feed) else {
+            return Err(BatchError::Format("the plugin has no such feed".into()));
+        };
+        let most = u32::try_from(limits::PULL_RECORDS).unwrap_or(u32::MAX);
+        let call = WireCall::new(call);
+        let _pass = self.shared.pulls.enter();
+        let mut store = run::store_that_reaches(&self.shared.engine, limits::PLUGIN_CALL_TICKS, Client::new(reach));
+        let result = self.guest.pull(&mut store, &call, (&feed.name, position), most);
+        let room = store.into_data();
+        let failed = |what: &str| BatchError::Internal(format!("the plugin {} {what}", self.name()));
+        let page = match result {
+            Ok(Ok(page)) => page,
+            Ok(Err(BatchError::Internal(text))) => return Err(failed(&format!("failed: {text}"))),
+            Ok(Err(error)) => return Err(error),
+            Err(error) => match run::fault(&error, &room) {
+                Some(fault) => return Err(failed(&format!("failed while it pulled: {fault}"))),
+                None => {
+                    return Err(BatchError::Transient {
+                        message: "too many plugins run at once".into(),
+                        after_seconds: 1,
+                    });
+                }
+            },
+        };
+        // By size alone: what a vendor hands out in one piece may be more than was asked for.
+        let bytes: usize = page.records.iter().map(Vec::len).sum();
+        if bytes > limits::INGEST_BODY_BYTES {
+            return Err(failed(&format!("gives a page of more than {} bytes", limits::INGEST_BODY_BYTES)));
+        }
+        if page.cursor.len() > limits::PULL_CURSOR_BYTES {
+            return Err(failed("gives a cursor that is too long"));
+        }
+        Ok(page)
     }
 
     fn try_empty(&self, feed: &Feed) -> Result<(), PluginError> {

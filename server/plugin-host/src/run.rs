@@ -2,12 +2,13 @@
 //! Never: a store for a second call.
 
 use crate::error::{Fault, PluginError, Withheld};
+use crate::http::Client;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use vizard_core::limits;
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolConcurrencyLimitError, PoolingAllocationConfig, ResourceLimiter,
-    Store, Trap,
+    Store, Trap, UpdateDeadline,
 };
 
 /// Core instances, memories and tables of one component: one written in Rust has four instances and one memory; those
@@ -18,7 +19,7 @@ const TABLES_PER_COMPONENT: u32 = 16;
 
 /// An engine, and the clock that ends calls: it ticks as long as the engine lives.
 pub(crate) fn engine() -> Result<Engine, PluginError> {
-    let calls = u32::try_from(limits::PLUGIN_CALLS).unwrap_or(u32::MAX);
+    let calls = u32::try_from(limits::PLUGIN_CALLS + limits::PULLS).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls * INSTANCES_PER_COMPONENT)
@@ -64,9 +65,15 @@ pub(crate) struct Room {
     /// Log lines that are not.
     pub(crate) log_dropped: u32,
     panic: Option<(String, String)>,
+    client: Option<Client>,
 }
 
 impl Room {
+    /// Of a call that may reach something.
+    pub(crate) fn client(&mut self) -> Option<&mut Client> {
+        self.client.as_mut()
+    }
+
     pub(crate) fn log(&mut self, level: &str, mut line: String) {
         if self.log.len() >= limits::PLUGIN_LOG_LINES {
             self.log_dropped = self.log_dropped.saturating_add(1);
@@ -113,6 +120,19 @@ pub(crate) fn store(engine: &Engine, ticks: u64) -> Store<Room> {
     store.limiter(|room| room);
     store.set_epoch_deadline(ticks);
     store.set_hostcall_fuel(limits::PLUGIN_OUTPUT_BYTES);
+    store
+}
+
+/// A store for one call that may reach something. Waiting for an answer does not use up the call's ticks: the client has a
+/// clock of its own.
+pub(crate) fn store_that_reaches(engine: &Engine, ticks: u64, client: Client) -> Store<Room> {
+    let mut store = store(engine, ticks);
+    store.data_mut().client = Some(client);
+    store.epoch_deadline_callback(|mut context| {
+        let waited = context.data_mut().client().map(|client| std::mem::take(&mut client.waited)).unwrap_or_default();
+        let ticks = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) / limits::PLUGIN_TICK_MILLIS;
+        Ok(if ticks > 0 { UpdateDeadline::Continue(ticks) } else { UpdateDeadline::Interrupt })
+    });
     store
 }
 

@@ -2,6 +2,8 @@
 //! Never: a type of the runtime, or anything that is not plain data.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// `plugin.toml`, put into the plugin file by the build and read without running anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,9 +19,16 @@ pub struct Manifest {
     pub sdk: String,
     /// One sentence for an operator.
     pub description: String,
-    /// Destinations that it asks for.
+    /// Destinations that it asks for ([`crate::Destination`]); a plugin that has some exports `pull`.
     #[serde(default)]
     pub hosts: Vec<String>,
+}
+
+impl Manifest {
+    /// Whether it fetches records itself.
+    pub fn pulls(&self) -> bool {
+        !self.hosts.is_empty()
+    }
 }
 
 /// Everything that is known of a plugin once it is loaded.
@@ -45,6 +54,26 @@ impl PluginSpec {
     /// The feed of that name.
     pub fn feed(&self, name: &str) -> Option<&Feed> {
         self.feeds.iter().find(|feed| feed.name == name)
+    }
+
+    /// Properties of the configuration that are secrets: those that its schema marks with `"x-secret": true`.
+    pub fn secret_names(&self) -> Vec<&str> {
+        let properties = self.config_schema.get("properties").and_then(serde_json::Value::as_object);
+        let secret = |(_, schema): &(&String, &serde_json::Value)| schema.get("x-secret") == Some(&true.into());
+        properties.into_iter().flatten().filter(secret).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Parts a configuration into what a plugin is shown and the secrets, by name.
+    pub fn part(&self, mut config: serde_json::Value) -> (serde_json::Value, BTreeMap<String, Zeroizing<String>>) {
+        let mut secrets = BTreeMap::new();
+        if let Some(values) = config.as_object_mut() {
+            for name in self.secret_names() {
+                if let Some(serde_json::Value::String(secret)) = values.remove(name) {
+                    secrets.insert(name.to_owned(), Zeroizing::new(secret));
+                }
+            }
+        }
+        (config, secrets)
     }
 }
 
