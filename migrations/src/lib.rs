@@ -124,6 +124,7 @@ mod tests {
             super::m20261127_000014_queue_orders::UP,
             super::m20261127_000015_consultations::UP,
             super::m20261127_000016_credentials::UP,
+            super::m20261127_000017_sources::UP,
         ]
         .concat()
     }
@@ -170,6 +171,7 @@ mod tests {
                 "m20261127_000014_queue_orders",
                 "m20261127_000015_consultations",
                 "m20261127_000016_credentials",
+                "m20261127_000017_sources",
             ]
         );
     }

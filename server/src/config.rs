@@ -13,6 +13,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
+use vizard_plugin_host::SigningKey;
 
 /// Prefix of the environment variables that are read.
 const ENV_PREFIX: &str = "VIZARD_";
@@ -69,6 +70,9 @@ pub struct Config {
     /// In lower case.
     pub webhook_origins: Vec<String>,
     pub inbox_dir: PathBuf,
+    pub plugin_keys: Vec<SigningKey>,
+    /// `None`: in development mode alone.
+    pub unsigned_plugins: Option<bool>,
     /// In lower case.
     pub websocket_origins: Vec<String>,
     pub default_zone: String,
@@ -98,6 +102,8 @@ impl fmt::Debug for Config {
             .field("break_glass_notice", &self.break_glass_notice.len())
             .field("webhook_origins", &self.webhook_origins)
             .field("inbox_dir", &self.inbox_dir)
+            .field("plugin_keys", &self.plugin_keys)
+            .field("unsigned_plugins", &self.unsigned_plugins)
             .field("websocket_origins", &self.websocket_origins)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)
@@ -219,7 +225,7 @@ impl Config {
             }
             text.push_str(&format!("# Environment: {}\n", env_name(key)));
             let default = key.default.replace("{data_dir}", "data");
-            let quoted = if key.number { default } else { format!("\"{default}\"") };
+            let quoted = if key.bare { default } else { format!("\"{default}\"") };
             let comment = if key.optional { "# " } else { "" };
             text.push_str(&format!("{comment}{} = {quoted}\n", key.name));
         }
@@ -247,9 +253,10 @@ fn read_file(path: &Path, written: &mut BTreeMap<&'static str, Written>) -> Resu
         let key = find(&name, &place, KEYS.iter().map(|key| key.name).chain(["issuer"]))?;
         let text = match value {
             toml::Value::String(text) => text,
-            toml::Value::Integer(number) if key.number => number.to_string(),
+            toml::Value::Integer(number) if key.bare => number.to_string(),
+            toml::Value::Boolean(yes) if key.bare => yes.to_string(),
             _ => {
-                let wanted = if key.number { "a whole number" } else { "a text in quotes" }.to_owned();
+                let wanted = if key.bare { "a whole number, or true or false" } else { "a text in quotes" }.to_owned();
                 return Err(ConfigError::Value { place, name, wanted });
             }
         };

@@ -39,6 +39,7 @@ pub mod scalars;
 pub mod schema;
 pub mod settings;
 pub mod share;
+pub mod source;
 pub mod spec;
 pub mod subject;
 pub mod suppression;

@@ -25,7 +25,7 @@ fn installation() -> tempfile::TempDir {
         let clock = Clock::system();
         let services = app::open(&config, clock.clone(), Ids::system(clock.clone())).await.unwrap();
         let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        services.install_plugin(&permit, vizard_tests::m365().to_vec()).await.unwrap();
+        services.install_plugin(&permit, vizard_tests::m365().to_vec(), None).await.unwrap();
         let listener = app::listen(&config).await.unwrap();
         let running = app::start(&config, listener, services).await.unwrap();
         let signer = DevSigner::open_or_create(&app::development_key(&config)).unwrap();

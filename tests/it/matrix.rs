@@ -159,6 +159,11 @@ fn ways(of: &str) -> &'static [(&'static str, &'static str, &'static [&'static s
                 "mutation($connector: ID!) { setConnectorState(input: {connectorId: $connector, state: ENABLED}) { connector { FIELD } } }",
                 &["setConnectorState", "connector"],
             ),
+            (
+                "payload of a change",
+                "mutation($connector: ID!) { updateConnector(input: {connectorId: $connector}) { connector { FIELD } } }",
+                &["updateConnector", "connector"],
+            ),
         ],
         "ConnectorRun" => &[
             (

@@ -84,7 +84,7 @@ fn a_new_connector_is_tested_built_checked_installed_and_delivers() {
         plugin(&data, &["check", file, "--samples", samples.to_str().unwrap()]);
 
         let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        world.services.install_plugin(&permit, std::fs::read(file).unwrap()).await.unwrap();
+        world.services.install_plugin(&permit, std::fs::read(file).unwrap(), None).await.unwrap();
         world.caller(&[Role::Admin]).connect("doors", json!({"ignored_accounts": ["backup@example.org"]})).await;
         let read = world.import("doors", &dir.join("samples/doors.raw")).await;
         let counts = read.counts;
@@ -93,6 +93,111 @@ fn a_new_connector_is_tested_built_checked_installed_and_delivers() {
             world.number("SELECT count(*) FROM events WHERE indicator = 'PHYSICAL_ACCESS_FAILED_SENSITIVE'").await,
             1
         );
+
+        // A second version, taken up by the running server and gone back from.
+        for at in ["Cargo.toml", "plugin.toml"] {
+            let text = std::fs::read_to_string(dir.join(at)).unwrap();
+            std::fs::write(dir.join(at), text.replacen("version = \"0.1.0\"", "version = \"0.2.0\"", 1)).unwrap();
+        }
+        let schema = std::fs::read_to_string(dir.join("config.schema.json")).unwrap();
+        let source = std::fs::read_to_string(dir.join("src/lib.rs")).unwrap();
+        std::fs::write(dir.join("src/lib.rs"), source.replace("emit.ignore(\"", "emit.ignore(\"by 0.2.0: ")).unwrap();
+        plugin(&data, &["build", at, "--out", file]);
+        world.clock.advance(1);
+        world.services.install_plugin(&permit, std::fs::read(file).unwrap(), None).await.unwrap();
+        let admin = world.caller(&[Role::Admin]);
+        let seen = async || admin.query(VERSIONS).await["connectors"]["nodes"][0]["plugin"].clone();
+        let used = seen().await;
+        let versions = |seen: &serde_json::Value| -> Vec<(String, bool)> {
+            let versions = seen["versions"].as_array().unwrap().iter();
+            versions.map(|one| (one["version"].as_str().unwrap().to_owned(), one["isUsed"] == true)).collect()
+        };
+        assert_eq!(
+            (&used["version"], versions(&used)),
+            (&json!("0.2.0"), vec![("0.2.0".into(), true), ("0.1.0".into(), false)])
+        );
+        let raw = std::fs::read(dir.join("samples/doors.raw")).unwrap();
+        let delivered = admin.deliver("/ingest/doors", &[], raw.clone()).await;
+        assert_eq!(delivered.status, 403, "an administrator delivers nothing");
+        let sender = world.caller(&[Role::Connector]);
+        assert_eq!(sender.deliver("/ingest/doors", &[], raw).await.status, 202);
+        world.settle().await;
+        let first = used["versions"][1]["id"].clone();
+        world.clock.advance(1);
+        let back = admin.act(USE, json!({"pluginId": first})).await;
+        assert_eq!(
+            (&back["userErrors"], &back["plugin"]["version"], &back["plugin"]["isUsed"]),
+            (&json!([]), &json!("0.1.0"), &json!(true))
+        );
+        assert_eq!(versions(&seen().await), [("0.2.0".to_owned(), false), ("0.1.0".to_owned(), true)]);
+        let counts = world.import("doors", &dir.join("samples/doors.raw")).await.counts;
+        assert_eq!((counts.read, counts.duplicates, counts.ignored), (5, 1, 2), "what was read stays read");
+        // A version that does not take the configuration of its connectors leaves them where they are.
+        let stricter = schema.replacen("\"type\": \"object\",", "\"type\": \"object\", \"required\": [\"site\"],", 1);
+        assert_ne!(stricter, schema);
+        std::fs::write(dir.join("config.schema.json"), stricter).unwrap();
+        for at in ["Cargo.toml", "plugin.toml"] {
+            let text = std::fs::read_to_string(dir.join(at)).unwrap();
+            std::fs::write(dir.join(at), text.replacen("version = \"0.2.0\"", "version = \"0.3.0\"", 1)).unwrap();
+        }
+        plugin(&data, &["build", at, "--out", file]);
+        let refused = world.services.install_plugin(&permit, std::fs::read(file).unwrap(), None).await.unwrap_err();
+        assert!(refused.to_string().contains("connector doors: ") && refused.to_string().contains("site"), "{refused}");
+        assert_eq!(seen().await["version"], "0.1.0");
+        let told = world
+            .texts("SELECT detail FROM audit WHERE category = 'CONNECTORS' AND object = 'doors' ORDER BY at, id")
+            .await;
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(
+            told[1].contains("0.2.0") && told[1].contains("digest") && told[2].contains("\"before\":\"0.2.0\""),
+            "{told:?}"
+        );
+    });
+}
+
+const VERSIONS: &str = "{ connectors { nodes { plugin { version isUsed versions { id version isUsed } } } } }";
+const USE: &str = "mutation($input: UsePluginInput!) { usePlugin(input: $input) { plugin { version isUsed } userErrors { code message } } }";
+
+#[test]
+fn who_signed_a_plugin_is_checked_at_the_door_and_again_before_it_runs() {
+    vizard_tests::run(Engine::Sqlite, async |world| {
+        let pair = || minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let (ours, other) = (pair(), pair());
+        let file = vizard_tests::hr().to_vec();
+        let sign = |pair: &minisign::KeyPair| {
+            minisign::sign(None, &pair.sk, file.as_slice(), None, None).unwrap().into_string()
+        };
+        let strict =
+            world.second(&format!("unsigned_plugins = false\nplugin_keys = \"{}\"\n", ours.pk.to_base64())).await;
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        let refused = async |file: Vec<u8>, signature: Option<String>| {
+            let refused = strict.services.install_plugin(&permit, file, signature.as_deref()).await;
+            refused.unwrap_err().to_string()
+        };
+        assert!(refused(file.clone(), None).await.contains("not signed: put its signature (FILE.minisig) beside"));
+        assert!(refused(file.clone(), Some(sign(&other))).await.contains("`plugin_keys` does not have"));
+        assert!(refused([file.as_slice(), b"\0"].concat(), Some(sign(&ours))).await.contains("not one of this file"));
+        assert!(refused(file.clone(), Some("no signature".to_owned())).await.contains("none of minisign's"));
+        assert_eq!(world.number("SELECT count(*) FROM plugins").await, 0);
+        let installed = strict.services.install_plugin(&permit, file.clone(), Some(&sign(&ours))).await.unwrap();
+        let key = installed.signed_by.unwrap();
+        let plugins = world.caller(&[Role::Analyst]).query("{ plugins { name signedBy isUsed } }").await;
+        assert_eq!(plugins, json!({"plugins": [{"name": "hr", "signedBy": key, "isUsed": true}]}));
+        let told = world.texts("SELECT detail FROM audit WHERE category = 'CONNECTORS'").await;
+        assert!(told.len() == 1 && told[0].contains(&key), "{told:?}");
+        let create =
+            "mutation($input: CreateConnectorInput!) { createConnector(input: $input) { userErrors { message } } }";
+        let input = json!({"name": "hr", "plugin": "hr", "config": {}});
+        // Whoever can write to the database cannot sign.
+        let at_the_door = strict.at_its_door(&world.person("Otto", &[Role::Admin]));
+        world.execute("UPDATE plugins SET signature = NULL").await;
+        strict.stop().await;
+        let strict =
+            world.second(&format!("unsigned_plugins = false\nplugin_keys = \"{}\"\n", ours.pk.to_base64())).await;
+        let at_the_door = strict.at_its_door(&at_the_door);
+        let problem = at_the_door.act(create, input).await;
+        assert!(problem["userErrors"][0]["message"].as_str().unwrap().contains("not signed"), "{problem}");
+        strict.stop().await;
     });
 }
 

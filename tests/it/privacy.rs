@@ -212,6 +212,12 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { createConnector(input: {name: \"\", plugin: \"\", config: {}}) { userErrors { code } } }",
             &["createConnector"],
         ),
+        ("Mutation", "updateConnector") => {
+            ("mutation { updateConnector(input: {connectorId: \"x\"}) { userErrors { code } } }", &["updateConnector"])
+        }
+        ("Mutation", "usePlugin") => {
+            ("mutation { usePlugin(input: {pluginId: \"x\"}) { userErrors { code } } }", &["usePlugin"])
+        }
         ("Mutation", "setConnectorState") => (
             "mutation { setConnectorState(input: {connectorId: \"x\", state: PAUSED}) { userErrors { code } } }",
             &["setConnectorState"],
@@ -249,6 +255,10 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
         ("Mutation", "revokeConnectorCredential") => (
             "mutation { revokeConnectorCredential(input: {credentialId: \"x\"}) { userErrors { code } } }",
             &["revokeConnectorCredential"],
+        ),
+        ("Connector", "secrets") => (
+            "query($connector: ID!) { node(id: $connector) { ... on Connector { field: secrets } } }",
+            &["node", "field"],
         ),
         ("Connector", "grants") => (
             "query($connector: ID!) { node(id: $connector) { ... on Connector { field: grants } } }",

@@ -26,7 +26,7 @@ pub use live::{Events, Heard, Sent, Socket};
 pub use plugins::{hr, m365};
 pub use postbox::{Mail, Postbox};
 pub use provider::Provider;
-pub use receiver::{Posted, Receiver};
+pub use receiver::{Posted, Receiver, Said, Vendor};
 pub use world::{NOON, Second, World, demo, run, run_logged};
 
 /// Every test of the block twice: on SQLite and on PostgreSQL. `world` is an installation of its own, at noon of the day

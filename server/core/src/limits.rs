@@ -250,6 +250,12 @@ pub const PLUGIN_FEEDS: usize = 64;
 /// Kinds that one plugin may declare.
 pub const PLUGIN_KINDS: usize = 512;
 
+/// Files of one folder of the inbox that are looked at in one turn.
+pub const INBOX_FILES: usize = 1_000;
+/// How long a file of the inbox must not have been written to, in seconds: a copy that is on its way is written to all the
+/// time.
+pub const INBOX_QUIET_SECONDS: u64 = 10;
+
 /// The text of a minisign signature: four lines, the third a comment.
 pub const PLUGIN_SIGNATURE_BYTES: usize = 16 * 1024;
 /// Keys that may sign plugins.
@@ -259,6 +265,10 @@ pub const PLUGIN_KEYS: usize = 50;
 pub const PULLS: usize = 4;
 /// Time of one call that pulls, waiting for answers included.
 pub const PULL_SECONDS: u64 = 120;
+/// How long a source is one worker's: longer than a call.
+pub const PULL_LEASE_SECONDS: i64 = 180;
+/// Pages that wait to be worked off, for one connector; its sources are asked no further before there are fewer.
+pub const PULLED_RUNS_WAITING: i64 = 8;
 /// Requests of one such call: a page and what it needs.
 pub const PULL_REQUESTS: usize = 50;
 /// Time for one answer.

@@ -2,14 +2,18 @@
 //! Never: quotes a sample in what it reports.
 
 use crate::framing::{self, CutBatch, Records};
-use crate::{Batch, BatchError, Call, Feed, Framing, Outcome, Plugin, PluginHost};
+use crate::{Batch, BatchError, Call, Feed, Framing, Outcome, Plugin, PluginHost, Position, Reach};
 use serde::Serialize;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use vizard_core::event::RawEvent;
 use vizard_core::limits::{BATCH_BYTES, BATCH_RECORDS, IMPORT_UNPACKED_BYTES, RECORD_BYTES};
 use vizard_core::time::Micros;
+
+/// How long speed is measured.
+const MEASURED: Duration = Duration::from_millis(300);
 
 /// Every try and how it went.
 #[derive(Clone, Debug, Serialize)]
@@ -92,6 +96,7 @@ pub fn check(host: &PluginHost, component: &[u8], samples: Option<&Path>, known:
     report.add("refuses a configuration that is no object", refuses_nonsense(&plugin));
     let config = samples.map_or_else(|| "{}".into(), |folder| config_of(&folder.join("config")));
     abnormal(&mut report, &plugin, &config);
+    pulls_from_nowhere(&mut report, &plugin, &config);
     match samples {
         None => report.skip("understands its samples", "no folder of samples was given"),
         Some(folder) => try_samples(&mut report, &plugin, folder),
@@ -147,6 +152,24 @@ fn abnormal(report: &mut Report, plugin: &Plugin, config: &str) {
     }
 }
 
+/// A plugin that pulls is asked for a page with nothing granted: a failure is right, a fault is not.
+fn pulls_from_nowhere(report: &mut Report, plugin: &Plugin, config: &str) {
+    if !plugin.spec().manifest.pulls() {
+        return;
+    }
+    let (config, _) = plugin.spec().part(serde_json::from_str(config).unwrap_or_default());
+    for feed in &plugin.spec().feeds {
+        let what = format!("says what is wrong where nothing is granted to feed {}", feed.name);
+        for position in [Position::Since(Micros(1_780_000_000_000_000)), Position::After("no cursor".into())] {
+            match plugin.pull(&call(&config.to_string()), &feed.name, &position, Reach::default()) {
+                Err(BatchError::Internal(why)) => return report.add(what, Err(why)),
+                Err(_) | Ok(_) => {}
+            }
+        }
+        report.add(what, Ok(String::new()));
+    }
+}
+
 fn header_of(feed: &Feed) -> Vec<u8> {
     if feed.columns.is_empty() { b"a,b".to_vec() } else { feed.columns.join(",").into_bytes() }
 }
@@ -179,7 +202,9 @@ fn try_samples(report: &mut Report, plugin: &Plugin, folder: &Path) {
             Err(why) => report.add(format!("understands {name}"), Err(why)),
         }
         report.add(format!("survives {name} cut short"), try_truncated(plugin, raw, &name));
+        report.add(format!("understands {name} in whatever order"), try_reversed(plugin, raw, &name));
     }
+    measure(report, plugin, &raws);
     let some = if events > 0 { Ok(format!("{events} events")) } else { Err("not one event comes out".into()) };
     report.add("gives events for its samples", some);
 }
@@ -233,6 +258,61 @@ fn try_truncated(plugin: &Plugin, raw: &Path, name: &str) -> Result<String, Stri
         }
     }
     Ok(String::new())
+}
+
+/// The records of a sample as one batch; nothing where it cannot be cut.
+fn batch_of(plugin: &Plugin, raw: &Path, name: &str) -> Result<Option<(Call, Batch)>, String> {
+    let feed = feed_of(plugin, name)?;
+    let file = fs::File::open(raw).map_err(|error| error.to_string())?;
+    let cut = framing::open(file, IMPORT_UNPACKED_BYTES).ok().and_then(|open| {
+        let mut records = Records::new(open, feed).ok()?;
+        let header = records.header().map(<[u8]>::to_vec);
+        Some((header, records.next_batch(BATCH_RECORDS, BATCH_BYTES).ok()??.records))
+    });
+    let batch = |(header, records)| Batch { feed: feed.name.clone(), header, records };
+    Ok(cut.map(|cut| (call(&config_of(&raw.with_extension(""))), batch(cut))))
+}
+
+fn try_reversed(plugin: &Plugin, raw: &Path, name: &str) -> Result<String, String> {
+    let Some((call, batch)) = batch_of(plugin, raw, name)? else { return Ok("cannot be cut".into()) };
+    let last = u32::try_from(batch.records.len()).map_err(|error| error.to_string())?.saturating_sub(1);
+    let mut turned = batch.clone();
+    turned.records.reverse();
+    let sorted = |outcome: Result<Outcome, BatchError>, turned: bool| {
+        outcome.ok().map(|mut outcome| {
+            let at = |index: &mut u32| *index = if turned { last - *index } else { *index };
+            outcome.events.iter_mut().for_each(|event| at(&mut event.record_index));
+            outcome.rejects.iter_mut().for_each(|reject| at(&mut reject.record_index));
+            // Stable: events of one record keep their order.
+            outcome.events.sort_by_key(|event| event.record_index);
+            outcome.rejects.sort_by_key(|reject| reject.record_index);
+            outcome.ignored.sort();
+            (outcome.events, outcome.rejects, outcome.ignored)
+        })
+    };
+    let same = sorted(plugin.normalise(&call, batch), false) == sorted(plugin.normalise(&call, turned), true);
+    if same { Ok(String::new()) } else { Err("backwards it gave another outcome".into()) }
+}
+
+/// Told, not judged: what is fast depends on the machine.
+fn measure(report: &mut Report, plugin: &Plugin, raws: &[PathBuf]) {
+    let name = |raw: &Path| raw.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let batches = raws.iter().filter_map(|raw| batch_of(plugin, raw, &name(raw)).ok()?);
+    let Some((call, mut batch)) = batches.max_by_key(|(_, batch)| batch.records.len()) else { return };
+    let sample = batch.records.clone();
+    while !sample.is_empty() && batch.records.len() < BATCH_RECORDS {
+        batch.records.extend(sample.iter().take(BATCH_RECORDS - batch.records.len()).cloned());
+    }
+    let (began, mut records, mut most) = (Instant::now(), 0, 0);
+    while began.elapsed() < MEASURED {
+        let Ok((_, memory)) = plugin.measured(&call, batch.clone()) else { return };
+        records += batch.records.len();
+        most = most.max(memory);
+    }
+    let a_second = (records as f64 / began.elapsed().as_secs_f64()).round();
+    let seen =
+        format!("{a_second} records a second in batches of {}, {} KiB of memory", batch.records.len(), most / 1024);
+    report.add("measured on this machine", Ok(seen));
 }
 
 fn deliver(plugin: &Plugin, raw: &Path, name: &str, most: usize, bytes: u64) -> Result<Seen, String> {

@@ -50,7 +50,7 @@ impl Destination {
             _ => (address.to_owned(), ""),
         };
         let Target { tls, host, port, path } = Target::parse(&address)?;
-        if path.contains('?') {
+        if address.contains(['?', '#']) {
             return Err("a destination has no query".to_owned());
         }
         let host = match wild {

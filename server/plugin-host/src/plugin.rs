@@ -89,6 +89,11 @@ impl Plugin {
     /// What the records mean. Blocks: call it where blocking is allowed. Records that make the plugin fail are found
     /// and rejected, the rest goes in; where there are too many of them, the batch fails.
     pub fn normalise(&self, call: &Call, batch: Batch) -> Result<Outcome, BatchError> {
+        self.measured(call, batch).map(|(outcome, _)| outcome)
+    }
+
+    /// The same, with the most memory that a call took, in bytes.
+    pub(crate) fn measured(&self, call: &Call, batch: Batch) -> Result<(Outcome, usize), BatchError> {
         if self.spec.feed(&batch.feed).is_none() {
             return Err(BatchError::Format("the plugin has no such feed".into()));
         }
@@ -98,6 +103,7 @@ impl Plugin {
             call: WireCall::new(call),
             records,
             failing_millis: 0,
+            memory: 0,
             outcome: Outcome::default(),
         };
         landing.run(WireBatch::new(batch))
@@ -168,14 +174,15 @@ struct Landing<'a> {
     call: WireCall,
     records: usize,
     failing_millis: u128,
+    memory: usize,
     outcome: Outcome,
 }
 
 impl Landing<'_> {
-    fn run(mut self, batch: WireBatch) -> Result<Outcome, BatchError> {
+    fn run(mut self, batch: WireBatch) -> Result<(Outcome, usize), BatchError> {
         self.land(batch, 0)?;
         self.outcome.rejects.sort_by_key(|reject| reject.record_index);
-        Ok(self.outcome)
+        Ok((self.outcome, self.memory))
     }
 
     /// Lands `batch`, whose first record is record `base` of the whole; in halves where the plugin fails on it.
@@ -206,6 +213,7 @@ impl Landing<'_> {
         let ticks = self.ticks(batch.len());
         let guest = &self.plugin.guest;
         let (result, room) = run(&self.plugin.shared, ticks, |store| guest.normalise(store, &self.call, batch));
+        self.memory = self.memory.max(room.memory);
         self.keep_log(room);
         match result {
             Ok(Ok(draft)) => Ok(Ok(draft)),

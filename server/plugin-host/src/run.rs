@@ -57,7 +57,7 @@ pub(crate) fn engine() -> Result<Engine, PluginError> {
 /// What one call may use and has left behind.
 #[derive(Default)]
 pub(crate) struct Room {
-    memory: usize,
+    pub(crate) memory: usize,
     elements: usize,
     denied_memory: bool,
     /// Log lines, as far as they are kept.

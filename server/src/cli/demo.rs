@@ -89,8 +89,9 @@ async fn prepare(services: &Services, source: &Path, folder: &Path, shift_days: 
         tell(&format!("building the plugin {name} from source"));
         let built = plugin::build(&source.join("plugins").join(name), None).await?;
         let component = std::fs::read(&built.path)?;
-        services.install_plugin(&connectors, component).await?;
-        let new = NewConnector { name: name.to_owned(), plugin: name.to_owned(), config, grants: vec![] };
+        services.install_plugin(&connectors, component, None).await?;
+        let new =
+            NewConnector { name: name.to_owned(), plugin: name.to_owned(), config, grants: vec![], pull_minutes: None };
         kept(services.create_connector(&connectors, new).await)?;
     }
     let template = TemplateCode::DataTheftByDepartingUsers.template();

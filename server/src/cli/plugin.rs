@@ -1,8 +1,8 @@
-//! `vizard plugin new | build | check | install`.
+//! `vizard plugin new | build | check | install | list | use`.
 //! Never: installs what the host would refuse.
 
 use super::{Context, Failure, tell};
-use crate::permit::Permit;
+use crate::{permit::Permit, service::plugins::InstalledPlugin};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use vizard_core::{
@@ -52,6 +52,18 @@ pub(super) enum Command {
     Install {
         /// The plugin file
         file: PathBuf,
+        /// Its signature, made with minisign [default: FILE.minisig, where that is]
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
+    /// List installed plugins and their versions
+    List,
+    /// Go on with another installed version of a plugin, an older one too; its connectors keep what they have
+    Use {
+        /// The plugin
+        name: String,
+        /// The version
+        version: String,
     },
 }
 
@@ -82,16 +94,57 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<(), Failu
             context.answer(&report, report.to_string().trim_end())?;
             if report.passed() { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("the plugin does not pass"))) }
         }
-        Command::Install { file } => {
+        Command::Install { file, signature } => {
             let component = read(&file)?;
+            let signature = signature_of(&file, signature)?;
             let services = context.services().await?;
-            let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-            let installed = services.install_plugin(&permit, component).await?;
-            let manifest = &installed.spec.manifest;
-            let text = format!("installed {} {} ({})", manifest.name, manifest.version, installed.id);
-            context.answer(&installed, &text)
+            let installed = services.install_plugin(&change(), component, signature.as_deref()).await?;
+            context.answer(&installed, &line("installed", &installed))
+        }
+        Command::List => {
+            let services = context.services().await?;
+            let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Read);
+            let installed = services.installed_plugins(&permit).await?;
+            let lines: Vec<String> =
+                installed.iter().map(|one| line(if one.used { "in use" } else { "      " }, one)).collect();
+            context.answer(&installed, &lines.join("\n"))
+        }
+        Command::Use { name, version } => {
+            let services = context.services().await?;
+            let read = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Read);
+            let installed = services.installed_plugins(&read).await?;
+            let wanted =
+                |one: &&InstalledPlugin| one.spec.manifest.name == name && one.spec.manifest.version == version;
+            let Some(found) = installed.iter().find(wanted) else {
+                let message = format!("{name} {version} is not installed: `vizard plugin list` shows what is");
+                return Err(Failure::Usage(message));
+            };
+            let used = services.use_plugin(&change(), Some(found.id)).await?;
+            context.answer(&used, &line("in use", &used))
         }
     }
+}
+
+fn change() -> Permit {
+    Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change)
+}
+
+fn line(what: &str, installed: &InstalledPlugin) -> String {
+    let manifest = &installed.spec.manifest;
+    let signed = installed.signed_by.as_ref().map_or("not signed".to_owned(), |key| format!("signed by {key}"));
+    format!("{what} {} {} ({}), {signed}", manifest.name, manifest.version, installed.id)
+}
+
+/// The signature that was named, or the one beside the file.
+fn signature_of(file: &Path, named: Option<PathBuf>) -> Result<Option<String>, Failure> {
+    let beside = {
+        let mut name = file.as_os_str().to_owned();
+        name.push(".minisig");
+        PathBuf::from(name)
+    };
+    let Some(path) = named.or_else(|| Some(beside).filter(|beside| beside.exists())) else { return Ok(None) };
+    let text = std::fs::read_to_string(&path);
+    text.map(Some).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {

@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
 };
 use vizard_core::limits;
+use vizard_plugin_host::SigningKey;
 
 /// One setting.
 pub(super) struct Key {
@@ -14,8 +15,8 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     /// `{data_dir}` stands for the data directory.
     pub(super) default: &'static str,
-    /// Written as a number in the file.
-    pub(super) number: bool,
+    /// Written without quotes in the file: a number, true or false.
+    pub(super) bare: bool,
     /// May be absent: the reference shows it commented out, with `default` as an example of the effect.
     pub(super) optional: bool,
     pub(super) doc: &'static str,
@@ -28,7 +29,7 @@ pub(super) struct Key {
 pub(super) const IGNORED_ENV: &[&str] =
     &["VIZARD_CONFIG", "VIZARD_TEST_*", "VIZARD_WASM_*", "VIZARD_BLESS", "VIZARD_BENCH_*", "VIZARD_ADVISORIES"];
 
-const TEXT: Key = Key { name: "", default: "", number: false, optional: false, doc: "", set: |_, _| Ok(()) };
+const TEXT: Key = Key { name: "", default: "", bare: false, optional: false, doc: "", set: |_, _| Ok(()) };
 
 /// `data_dir` comes first: later defaults build on it.
 pub(super) const KEYS: &[Key] = &[
@@ -246,8 +247,36 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "inbox_dir",
         default: "{data_dir}/inbox",
-        doc: "Where connectors that collect files find them.",
+        doc: "Where files are put for connectors: what is moved into {data_dir}/inbox/NAME is read by the connector NAME.",
         set: |config, text| path(text).map(|path| config.inbox_dir = path),
+        ..TEXT
+    },
+    Key {
+        name: "plugin_keys",
+        default: "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
+        optional: true,
+        doc: "Who may sign plugins: public keys of minisign (the second line of a minisign.pub), with commas between. A\n\
+              plugin whose key is taken off this list is not run any more.",
+        set: |config, text| {
+            let keys: Option<Vec<SigningKey>> = text.split(',').map(SigningKey::parse).collect();
+            config.plugin_keys = keys
+                .filter(|keys| keys.len() <= limits::PLUGIN_KEYS)
+                .ok_or("up to 50 public keys of minisign with commas between them")?;
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "unsigned_plugins",
+        default: "false",
+        bare: true,
+        optional: true,
+        doc: "Whether plugins without a signature are installed and run: true or false. Unless it is set: in development\n\
+              mode alone.",
+        set: |config, text| {
+            config.unsigned_plugins = Some(text.parse().map_err(|_| "true or false")?);
+            Ok(())
+        },
         ..TEXT
     },
     Key {
@@ -288,7 +317,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "scorers",
         default: "1",
-        number: true,
+        bare: true,
         doc: "Scoring tasks at once, 1 to 32. SQLite has one writer, so more than 1 helps on PostgreSQL only.",
         set: |config, text| {
             let count = text.parse().ok().filter(|count| limits::SCORERS.contains(count));
@@ -318,6 +347,8 @@ pub(super) fn blank() -> Config {
         break_glass_notice: vec![],
         webhook_origins: vec![],
         inbox_dir: PathBuf::new(),
+        plugin_keys: vec![],
+        unsigned_plugins: None,
         websocket_origins: vec![],
         default_zone: String::new(),
         scorers: 1,

@@ -8,6 +8,7 @@ use super::{
     request::{self, Fault, Reader},
     rules,
     scalars::{DateTime, Json, int},
+    source::{ConnectorSource, SourcesOf, VersionsOf},
     user_error::{UserError, outcome},
 };
 use crate::{
@@ -122,6 +123,28 @@ impl Plugin {
         Json(&self.0.spec.config_schema)
     }
 
+    /// The id of the key that its file is signed with, as minisign prints it; null where it is not signed.
+    async fn signed_by(&self) -> Option<&str> {
+        self.0.signed_by.as_deref()
+    }
+
+    /// When this version was installed.
+    async fn installed_at(&self) -> DateTime {
+        DateTime(self.0.installed_at)
+    }
+
+    /// Whether it is the version that the plugin's connectors run.
+    async fn is_used(&self) -> bool {
+        self.0.used
+    }
+
+    /// All installed versions of this plugin, the newest first: `usePlugin` goes on with another one.
+    async fn versions(&self, ctx: &Context<'_>) -> Answer<Vec<Plugin>> {
+        let name = self.0.spec.manifest.name.clone();
+        let found = request::load(ctx, VersionsOf(name)).await;
+        found.map(|found| Some(found.unwrap_or_default().into_iter().map(Plugin).collect::<Vec<_>>())).into()
+    }
+
     /// What it asks for beyond the records it is given: `http:` and a destination. Empty where it reaches nothing.
     async fn capabilities(&self) -> Vec<String> {
         self.0.spec.manifest.hosts.iter().map(|host| format!("http:{host}")).collect()
@@ -167,6 +190,24 @@ impl Connector {
             Ok::<_, ServiceError>(Json(config))
         })
         .await
+    }
+
+    /// The names of the secrets that it has. Their values are kept sealed and are in no answer.
+    async fn secrets(&self, ctx: &Context<'_>) -> Guarded<Vec<String>, rules::ConnectorSecrets> {
+        guarded(ctx, async |_| Ok::<_, ServiceError>(self.0.secrets.clone())).await
+    }
+
+    /// How often its sources are asked for new records, in minutes; null where only by hand, or where it pulls from nowhere.
+    async fn pull_every_minutes(&self) -> Option<i32> {
+        self.0.pull_minutes
+    }
+
+    /// Where it pulls from, a source each feed: how far that is, and what is wrong. Empty where records are delivered to it.
+    async fn sources(&self, ctx: &Context<'_>) -> Answer<Vec<ConnectorSource>> {
+        let found = request::load(ctx, SourcesOf(self.0.id)).await;
+        found
+            .map(|found| Some(found.unwrap_or_default().into_iter().map(ConnectorSource::from).collect::<Vec<_>>()))
+            .into()
     }
 
     /// Destinations that it was granted.
@@ -400,10 +441,15 @@ pub struct CreateConnectorInput {
     name: String,
     /// The name of an installed plugin.
     plugin: String,
-    /// As the plugin's `configSchema` wants it.
+    /// As the plugin's `configSchema` wants it. Values that the schema marks with `x-secret` are kept sealed and are in no
+    /// answer.
     config: Json<serde_json::Value>,
-    /// Destinations that it may reach. Connectors of this version take deliveries and need none.
+    /// Destinations that it may reach, of those that the plugin asks for (`Plugin.capabilities`): `https://host[:port][/path]`,
+    /// `*.` before a host for all below it. One of your own network ends with ` private` and need not be asked for.
     grants: Option<Vec<String>>,
+    /// How often its sources are asked for new records, in minutes, 1 to 1,440; without it only by hand (`runConnector`). For
+    /// plugins that pull.
+    pull_every_minutes: Option<i32>,
 }
 
 /// What `createConnector` answers.
@@ -438,8 +484,11 @@ pub struct SetConnectorStatePayload {
 pub struct RunConnectorInput {
     /// Which connector.
     connector_id: ID,
-    /// A file below the configured inbox. Connectors of this version pull from no source, so it is needed.
+    /// A file below the configured inbox. Without it the connector's sources are asked at once.
     path: Option<String>,
+    /// Of sources: everything from this instant on once more, within the last three years and what the vendor still has. What
+    /// is there already is not counted twice.
+    since: Option<DateTime>,
     /// Which feed of the plugin the file is of; a plugin with one feed needs no name.
     feed: Option<String>,
 }
@@ -447,8 +496,11 @@ pub struct RunConnectorInput {
 /// What `runConnector` answers.
 #[derive(SimpleObject)]
 pub struct RunConnectorPayload {
-    /// The run that has begun; ask for it again to see how far it is. Null where something was wrong.
+    /// The run that has begun; ask for it again to see how far it is. Null where something was wrong, and for sources: each
+    /// page of records becomes a run of its own.
     run: Option<ConnectorRun>,
+    /// The connector; ask for its `sources` again to see how far they are. Null where something was wrong.
+    connector: Option<Connector>,
     /// What was wrong with the input.
     user_errors: Vec<UserError>,
 }
@@ -465,8 +517,9 @@ impl ConnectorMutation {
         ctx: &Context<'_>,
         input: CreateConnectorInput,
     ) -> Guarded<CreateConnectorPayload, rules::CreateConnector> {
-        let CreateConnectorInput { name, plugin, config: Json(config), grants } = input;
-        let asked = NewConnector { name, plugin, config, grants: grants.unwrap_or_default() };
+        let CreateConnectorInput { name, plugin, config: Json(config), grants, pull_every_minutes } = input;
+        let grants = grants.unwrap_or_default();
+        let asked = NewConnector { name, plugin, config, grants, pull_minutes: pull_every_minutes };
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.create_connector(&permit, asked).await)?;
             Ok::<_, ServiceError>(CreateConnectorPayload { connector: made.map(Connector), user_errors })
@@ -489,7 +542,7 @@ impl ConnectorMutation {
         .await
     }
 
-    /// Reads a file of the inbox through a connector, in the background.
+    /// Reads a file of the inbox through a connector, in the background; or asks the connector's sources at once.
     async fn run_connector(
         &self,
         ctx: &Context<'_>,
@@ -497,9 +550,21 @@ impl ConnectorMutation {
     ) -> Guarded<RunConnectorPayload, rules::RunConnector> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;
-            let (id, feed, path) = (input.connector_id.parse().ok(), input.feed.as_deref(), input.path.as_deref());
-            let (made, user_errors) = outcome(services.run_connector(&permit, id, feed, path).await)?;
-            Ok::<_, ServiceError>(RunConnectorPayload { run: made.map(ConnectorRun), user_errors })
+            let RunConnectorInput { connector_id, path, since, feed } = input;
+            let id: Option<ConnectorId> = connector_id.parse().ok();
+            if path.is_none() {
+                let asked = services.ask_connector(&permit, id, since.map(|DateTime(at)| at)).await;
+                let (connector, user_errors) = outcome(asked)?;
+                return Ok(RunConnectorPayload { run: None, connector: connector.map(Connector), user_errors });
+            }
+            let (made, user_errors) =
+                outcome(services.run_connector(&permit, id, feed.as_deref(), path.as_deref()).await)?;
+            let connector = match &made {
+                Some(run) => request::load(ctx, run.connector).await?,
+                None => None,
+            };
+            let (run, connector) = (made.map(ConnectorRun), connector.map(Connector));
+            Ok::<_, ServiceError>(RunConnectorPayload { run, connector, user_errors })
         })
         .await
     }

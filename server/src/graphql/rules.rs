@@ -83,6 +83,8 @@ crate::rules! {
     TestWebhook = "Mutation"."testWebhook": Webhooks, Change;
     RetryWebhookDeliveries = "Mutation"."retryWebhookDeliveries": Webhooks, Change;
     CreateConnector = "Mutation"."createConnector": Connectors, Change;
+    UpdateConnector = "Mutation"."updateConnector": Connectors, Change;
+    UsePlugin = "Mutation"."usePlugin": Connectors, Change;
     CreateConnectorCredential = "Mutation"."createConnectorCredential": Connectors, Change;
     RevokeConnectorCredential = "Mutation"."revokeConnectorCredential": Connectors, Change;
     SetConnectorState = "Mutation"."setConnectorState": Connectors, Change;
@@ -120,6 +122,7 @@ crate::rules! {
 
     ConnectorConfig = "Connector"."config": ConnectorConfig, Read;
     ConnectorCredentials = "Connector"."credentials": ConnectorConfig, Read;
+    ConnectorSecrets = "Connector"."secrets": ConnectorConfig, Read;
     ConnectorGrants = "Connector"."grants": ConnectorGrants, Read;
     ConnectorRunRejects = "ConnectorRun"."rejects": Rejects, Read;
 }

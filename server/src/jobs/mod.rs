@@ -6,12 +6,17 @@ use crate::service::Services;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
+use vizard_core::limits;
 
 /// How often the database is asked where no bell rang: other replicas have none.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often the audit log is asked for entries without a place: with the time that a turn takes, they have theirs within
 /// 250 ms (design, section 7).
 const AUDIT_LOOK: Duration = Duration::from_millis(150);
+/// How often it is asked whether a source is due: they are asked every few minutes.
+const PULL_LOOK: Duration = Duration::from_secs(2);
+/// How often the inbox is looked at.
+const INBOX: Duration = Duration::from_secs(2);
 /// How often the gauge of waiting rows is read.
 const GAUGE: Duration = Duration::from_secs(5);
 /// How often it is asked whether the day's norms are made.
@@ -39,10 +44,14 @@ impl Jobs {
         tasks.spawn(Job::Messages.repeat(services.clone()));
         tasks.spawn(Job::Webhooks.repeat(services.clone()));
         tasks.spawn(Job::Changes.repeat(services.clone()));
+        // Each waits for a vendor most of the time.
+        for _ in 0..limits::PULLS {
+            tasks.spawn(Job::Pulls.repeat(services.clone()));
+        }
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
-        for chore in [Chore::Watch, Chore::Norms, Chore::Notifications, Chore::Retention] {
+        for chore in [Chore::Watch, Chore::Inbox, Chore::Norms, Chore::Notifications, Chore::Retention] {
             tasks.spawn(chore.repeat(services.clone()));
         }
         tasks.close();
@@ -67,6 +76,8 @@ enum Job {
     Webhooks,
     /// Tells subscribers of what changed.
     Changes,
+    /// Sources that are due.
+    Pulls,
     /// One of the feeds to a SIEM.
     Feed(usize),
 }
@@ -80,6 +91,7 @@ impl Job {
             Self::Messages => "messages",
             Self::Webhooks => "webhooks",
             Self::Changes => "changes",
+            Self::Pulls => "pulls",
             Self::Feed(_) => "feed",
         }
     }
@@ -93,6 +105,7 @@ impl Job {
             Self::Messages => services.send_message().await,
             Self::Webhooks => services.send_to_webhook().await,
             Self::Changes => services.tell_changes().await,
+            Self::Pulls => services.pull_some().await,
             Self::Feed(at) => match services.feeds().get(at) {
                 Some(feed) => services.feed(feed).await,
                 None => Ok(false),
@@ -103,6 +116,7 @@ impl Job {
     const fn look(self) -> Duration {
         match self {
             Self::Audit => AUDIT_LOOK,
+            Self::Pulls => PULL_LOOK,
             _ => LOOK,
         }
     }
@@ -115,6 +129,7 @@ impl Job {
             Self::Messages => &services.bell.messages,
             Self::Webhooks => &services.bell.webhooks,
             Self::Changes => services.changed(),
+            Self::Pulls => &services.bell.pulls,
             Self::Feed(_) => &services.bell.feeds,
         }
     }
@@ -152,6 +167,7 @@ impl Job {
 enum Chore {
     /// Runs that nobody works off, the gauge of waiting rows, changes that everybody has read.
     Watch,
+    Inbox,
     Norms,
     Notifications,
     Retention,
@@ -161,6 +177,7 @@ impl Chore {
     const fn pause(self) -> Duration {
         match self {
             Self::Watch => GAUGE,
+            Self::Inbox => INBOX,
             Self::Norms => NORMS,
             Self::Notifications => NOTIFICATIONS,
             Self::Retention => RETENTION,
@@ -172,6 +189,7 @@ impl Chore {
             Self::Watch => {
                 services.tidy_runs().await.and(services.watch_pending().await).and(services.forget_changes().await)
             }
+            Self::Inbox => services.read_inbox().await.map(drop),
             Self::Norms => services.make_norms().await.map(drop),
             Self::Notifications => services.notify_roles().await,
             Self::Retention => services.retain().await.map(drop),
@@ -187,6 +205,7 @@ impl Chore {
                 let error = format_args!("{error:#}");
                 match self {
                     Self::Watch => tracing::warn!(%error, "the database could not be asked"),
+                    Self::Inbox => tracing::error!(%error, "the inbox could not be read"),
                     Self::Norms => tracing::error!(%error, "the day's norms could not be made"),
                     Self::Notifications => tracing::error!(%error, "roles could not be told"),
                     Self::Retention => tracing::error!(%error, "what is old could not be removed"),

@@ -12,7 +12,7 @@ use crate::{
     error::ServiceError,
     ids::Ids,
     permit::Permit,
-    store::{Counts, Entry},
+    store::{Counts, Entry, Secrets, SetUp},
     telemetry::Metrics,
 };
 use std::{path::Path, time::Instant};
@@ -61,10 +61,11 @@ pub async fn measure(
     let ids = Ids::system(clock.clone());
     let services = Services::open(config, clock.clone(), ids.clone(), Metrics::default()).await?;
     let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-    let plugin = services.install_plugin(&permit, component).await?;
+    let plugin = services.install_plugin(&permit, component, None).await?;
     let entry =
         |id| Entry::by(permit.viewer(), AuditActivity::Added, AuditCategory::Connectors, id, &serde_json::json!({}));
-    let connector = services.store.create_connector("bench", plugin.id, plugin_config, &[], entry, clock.now()).await?;
+    let set_up = SetUp { config: plugin_config, secrets: &Secrets::new(), grants: &[], pull_minutes: None, feeds: &[] };
+    let connector = services.store.create_connector(("bench", plugin.id), &set_up, entry, clock.now()).await?;
     let connector =
         connector.ok_or_else(|| ServiceError::Conflict("the database for the measurement is not fresh".to_owned()))?;
     let began = Instant::now();

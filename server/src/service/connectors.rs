@@ -2,12 +2,13 @@
 //! Never: a configuration that its plugin did not accept; a file outside of the inbox.
 
 use super::Services;
+pub(crate) use super::plugins::StoredPlugin;
 pub use crate::store::ConnectorState;
-pub(crate) use crate::store::{RunState, StoredConnector, StoredPlugin, StoredReject, StoredRun};
+pub(crate) use crate::store::{RunState, StoredConnector, StoredReject, StoredRun, StoredSource};
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{Entry, Page, Slice},
+    store::{Entry, Page, Secrets, SetUp, Slice},
 };
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,7 @@ use vizard_core::{
     problem::{Problem, ProblemCode},
     time::Micros,
 };
-use vizard_plugin_host::{Call, Plugin};
+use vizard_plugin_host::{Call, Destination, Manifest, Plugin};
 
 /// A connector that a viewer wants to have.
 #[derive(Clone, Debug)]
@@ -36,6 +37,25 @@ pub struct NewConnector {
     pub config: serde_json::Value,
     /// Destinations that it may reach.
     pub grants: Vec<String>,
+    /// How often its sources are asked; nothing where only by hand.
+    pub pull_minutes: Option<i32>,
+}
+
+/// What of a connector is to be changed; nothing where it stays as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectorChange {
+    /// As the plugin's schema wants it. Secrets that it leaves out stay.
+    pub(crate) config: Option<serde_json::Value>,
+    pub(crate) grants: Option<Vec<String>>,
+    /// Nothing inside: only by hand from now on.
+    pub(crate) pull_minutes: Option<Option<i32>>,
+}
+
+/// A configuration that its plugin accepts, ready to be kept.
+struct Accepted {
+    config: String,
+    secrets: Secrets,
+    feeds: Vec<String>,
 }
 
 impl Services {
@@ -117,6 +137,16 @@ impl Services {
         Ok(self.store.rejects(run, slice).await?)
     }
 
+    /// The sources of each of these connectors.
+    pub(crate) async fn sources_of(
+        &self,
+        permit: &Permit,
+        ids: &[ConnectorId],
+    ) -> Result<BTreeMap<ConnectorId, Vec<StoredSource>>, ServiceError> {
+        permit.require(Resource::Connectors, Action::Read)?;
+        Ok(self.store.sources_of(ids).await?)
+    }
+
     /// Configures a connector, once its plugin has accepted the configuration.
     pub(crate) async fn create_connector(
         &self,
@@ -124,41 +154,87 @@ impl Services {
         asked: NewConnector,
     ) -> Result<StoredConnector, ServiceError> {
         let viewer = permit.require(Resource::Connectors, Action::Change)?;
-        let mut problems: Vec<Problem> = check_name(&asked.name).err().into_iter().collect();
-        if !asked.grants.is_empty() {
-            let message = "Connectors of this version take deliveries and reach nothing: leave the grants out.";
-            problems.push(Problem::new(&["input", "grants"], ProblemCode::NotAllowed, message));
-        }
-        let installed = self.store.plugin_called(&asked.plugin).await?;
-        let config = asked.config.to_string();
-        match &installed {
+        let NewConnector { name, plugin, config, grants, pull_minutes } = asked;
+        let mut problems: Vec<Problem> = check_name(&name).err().into_iter().collect();
+        let installed = self.store.plugin_called(&plugin).await?;
+        let accepted = match &installed {
             None => {
                 let message = "No plugin of that name is installed.";
                 problems.push(Problem::new(&["input", "plugin"], ProblemCode::NotFound, message));
+                None
             }
-            Some(installed) => problems.extend(self.check_config(self.plugin(installed.id).await?, &config).await?),
-        }
-        let Some(installed) = installed.filter(|_| problems.is_empty()) else {
+            Some(installed) => {
+                let plugin = self.plugin(installed.id).await?;
+                self.accept(&plugin, config, (&grants, pull_minutes), &mut problems).await?
+            }
+        };
+        let (Some(installed), Some(accepted)) = (installed, accepted.filter(|_| problems.is_empty())) else {
             return Err(ServiceError::Invalid(problems));
         };
         let manifest = &installed.spec.manifest;
-        let detail = serde_json::json!({"name": asked.name, "plugin": manifest.name, "version": manifest.version});
+        let detail =
+            serde_json::json!({"name": name, "plugin": manifest.name, "version": manifest.version, "grants": grants});
         let entry = |id: ConnectorId| Entry::by(viewer, AuditActivity::Added, AuditCategory::Connectors, id, &detail);
         let now = self.clock.now();
-        let created = self.store.create_connector(&asked.name, installed.id, &config, &[], entry, now).await?;
+        let Accepted { config, secrets, feeds } = accepted;
+        let set_up = SetUp { config: &config, secrets: &secrets, grants: &grants, pull_minutes, feeds: &feeds };
+        let created = self.store.create_connector((&name, installed.id), &set_up, entry, now).await?;
         let Some(id) = created else {
             let message = "Another connector has this name. Names are unique.";
             return Err(ServiceError::invalid(&["input", "name"], ProblemCode::Conflict, message));
         };
+        self.bell.pulls.notify_one();
         Ok(StoredConnector {
             id,
-            name: asked.name,
+            name,
             plugin: installed.id,
             state: ConnectorState::Enabled,
             config,
-            grants: vec![],
+            grants,
+            secrets: secrets.into_keys().collect(),
+            pull_minutes,
             last_delivery_at: None,
         })
+    }
+
+    /// Changes how a connector is set up. What it has read, and where its sources were read to, stays.
+    pub(crate) async fn update_connector(
+        &self,
+        permit: &Permit,
+        id: Option<ConnectorId>,
+        change: ConnectorChange,
+    ) -> Result<StoredConnector, ServiceError> {
+        let viewer = permit.require(Resource::Connectors, Action::Change)?;
+        let id = id.ok_or_else(no_connector)?;
+        let before = self.store.connectors_by_id(&[id]).await?.remove(&id).ok_or_else(no_connector)?;
+        let ConnectorChange { config, grants, pull_minutes } = change;
+        let mut whole: serde_json::Value =
+            serde_json::from_str(&self.whole_config(&before).await?).map_err(anyhow::Error::from)?;
+        let configured = config.is_some();
+        if let Some(mut new) = config {
+            if let (Some(new), Some(old)) = (new.as_object_mut(), whole.as_object()) {
+                for name in before.secrets.iter().filter(|name| !new.contains_key(*name)).collect::<Vec<_>>() {
+                    new.extend(old.get(name).map(|secret| (name.clone(), secret.clone())));
+                }
+            }
+            whole = new;
+        }
+        let grants = grants.unwrap_or_else(|| before.grants.clone());
+        let pull_minutes = pull_minutes.unwrap_or(before.pull_minutes);
+        let mut problems = Vec::new();
+        let plugin = self.plugin(before.plugin).await?;
+        let accepted = self.accept(&plugin, whole, (&grants, pull_minutes), &mut problems).await?;
+        let Some(Accepted { config, secrets, feeds }) = accepted.filter(|_| problems.is_empty()) else {
+            return Err(ServiceError::Invalid(problems));
+        };
+        let told = [(&before.grants, before.pull_minutes), (&grants, pull_minutes)]
+            .map(|(grants, minutes)| serde_json::json!({"grants": grants, "pullEveryMinutes": minutes}));
+        let detail = serde_json::json!({"config": if configured { "given" } else { "kept" }});
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Connectors, id, &detail).change(told);
+        let set_up = SetUp { config: &config, secrets: &secrets, grants: &grants, pull_minutes, feeds: &feeds };
+        self.store.set_connector_up(id, &set_up, entry, self.clock.now()).await?;
+        self.bell.pulls.notify_one();
+        Ok(StoredConnector { config, grants, secrets: secrets.into_keys().collect(), pull_minutes, ..before })
     }
 
     /// Pauses a connector, or enables it again after a pause or a quarantine.
@@ -212,11 +288,89 @@ impl Services {
         found.ok_or_else(|| ServiceError::Internal(anyhow::anyhow!("a run vanished")))
     }
 
-    /// What the plugin says of a configuration, with paths into the API's input.
-    async fn check_config(&self, plugin: Arc<Plugin>, config: &str) -> Result<Vec<Problem>, ServiceError> {
+    /// Has a connector's sources asked at once; with `since`, everything from then on once more.
+    pub(crate) async fn ask_connector(
+        &self,
+        permit: &Permit,
+        id: Option<ConnectorId>,
+        since: Option<Micros>,
+    ) -> Result<StoredConnector, ServiceError> {
+        let viewer = permit.require(Resource::Connectors, Action::Change)?;
+        let id = id.ok_or_else(no_connector)?;
+        let connector = self.store.connectors_by_id(&[id]).await?.remove(&id).ok_or_else(no_connector)?;
+        let refuse = |field: &[&str], code, message: &str| Err(ServiceError::invalid(field, code, message));
+        if connector.state != ConnectorState::Enabled {
+            let message = "The connector is paused or quarantined: enable it first.";
+            return refuse(&["input", "connectorId"], ProblemCode::NotAllowed, message);
+        }
+        let now = self.clock.now();
+        if since.is_some_and(|since| since > now || since < now.plus_days(-limits::PULL_BACK_DAYS)) {
+            let message = "Records can be asked for again from an instant within the last three years.";
+            return refuse(&["input", "since"], ProblemCode::Invalid, message);
+        }
+        let detail = serde_json::json!({"asked": true, "since": since.map(|at| at.0)});
+        let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Connectors, id, &detail);
+        if self.store.ask_sources(id, since, entry, now).await? == 0 {
+            let message = "This connector pulls from nowhere: name a file of the inbox.";
+            return refuse(&["input", "path"], ProblemCode::Required, message);
+        }
+        self.bell.pulls.notify_one();
+        Ok(connector)
+    }
+
+    /// A connector's configuration with its secrets: never for an answer.
+    pub(super) async fn whole_config(&self, connector: &StoredConnector) -> Result<String, ServiceError> {
+        let mut whole: serde_json::Value = serde_json::from_str(&connector.config).map_err(anyhow::Error::from)?;
+        if let Some(values) = whole.as_object_mut() {
+            let secrets = self.store.secrets(connector.id).await?;
+            values.extend(secrets.into_iter().map(|(name, secret)| (name, secret.as_str().into())));
+        }
+        Ok(whole.to_string())
+    }
+
+    /// A configuration, grants and a schedule, if nothing is wrong with them; what is goes to `problems`.
+    async fn accept(
+        &self,
+        plugin: &Arc<Plugin>,
+        config: serde_json::Value,
+        (grants, pull_minutes): (&[String], Option<i32>),
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<Accepted>, ServiceError> {
+        let spec = plugin.spec();
+        problems.extend(check_grants(&spec.manifest, grants));
+        if pull_minutes.is_some() && !spec.manifest.pulls() {
+            let message = "The plugin pulls from nowhere: its records are delivered.";
+            problems.push(Problem::new(&["input", "pullEveryMinutes"], ProblemCode::NotAllowed, message));
+        }
+        if pull_minutes.is_some_and(|minutes| !limits::PULL_EVERY_MINUTES.contains(&minutes)) {
+            let (least, most) = (limits::PULL_EVERY_MINUTES.start(), limits::PULL_EVERY_MINUTES.end());
+            let message = format!("A source is asked every {least} to {most} minutes.");
+            problems.push(Problem::new(&["input", "pullEveryMinutes"], ProblemCode::Invalid, message));
+        }
+        let text = config.to_string();
+        if text.len() > limits::CONNECTOR_CONFIG_BYTES {
+            let message = format!("A configuration has at most {} bytes.", limits::CONNECTOR_CONFIG_BYTES);
+            problems.push(Problem::new(&["input", "config"], ProblemCode::LimitExceeded, message));
+            return Ok(None);
+        }
+        let found = self.problems_of(Arc::clone(plugin), text).await?;
+        if !found.is_empty() {
+            problems.extend(found);
+            return Ok(None);
+        }
+        let (open, secrets) = spec.part(config);
+        let feeds = match spec.manifest.pulls() {
+            true => spec.feeds.iter().map(|feed| feed.name.clone()).collect(),
+            false => Vec::new(),
+        };
+        Ok(Some(Accepted { config: open.to_string(), secrets, feeds }))
+    }
+
+    /// What the plugin says of a configuration with its secrets, with paths into the API's input.
+    pub(super) async fn problems_of(&self, plugin: Arc<Plugin>, config: String) -> Result<Vec<Problem>, ServiceError> {
         let call = Call {
             installation: "new".to_owned(),
-            config: config.to_owned(),
+            config,
             received_at: self.clock.now(),
             default_zone: self.settings.default_zone.clone(),
         };
@@ -236,7 +390,7 @@ impl Services {
     async fn in_the_inbox(&self, path: Option<&str>) -> Result<PathBuf, ServiceError> {
         let refuse = |code, message: &str| Err(ServiceError::invalid(&["input", "path"], code, message));
         let Some(path) = path else {
-            let message = "Connectors of this version pull from no source: name a file of the inbox.";
+            let message = "Name a file of the inbox.";
             return refuse(ProblemCode::Required, message);
         };
         let path = Path::new(path);
@@ -272,6 +426,33 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return refuse(ProblemCode::Invalid, message);
     }
     Ok(())
+}
+
+/// Grants are destinations, and ones that the plugin's maker asks for.
+fn check_grants(manifest: &Manifest, grants: &[String]) -> Vec<Problem> {
+    if grants.len() > limits::DESTINATIONS {
+        let message = format!("A connector is granted at most {} destinations.", limits::DESTINATIONS);
+        return vec![Problem::new(&["input", "grants"], ProblemCode::LimitExceeded, message)];
+    }
+    let asked: Vec<Destination> = manifest.hosts.iter().filter_map(|host| Destination::parse(host).ok()).collect();
+    let mut problems = Vec::new();
+    for (at, grant) in grants.iter().enumerate() {
+        let at = at.to_string();
+        let field = ["input", "grants", at.as_str()];
+        match Destination::parse(grant) {
+            Err(why) => problems.push(Problem::new(&field, ProblemCode::Invalid, sentence(&why))),
+            Ok(grant) if asked.iter().any(|asked| grant.is_within(asked)) => {}
+            Ok(_) if asked.is_empty() => {
+                let message = "The plugin reaches nothing: leave the grants out.";
+                problems.push(Problem::new(&field, ProblemCode::NotAllowed, message));
+            }
+            Ok(_) => {
+                let message = format!("The plugin does not ask for it; it asks for: {}.", manifest.hosts.join(", "));
+                problems.push(Problem::new(&field, ProblemCode::NotAllowed, message));
+            }
+        }
+    }
+    problems
 }
 
 fn no_connector() -> ServiceError {

@@ -146,7 +146,7 @@ impl Services {
         Ok(lease.run)
     }
 
-    async fn begin_import(
+    pub(super) async fn begin_import(
         &self,
         permit: &Permit,
         connector: ConnectorId,
@@ -175,7 +175,7 @@ impl Services {
         Ok((lease, connector, feed, file))
     }
 
-    async fn read_file(
+    pub(super) async fn read_file(
         &self,
         lease: Lease,
         connector: &StoredConnector,
@@ -265,7 +265,7 @@ impl Services {
     }
 
     /// Counts a failure of a plugin; after several in a short time its connector takes nothing more.
-    async fn note_fault(&self, connector: &StoredConnector, stop: &Stop) -> Result<(), ServiceError> {
+    pub(super) async fn note_fault(&self, connector: &StoredConnector, stop: &Stop) -> Result<(), ServiceError> {
         let Stop::Plugin(_) = stop else { return Ok(()) };
         let now = self.clock.now();
         let many = {

@@ -15,6 +15,7 @@ pub mod grants;
 pub mod groups;
 pub mod handover;
 pub mod holds;
+mod inbox;
 pub mod indicators;
 pub mod ingest;
 pub mod lines;
@@ -30,6 +31,7 @@ pub mod policies;
 pub mod policy_edits;
 pub mod policy_file;
 mod preview;
+mod pulls;
 mod pump;
 mod rate;
 pub mod replay;
@@ -70,7 +72,7 @@ use vizard_core::{
     limits,
     time::Micros,
 };
-use vizard_plugin_host::{HostOptions, Plugin, PluginHost};
+use vizard_plugin_host::{HostOptions, Plugin, PluginHost, SigningKey};
 
 /// Everything that the capabilities need. Clones share it all.
 #[derive(Clone)]
@@ -104,6 +106,8 @@ struct Settings {
     issuers: Vec<String>,
     feeds: Vec<siem::Feed>,
     mailer: Option<Mailer>,
+    plugin_keys: Vec<SigningKey>,
+    unsigned_plugins: bool,
     /// Where webhooks may go.
     webhook_origins: Vec<String>,
     /// Who is told when the glass is broken.
@@ -119,6 +123,7 @@ pub(crate) struct Bell {
     pub(crate) feeds: Notify,
     pub(crate) messages: Notify,
     pub(crate) webhooks: Notify,
+    pub(crate) pulls: Notify,
 }
 
 impl Services {
@@ -136,6 +141,8 @@ impl Services {
             issuers: configured.chain(development).map(str::to_owned).collect(),
             feeds: siem::Feed::of(config),
             mailer: Mailer::of(config)?,
+            plugin_keys: config.plugin_keys.clone(),
+            unsigned_plugins: config.unsigned_plugins.unwrap_or(config.mode == Mode::Development),
             webhook_origins: config.webhook_origins.clone(),
             told: config.break_glass_notice.clone(),
         };

@@ -1,5 +1,5 @@
-//! Plugins, connectors, their runs and what was rejected.
-//! Never: a plugin file that is looked for outside of the database; every replica finds the same one.
+//! Connectors, their runs and what was rejected.
+//! Never: a secret of a connector in the open.
 
 use super::{
     Store,
@@ -7,6 +7,7 @@ use super::{
     db::{Row, Sql as _, marks},
     intake::{Counts, RunState},
     page::{List, Page, Slice},
+    sources,
 };
 use anyhow::Context as _;
 use std::collections::BTreeMap;
@@ -16,14 +17,7 @@ use vizard_core::{
     ids::{ConnectorId, PluginId, RunId},
     time::Micros,
 };
-use vizard_plugin_host::PluginSpec;
-
-/// An installed plugin.
-#[derive(Clone)]
-pub(crate) struct StoredPlugin {
-    pub(crate) id: PluginId,
-    pub(crate) spec: PluginSpec,
-}
+use zeroize::Zeroizing;
 
 /// Whether a connector takes deliveries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,9 +55,13 @@ pub(crate) struct StoredConnector {
     pub(crate) name: String,
     pub(crate) plugin: PluginId,
     pub(crate) state: ConnectorState,
-    /// JSON.
+    /// JSON, without secrets.
     pub(crate) config: String,
     pub(crate) grants: Vec<String>,
+    /// The names of the secrets that it has.
+    pub(crate) secrets: Vec<String>,
+    /// How often its source is asked; nothing where only by hand.
+    pub(crate) pull_minutes: Option<i32>,
     pub(crate) last_delivery_at: Option<Micros>,
 }
 
@@ -89,7 +87,21 @@ pub(crate) struct StoredReject {
 
 const RUN: &str = "id, connector_id, state, started_at, finished_at, records_read, accepted, duplicates, rejected, ignored, uncovered, \
      error";
-const CONNECTOR: &str = "id, name, plugin_id, state, config, grants, last_delivery_at";
+const CONNECTOR: &str = "id, name, plugin_id, state, config, grants, secrets, pull_minutes, last_delivery_at";
+
+/// What a connector is set up with.
+pub(crate) struct SetUp<'a> {
+    /// JSON, without secrets.
+    pub(crate) config: &'a str,
+    pub(crate) secrets: &'a Secrets,
+    pub(crate) grants: &'a [String],
+    pub(crate) pull_minutes: Option<i32>,
+    /// Feeds that are pulled.
+    pub(crate) feeds: &'a [String],
+}
+
+/// Secrets by name.
+pub(crate) type Secrets = BTreeMap<String, Zeroizing<String>>;
 
 fn run(row: &Row) -> anyhow::Result<StoredRun> {
     Ok(StoredRun {
@@ -103,100 +115,50 @@ fn run(row: &Row) -> anyhow::Result<StoredRun> {
     })
 }
 
-fn connector(row: &Row) -> anyhow::Result<StoredConnector> {
-    Ok(StoredConnector {
-        id: ConnectorId::new(row.get("id")?),
-        name: row.get("name")?,
-        plugin: PluginId::new(row.get("plugin_id")?),
-        state: row.word("state")?,
-        config: row.get("config")?,
-        grants: row.json("grants")?,
-        last_delivery_at: row.get::<Option<i64>>("last_delivery_at")?.map(Micros),
-    })
-}
-
-fn plugin(row: &Row) -> anyhow::Result<StoredPlugin> {
-    Ok(StoredPlugin { id: PluginId::new(row.get("id")?), spec: row.json("spec")? })
-}
-
 impl Store {
-    /// Keeps a plugin file; the same file again changes nothing. Tells its id.
-    pub(crate) async fn install_plugin(
-        &self,
-        spec: &PluginSpec,
-        component: &[u8],
-        entry: Entry,
-        now: Micros,
-    ) -> anyhow::Result<PluginId> {
-        let tx = self.db.begin().await?;
-        let id = self.ids.draw(PluginId::new);
-        let inserted = tx
-            .run(
-                "INSERT INTO plugins (id, name, version, digest, spec, component, installed_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-                 ON CONFLICT (digest) DO NOTHING",
-                vec![
-                    id.uuid().into(),
-                    spec.manifest.name.as_str().into(),
-                    spec.manifest.version.as_str().into(),
-                    spec.digest.as_str().into(),
-                    serde_json::to_string(spec)?.into(),
-                    component.to_vec().into(),
-                    now.0.into(),
-                ],
-            )
-            .await?;
-        if inserted == 0 {
-            let row = tx.row("SELECT id FROM plugins WHERE digest = $1", vec![spec.digest.as_str().into()]).await?;
-            return Ok(PluginId::new(row.map_or_else(|| anyhow::bail!("a plugin vanished"), |row| row.get("id"))?));
+    fn connector(&self, row: &Row) -> anyhow::Result<StoredConnector> {
+        let id = ConnectorId::new(row.get("id")?);
+        Ok(StoredConnector {
+            id,
+            name: row.get("name")?,
+            plugin: PluginId::new(row.get("plugin_id")?),
+            state: row.word("state")?,
+            config: row.get("config")?,
+            grants: row.json("grants")?,
+            secrets: self.open_secrets(id, row)?.into_keys().collect(),
+            pull_minutes: row.get::<Option<i64>>("pull_minutes")?.map(i32::try_from).transpose()?,
+            last_delivery_at: row.get::<Option<i64>>("last_delivery_at")?.map(Micros),
+        })
+    }
+
+    fn open_secrets(&self, id: ConnectorId, row: &Row) -> anyhow::Result<Secrets> {
+        let Some(sealed) = row.get::<Option<Vec<u8>>>("secrets")? else { return Ok(Secrets::new()) };
+        let open = Zeroizing::new(self.vault.open_credential(id.uuid().as_bytes(), &sealed)?);
+        let secrets: BTreeMap<String, String> = serde_json::from_slice(&open)?;
+        Ok(secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect())
+    }
+
+    fn seal_secrets(&self, id: ConnectorId, secrets: &Secrets) -> anyhow::Result<Option<Vec<u8>>> {
+        if secrets.is_empty() {
+            return Ok(None);
         }
-        // Connectors of an earlier version of the plugin go on with this one.
-        tx.run(
-            "UPDATE connectors SET plugin_id = $1 WHERE plugin_id IN (SELECT id FROM plugins WHERE name = $2)",
-            vec![id.uuid().into(), spec.manifest.name.as_str().into()],
-        )
-        .await?;
-        insert_entries(&tx, &self.ids, &[entry], now).await?;
-        tx.commit().await?;
-        Ok(id)
+        let open: BTreeMap<&str, &str> =
+            secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
+        let open = Zeroizing::new(serde_json::to_vec(&open)?);
+        self.vault.seal_credential(id.uuid().as_bytes(), &open).map(Some)
     }
 
-    /// The newest installed version of each plugin, by name.
-    pub(crate) async fn plugins(&self) -> anyhow::Result<Vec<StoredPlugin>> {
-        let sql = "SELECT p.id, p.spec FROM plugins p WHERE NOT EXISTS (SELECT 1 FROM plugins n WHERE n.name = p.name \
-                   AND (n.installed_at, n.id) > (p.installed_at, p.id)) ORDER BY p.name";
-        self.db.rows(sql, vec![]).await?.iter().map(plugin).collect()
-    }
-
-    /// The newest version of the plugin called `name`.
-    pub(crate) async fn plugin_called(&self, name: &str) -> anyhow::Result<Option<StoredPlugin>> {
-        let sql = "SELECT id, spec FROM plugins WHERE name = $1 ORDER BY installed_at DESC, id DESC LIMIT 1";
-        self.db.row(sql, vec![name.into()]).await?.as_ref().map(plugin).transpose()
-    }
-
-    /// Installed plugins by id.
-    pub(crate) async fn plugins_by_id(&self, ids: &[PluginId]) -> anyhow::Result<BTreeMap<PluginId, StoredPlugin>> {
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let sql = format!("SELECT id, spec FROM plugins WHERE id IN ({})", marks(0, ids.len()));
-        let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
-        rows.iter().map(|row| plugin(row).map(|plugin| (plugin.id, plugin))).collect()
-    }
-
-    /// The plugin's file.
-    pub(crate) async fn plugin_component(&self, id: PluginId) -> anyhow::Result<Option<Vec<u8>>> {
-        let row = self.db.row("SELECT component FROM plugins WHERE id = $1", vec![id.uuid().into()]).await?;
-        row.map(|row| row.get("component")).transpose()
+    /// The secrets of a connector, for the host to put in.
+    pub(crate) async fn secrets(&self, id: ConnectorId) -> anyhow::Result<Secrets> {
+        let row = self.db.row("SELECT secrets FROM connectors WHERE id = $1", vec![id.uuid().into()]).await?;
+        row.map_or_else(|| Ok(Secrets::new()), |row| self.open_secrets(id, &row))
     }
 
     /// Adds a connector; nothing where the name is taken.
-    #[expect(clippy::too_many_arguments, reason = "the columns of the row")]
     pub(crate) async fn create_connector(
         &self,
-        name: &str,
-        plugin: PluginId,
-        config: &str,
-        grants: &[String],
+        (name, plugin): (&str, PluginId),
+        set_up: &SetUp<'_>,
         entry: impl FnOnce(ConnectorId) -> Entry,
         now: Micros,
     ) -> anyhow::Result<Option<ConnectorId>> {
@@ -204,14 +166,16 @@ impl Store {
         let id = self.ids.draw(ConnectorId::new);
         let inserted = tx
             .run(
-                "INSERT INTO connectors (id, name, plugin_id, state, config, grants, created_at) VALUES ($1, $2, $3, 'ENABLED', $4, $5, $6) \
-                 ON CONFLICT (name) DO NOTHING",
+                "INSERT INTO connectors (id, name, plugin_id, state, config, grants, secrets, pull_minutes, created_at) \
+                 VALUES ($1, $2, $3, 'ENABLED', $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING",
                 vec![
                     id.uuid().into(),
                     name.into(),
                     plugin.uuid().into(),
-                    config.into(),
-                    serde_json::to_string(grants)?.into(),
+                    set_up.config.into(),
+                    serde_json::to_string(set_up.grants)?.into(),
+                    self.seal_secrets(id, set_up.secrets)?.into(),
+                    set_up.pull_minutes.map(i64::from).into(),
                     now.0.into(),
                 ],
             )
@@ -219,9 +183,35 @@ impl Store {
         if inserted == 0 {
             return Ok(None);
         }
+        sources::set(&tx, id, set_up, now).await?;
         insert_entries(&tx, &self.ids, &[entry(id)], now).await?;
         tx.commit().await?;
         Ok(Some(id))
+    }
+
+    /// Sets a connector up anew. What stopped its sources may be mended, so they are asked again.
+    pub(crate) async fn set_connector_up(
+        &self,
+        id: ConnectorId,
+        set_up: &SetUp<'_>,
+        entry: Entry,
+        now: Micros,
+    ) -> anyhow::Result<()> {
+        let tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE connectors SET config = $1, grants = $2, secrets = $3, pull_minutes = $4 WHERE id = $5",
+            vec![
+                set_up.config.into(),
+                serde_json::to_string(set_up.grants)?.into(),
+                self.seal_secrets(id, set_up.secrets)?.into(),
+                set_up.pull_minutes.map(i64::from).into(),
+                id.uuid().into(),
+            ],
+        )
+        .await?;
+        sources::set(&tx, id, set_up, now).await?;
+        insert_entries(&tx, &self.ids, &[entry], now).await?;
+        tx.commit().await
     }
 
     /// Puts a connector into a state.
@@ -241,7 +231,7 @@ impl Store {
     /// The connector called `name`.
     pub(crate) async fn connector_called(&self, name: &str) -> anyhow::Result<Option<StoredConnector>> {
         let sql = format!("SELECT {CONNECTOR} FROM connectors WHERE name = $1");
-        self.db.row(&sql, vec![name.into()]).await?.as_ref().map(connector).transpose()
+        self.db.row(&sql, vec![name.into()]).await?.map(|row| self.connector(&row)).transpose()
     }
 
     /// Connectors by id.
@@ -254,7 +244,7 @@ impl Store {
         }
         let sql = format!("SELECT {CONNECTOR} FROM connectors WHERE id IN ({})", marks(0, ids.len()));
         let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
-        rows.iter().map(|row| connector(row).map(|connector| (connector.id, connector))).collect()
+        rows.iter().map(|row| self.connector(row).map(|connector| (connector.id, connector))).collect()
     }
 
     /// Connectors in the order of their names.
@@ -267,7 +257,15 @@ impl Store {
             order: ("name", "id"),
             descending: false,
         };
-        list.page(&self.db, slice, |(name, id)| [name.as_str().into(), (*id).into()], connector).await
+        list.page(&self.db, slice, |(name, id)| [name.as_str().into(), (*id).into()], |row| self.connector(row)).await
+    }
+
+    /// The connectors of a plugin.
+    pub(crate) async fn connectors_of(&self, plugin: &str) -> anyhow::Result<Vec<StoredConnector>> {
+        let sql = format!(
+            "SELECT {CONNECTOR} FROM connectors WHERE plugin_id IN (SELECT id FROM plugins WHERE name = $1) ORDER BY name"
+        );
+        self.db.rows(&sql, vec![plugin.into()]).await?.iter().map(|row| self.connector(row)).collect()
     }
 
     /// What the configured connectors feed: one entry a plugin and state, with the latest delivery.

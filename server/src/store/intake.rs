@@ -196,6 +196,28 @@ impl Store {
         if u64::try_from(waiting)? >= limits::QUEUED_RUNS_PER_CONNECTOR {
             return Ok(Queued::Full);
         }
+        let Some(run) = self.insert_run(&tx, &delivery, now).await? else {
+            // Another process took the same key a moment ago.
+            let row = tx
+                .row(
+                    "SELECT id, body_digest FROM runs WHERE connector_id = $1 AND idempotency_key = $2",
+                    vec![delivery.connector.uuid().into(), delivery.idempotency_key.into()],
+                )
+                .await?
+                .context("a delivery vanished")?;
+            return same_body(&row, &delivery.body_digest);
+        };
+        tx.commit().await?;
+        Ok(Queued::New(run))
+    }
+
+    /// Adds a delivery that waits; nothing where its key is taken.
+    pub(super) async fn insert_run(
+        &self,
+        tx: &Tx,
+        delivery: &NewDelivery<'_>,
+        now: Micros,
+    ) -> anyhow::Result<Option<RunId>> {
         let run = self.ids.draw(RunId::new);
         let body = self.vault.seal_delivery(run.uuid(), delivery.body)?;
         let inserted = tx
@@ -215,19 +237,10 @@ impl Store {
             )
             .await?;
         if inserted == 0 {
-            // Another process took the same key a moment ago.
-            let row = tx
-                .row(
-                    "SELECT id, body_digest FROM runs WHERE connector_id = $1 AND idempotency_key = $2",
-                    vec![delivery.connector.uuid().into(), delivery.idempotency_key.into()],
-                )
-                .await?
-                .context("a delivery vanished")?;
-            return same_body(&row, &delivery.body_digest);
+            return Ok(None);
         }
-        changes::note(&tx, &[Change::Run(run, delivery.connector)], now).await?;
-        tx.commit().await?;
-        Ok(Queued::New(run))
+        changes::note(tx, &[Change::Run(run, delivery.connector)], now).await?;
+        Ok(Some(run))
     }
 
     /// Takes the oldest delivery that waits, or one whose worker fell silent. Connectors that are paused keep theirs.

@@ -53,7 +53,7 @@ fn secret(prefix: &str, encoding: Encoding) -> Part {
 #[test]
 fn secrets_are_put_in_by_the_host_and_taken_out_of_what_comes_back() {
     let (at, seen) = server(
-        b"HTTP/1.1 200 OK\r\nContent-Length: 58\r\nX-Echo: s3cret/+value\r\nSet-Cookie: a=b\r\n\r\ns3cret/+value s3cret%2F%2Bvalue czNjcmV0Lyt2YWx1ZQ== hello.",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 59\r\nX-Echo: s3cret/+value\r\nSet-Cookie: a=b\r\n\r\ns3cret/+value s3cret%2F%2Bvalue czNjcmV0Lyt2YWx1ZQ== hello.",
     );
     let mut client = client(&[format!("{at} private")]);
     let request = Request {
