@@ -42,6 +42,7 @@ mod m20261127_000013_reports;
 mod m20261127_000014_queue_orders;
 mod m20261127_000015_consultations;
 mod m20261127_000016_credentials;
+mod m20261127_000018_patients;
 
 use sea_orm_migration::prelude::*;
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000014_queue_orders::Migration),
             Box::new(m20261127_000015_consultations::Migration),
             Box::new(m20261127_000016_credentials::Migration),
+            Box::new(m20261127_000018_patients::Migration),
         ]
     }
 }
@@ -122,6 +124,7 @@ mod tests {
             super::m20261127_000014_queue_orders::UP,
             super::m20261127_000015_consultations::UP,
             super::m20261127_000016_credentials::UP,
+            super::m20261127_000018_patients::UP,
         ]
         .concat()
     }
@@ -168,6 +171,7 @@ mod tests {
                 "m20261127_000014_queue_orders",
                 "m20261127_000015_consultations",
                 "m20261127_000016_credentials",
+                "m20261127_000018_patients",
             ]
         );
     }

@@ -1,7 +1,7 @@
 //! One access of one person to one patient's record, whatever told of it.
 //! Never: an event that names the patient anywhere but in the party of that role.
 
-use crate::{RESTRICTED_REASON, SECTION};
+use crate::{RESTRICTED_REASON, SECTION, WORKSTATION};
 use connector_sdk::identifier::{self, SAM, SID, UPN};
 use connector_sdk::{Emit, Kind, Patient, Person, attr, kind};
 
@@ -16,7 +16,7 @@ pub(crate) struct Access<'a> {
     pub(crate) operation: &'a str,
     pub(crate) workload: &'a str,
     pub(crate) section: &'a str,
-    pub(crate) device: &'a str,
+    pub(crate) workstation: &'a str,
     /// Why the record was opened although it is restricted.
     pub(crate) restricted: Option<&'a str>,
 }
@@ -37,7 +37,7 @@ impl Access<'_> {
             .attr(attr::OPERATION, short(self.operation))
             .attr(attr::WORKLOAD, short(self.workload))
             .attr(SECTION, short(self.section))
-            .attr(attr::DEVICE_NAME, short(self.device))
+            .attr(WORKSTATION, short(self.workstation))
             .attr(RESTRICTED_REASON, short(reason));
     }
 }

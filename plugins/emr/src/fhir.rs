@@ -54,7 +54,7 @@ pub(crate) fn normalise(
     let operation = codes(event).next().unwrap_or_default();
     let workload = event.any(&["source.site.display", "source.site"]).text();
     for (person, agent) in &people {
-        let device = agent.any(&["networkString", "network.address"]).text();
+        let workstation = agent.any(&["networkString", "network.address"]).text();
         let purposes = codes_of(event, &["purposeOfEvent", "authorization"]);
         let mut purposes = purposes.chain(codes_of(*agent, &["purposeOfUse", "authorization"]));
         let restricted = purposes.find(|code| config.is_restricted_purpose(code));
@@ -72,7 +72,7 @@ pub(crate) fn normalise(
                 operation: &operation,
                 workload: &workload,
                 section: "",
-                device: &device,
+                workstation: &workstation,
                 restricted: restricted.as_deref(),
             }
             .emit(emit);

@@ -22,6 +22,8 @@ use connector_sdk::{
 const RESTRICTED_REASON: Attr = Attr::new("restricted_reason", ValueType::Text, "content");
 /// The part of the record, department or section that was opened.
 const SECTION: Attr = Attr::new("section", ValueType::Text, "content");
+/// Where it was opened. Not a device of the person's: wards share them, and nobody's first use of one tells anything.
+const WORKSTATION: Attr = Attr::new("workstation", ValueType::Text, "content");
 
 /// The connector.
 #[derive(Debug)]
@@ -46,10 +48,10 @@ impl Connector for Emr {
             Feed::new("epic", "Epic access log", Framing::Csv),
         ],
         kinds: &[
-            KindUse(kind::PATIENT_RECORD_HIGH_VOLUME, &[attr::OPERATION, attr::WORKLOAD, SECTION, attr::DEVICE_NAME]),
+            KindUse(kind::PATIENT_RECORD_HIGH_VOLUME, &[attr::OPERATION, attr::WORKLOAD, SECTION, WORKSTATION]),
             KindUse(
                 kind::PATIENT_RECORD_RESTRICTED,
-                &[attr::OPERATION, attr::WORKLOAD, SECTION, attr::DEVICE_NAME, RESTRICTED_REASON],
+                &[attr::OPERATION, attr::WORKLOAD, SECTION, WORKSTATION, RESTRICTED_REASON],
             ),
         ],
     };

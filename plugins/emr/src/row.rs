@@ -101,18 +101,18 @@ pub(crate) fn normalise(
         names.push((EMPLOYEE_ID, number.to_owned()));
     }
     let person = Person::named(names).map_err(|_| Reject::missing(config.column(layout.account)))?;
-    let (device, reason) = (cell(layout.workstation).unwrap_or_default(), config.restricted(cell(layout.reason)));
+    let (workstation, reason) = (cell(layout.workstation).unwrap_or_default(), config.restricted(cell(layout.reason)));
     let sections = || layout.sections.iter().filter_map(|name| cell(name));
     let section = sections().collect::<Vec<_>>().join(" / ");
     // The exports have no id of a row. The patient's names are in it only as a digest, and only where there is no number.
     let when = at.to_string();
-    let mut parts = vec![when.as_str(), person.key(), operation, device, section.as_str(), reason.unwrap_or_default()];
+    let mut parts = vec![when.as_str(), person.key(), operation, workstation, section.as_str(), reason.unwrap_or_default()];
     match patient.record {
         Some(number) => parts.push(number),
         None => parts.extend([patient.first_name, patient.last_name, patient.postal_code].map(Option::unwrap_or_default)),
     }
     let id = identifier::content_id(&parts);
     let section = section.as_str();
-    Access { at, id, person: &person, patient, operation, workload: "", section, device, restricted: reason }.emit(emit);
+    Access { at, id, person: &person, patient, operation, workload: "", section, workstation, restricted: reason }.emit(emit);
     Ok(())
 }
