@@ -159,6 +159,18 @@ on_both! {
         assert!(!alert.to_string().to_lowercase().contains("lindt"), "{alert:#}");
     }
 
+    async fn homes_and_accesses_that_come_at_the_same_time_do_not_miss_each_other(world) {
+        set_up(&world).await;
+        for round in 0..12 {
+            let who = format!("nurse{round}@halden-clinic.example");
+            let homes = HOMES.replace(MARA, &who).replace("E1001", &format!("N{round}"));
+            tokio::join!(hr(&world, &homes), opens(&world, &who, "2026-06-29"), hr(&world, &homes));
+            let own = format!("events e JOIN triggers t ON t.event_key = e.event_key WHERE e.indicator IN ('PATIENT_RECORD_FAMILY', \
+                'PATIENT_RECORD_NEIGHBOUR') AND (SELECT count(*) FROM events o WHERE o.subject_id = e.subject_id AND o.indicator = 'PATIENT_RECORD_HIGH_VOLUME') = 6");
+            assert_eq!(rows(&world, &own).await, 2 * (round + 1), "round {round}");
+        }
+    }
+
     async fn who_moves_is_compared_with_both_homes_and_a_late_home_with_what_is_kept(world) {
         set_up(&world).await;
         opens(&world, MARA, "2026-06-29").await;
