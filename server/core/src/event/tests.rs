@@ -203,8 +203,15 @@ fn an_access_is_compared_unless_the_settings_leave_it_out() {
     let mut settings = crate::settings::Settings::default();
     settings.exclusions.keywords.push("test".into());
     let excluded = opened(&patient, &[("object_name", text("test system"))]);
-    let Origin { feed, record, ordinal, received_at, sensitivity, .. } = origin();
-    let origin = Origin { feed, record, ordinal, received_at, sensitivity, settings: &settings };
+    let content = |_: &str| None;
+    let origin = Origin {
+        feed: "audit",
+        record: b"{}",
+        ordinal: 0,
+        received_at: NOW,
+        sensitivity: &content,
+        settings: &settings,
+    };
     let found = accept(excluded, &origin).ok().unwrap();
     assert!(found.verdict.weight != crate::settings::Weight::Full && found.traits.is_none());
 }
