@@ -46,7 +46,8 @@ pub(crate) fn normalise(
     if written.is_empty() {
         return Err(Reject::missing("recorded"));
     }
-    let at = time::parse(&written.text(), call.zone(), config.date_order).ok_or_else(|| Reject::bad_time("recorded"))?;
+    let at =
+        time::parse(&written.text(), call.zone(), config.date_order).ok_or_else(|| Reject::bad_time("recorded"))?;
     let people: Vec<(Person, Json<'_>)> = agents
         .into_iter()
         .map(|agent| Ok((person(config, agent, &contained)?, agent)))
@@ -125,7 +126,8 @@ fn is_human(agent: Json<'_>) -> bool {
         &["Device", "Organization", "HealthcareService", "CareTeam", "Group", "Patient", "RelatedPerson"];
     let machine = || agent.at("type.coding").items().any(|coding| coding.field("code").is_one_of(MACHINES));
     let who = agent.field("who");
-    let other = || who.field("type").is_one_of(OTHERS) || OTHERS.contains(&resource_type(&who.field("reference").text()));
+    let other =
+        || who.field("type").is_one_of(OTHERS) || OTHERS.contains(&resource_type(&who.field("reference").text()));
     let named = || ["who", "altId", "name"].iter().any(|field| !agent.field(field).is_empty());
     !agent.field("requestor").is("false") && named() && !machine() && !other()
 }

@@ -40,10 +40,7 @@ impl Connector for Emr {
         config_schema: include_str!("../config.schema.json"),
         feeds: &[
             Feed::new("fhir", "FHIR AuditEvent", Framing::Json),
-            Feed {
-                pointer: "/entry",
-                ..Feed::new("fhir-bundle", "Bundles of FHIR AuditEvent", Framing::Json)
-            },
+            Feed { pointer: "/entry", ..Feed::new("fhir-bundle", "Bundles of FHIR AuditEvent", Framing::Json) },
             Feed::new("healthcare", "Healthcare export", Framing::Csv),
             Feed::new("epic", "Epic access log", Framing::Csv),
         ],

@@ -106,13 +106,17 @@ pub(crate) fn normalise(
     let section = sections().collect::<Vec<_>>().join(" / ");
     // The exports have no id of a row. The patient's names are in it only as a digest, and only where there is no number.
     let when = at.to_string();
-    let mut parts = vec![when.as_str(), person.key(), operation, workstation, section.as_str(), reason.unwrap_or_default()];
+    let mut parts =
+        vec![when.as_str(), person.key(), operation, workstation, section.as_str(), reason.unwrap_or_default()];
     match patient.record {
         Some(number) => parts.push(number),
-        None => parts.extend([patient.first_name, patient.last_name, patient.postal_code].map(Option::unwrap_or_default)),
+        None => {
+            parts.extend([patient.first_name, patient.last_name, patient.postal_code].map(Option::unwrap_or_default))
+        }
     }
     let id = identifier::content_id(&parts);
     let section = section.as_str();
-    Access { at, id, person: &person, patient, operation, workload: "", section, workstation, restricted: reason }.emit(emit);
+    Access { at, id, person: &person, patient, operation, workload: "", section, workstation, restricted: reason }
+        .emit(emit);
     Ok(())
 }

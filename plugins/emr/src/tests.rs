@@ -56,11 +56,13 @@ fn samples_give_what_their_snapshots_say() {
 
 #[test]
 fn a_missing_mandatory_column_rejects_the_file() {
-    let refusal = |config: &str, feed: &str, header: &str| {
-        match testing::run::<Emr>(config, feed, format!("{header}\n").as_bytes()) {
-            Err(Failure::Format(why)) => why,
-            other => panic!("not refused for its format: {other:?}"),
-        }
+    let refusal = |config: &str, feed: &str, header: &str| match testing::run::<Emr>(
+        config,
+        feed,
+        format!("{header}\n").as_bytes(),
+    ) {
+        Err(Failure::Format(why)) => why,
+        other => panic!("not refused for its format: {other:?}"),
     };
     let lacking = HEADER.replace(",Patient Zip Code", "");
     assert_eq!(refusal("{}", "healthcare", &lacking), "column Patient Zip Code is missing");
@@ -72,7 +74,10 @@ fn a_missing_mandatory_column_rejects_the_file() {
 #[test]
 fn a_reason_is_one_only_where_it_says_something() {
     let with = |config: &str, reason: &str| {
-        said(&row(config, &format!("2026-09-14 08:00,Open chart,WS1,7,Ada,Quill,Elm St 1,Springfield,1767,{reason},ada@x.example")))
+        said(&row(
+            config,
+            &format!("2026-09-14 08:00,Open chart,WS1,7,Ada,Quill,Elm St 1,Springfield,1767,{reason},ada@x.example"),
+        ))
     };
     assert_eq!(with("{}", ""), "HIGH_VOLUME");
     assert_eq!(with("{}", "N/A"), "HIGH_VOLUME");
@@ -107,7 +112,8 @@ fn a_row_again_is_the_same_event_and_another_second_or_patient_is_another() {
 
 #[test]
 fn a_patient_is_named_in_the_party_alone() {
-    let found = row("{}", "2026-09-14 08:00,Open chart,WS1,7,Ada,Quill,Elm St 1,Springfield,1767,Emergency,bo@x.example");
+    let found =
+        row("{}", "2026-09-14 08:00,Open chart,WS1,7,Ada,Quill,Elm St 1,Springfield,1767,Emergency,bo@x.example");
     for event in &found.events {
         let attributes = format!("{:?} {:?}", event.attributes, event.source_id);
         assert!(!["Ada", "Quill", "Elm", "1767", "Springfield"].iter().any(|word| attributes.contains(word)));
@@ -126,7 +132,10 @@ fn readings_count_and_what_else_is_done_to_a_record_does_not() {
     assert_eq!(said(&fhir("{}", &reading(&decided))), "no reading of a record");
     assert_eq!(said(&fhir("{}", &reading(&json!({"outcome": "8"})))), "an access that failed");
     assert_eq!(said(&fhir("{}", &reading(&json!({"resourceType": "Patient"})))), "another resource than an AuditEvent");
-    assert_eq!(said(&fhir("{}", &reading(&json!({"entity": [{"what": {"reference": "List/1"}}]})))), "no patient's record");
+    assert_eq!(
+        said(&fhir("{}", &reading(&json!({"entity": [{"what": {"reference": "List/1"}}]})))),
+        "no patient's record"
+    );
 }
 
 #[test]
@@ -141,7 +150,10 @@ fn the_shapes_of_r5_are_the_same_access() {
         "agent": [{"who": {"identifier": {"value": "E4711"}}, "requestor": true}],
     });
     let found = fhir("{}", &r5);
-    assert_eq!((said(&found).as_str(), actor(&found)), ("HIGH_VOLUME, RESTRICTED", vec!["employee-id=E4711".to_owned()]));
+    assert_eq!(
+        (said(&found).as_str(), actor(&found)),
+        ("HIGH_VOLUME, RESTRICTED", vec!["employee-id=E4711".to_owned()])
+    );
     assert_eq!(found.events[0].occurred_at, 1_789_372_800_000_000);
     assert_eq!(found.events[0].parties[1].identifiers[0].value, "p1");
     let mut failed = r5.clone();
@@ -156,7 +168,8 @@ fn breaking_the_glass_is_told_by_the_purpose_that_the_configuration_names() {
     assert_eq!(said(&fhir("{}", &reading(&purpose("TREAT")))), "HIGH_VOLUME");
     let only = r#"{"restricted_purposes":["BTG"]}"#;
     assert_eq!(said(&fhir(only, &reading(&purpose("ETREAT")))), "HIGH_VOLUME");
-    let of_agent = json!({"agent": [{"who": {"identifier": {"value": "E7"}}, "purposeOfUse": [{"coding": [{"code": "btg"}]}]}]});
+    let of_agent =
+        json!({"agent": [{"who": {"identifier": {"value": "E7"}}, "purposeOfUse": [{"coding": [{"code": "btg"}]}]}]});
     assert_eq!(said(&fhir(only, &reading(&of_agent))), "HIGH_VOLUME, RESTRICTED");
 }
 
@@ -185,25 +198,25 @@ fn a_person_is_an_account_and_never_a_mere_name() {
         "who": {"reference": "Practitioner/pr9", "identifier": {"value": "E4711"}, "display": "John Smith"},
         "altId": "John@Northwind.example", "requestor": true,
     });
-    assert_eq!(
-        actor(&of("{}", &several)),
-        ["upn=john@northwind.example", "employee-id=E4711", "practitioner-id=pr9"]
-    );
+    assert_eq!(actor(&of("{}", &several)), ["upn=john@northwind.example", "employee-id=E4711", "practitioner-id=pr9"]);
     let domain = json!({"who": {"identifier": {"value": "NW\\JSmith"}}});
     assert_eq!(actor(&of("{}", &domain)), ["sam=nw\\jsmith"]);
 }
 
 #[test]
 fn what_is_contained_tells_more_of_patient_and_person() {
-    let found = fhir("{}", &reading(&json!({
-        "contained": [
-            {"resourceType": "Patient", "id": "p", "identifier": [{"value": "MRN-7"}], "name": [{"family": "Quill", "given": ["Ada", "B"]}],
-             "address": [{"line": ["Elm St 1", "Flat 2"], "postalCode": "1767"}]},
-            {"resourceType": "Practitioner", "id": "d", "telecom": [{"system": "phone", "value": "1"}, {"system": "email", "value": "Doc@x.example"}]},
-        ],
-        "agent": [{"who": {"reference": "#d"}, "requestor": true}],
-        "entity": [{"what": {"reference": "#p"}, "role": {"code": "1"}}],
-    })));
+    let found = fhir(
+        "{}",
+        &reading(&json!({
+            "contained": [
+                {"resourceType": "Patient", "id": "p", "identifier": [{"value": "MRN-7"}], "name": [{"family": "Quill", "given": ["Ada", "B"]}],
+                 "address": [{"line": ["Elm St 1", "Flat 2"], "postalCode": "1767"}]},
+                {"resourceType": "Practitioner", "id": "d", "telecom": [{"system": "phone", "value": "1"}, {"system": "email", "value": "Doc@x.example"}]},
+            ],
+            "agent": [{"who": {"reference": "#d"}, "requestor": true}],
+            "entity": [{"what": {"reference": "#p"}, "role": {"code": "1"}}],
+        })),
+    );
     assert_eq!(actor(&found), ["upn=doc@x.example"]);
     let said: Vec<_> = found.events[0].parties[1].identifiers.iter().map(|one| one.value.as_str()).collect();
     assert_eq!(said, ["MRN-7", "Ada", "Quill", "Elm St 1", "1767"]);
@@ -211,9 +224,12 @@ fn what_is_contained_tells_more_of_patient_and_person() {
 
 #[test]
 fn several_patients_of_one_event_are_several_accesses() {
-    let found = fhir("{}", &reading(&json!({"entity": [
-        {"what": {"reference": "Patient/p1"}}, {"what": {"reference": "Patient/p2"}}, {"what": {"reference": "Patient/p1"}},
-    ]})));
+    let found = fhir(
+        "{}",
+        &reading(&json!({"entity": [
+            {"what": {"reference": "Patient/p1"}}, {"what": {"reference": "Patient/p2"}}, {"what": {"reference": "Patient/p1"}},
+        ]})),
+    );
     assert_eq!(said(&found), "HIGH_VOLUME, HIGH_VOLUME");
     assert_ne!(found.events[0].source_id, found.events[1].source_id);
 }
@@ -222,7 +238,10 @@ fn several_patients_of_one_event_are_several_accesses() {
 fn a_bundle_belongs_to_the_feed_for_bundles() {
     let bundle = json!({"resourceType": "Bundle", "entry": [{"resource": reading(&json!({}))}, {"resource": {"resourceType": "Patient"}}]});
     assert_eq!(said(&fhir("{}", &bundle)), "a Bundle: deliver it to the feed fhir-bundle");
-    assert_eq!(said(&run("{}", "fhir-bundle", &bundle.to_string())), "HIGH_VOLUME, another resource than an AuditEvent");
+    assert_eq!(
+        said(&run("{}", "fhir-bundle", &bundle.to_string())),
+        "HIGH_VOLUME, another resource than an AuditEvent"
+    );
 }
 
 #[test]

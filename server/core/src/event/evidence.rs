@@ -199,9 +199,8 @@ fn other_parties<'a>(parties: impl Iterator<Item = &'a Party>, kept: impl Fn(&st
     let mut others = Vec::new();
     for party in parties {
         let identifiers = party.identifiers.iter().filter(|identifier| kept(&identifier.scheme));
-        let identifiers: Vec<Json> = identifiers
-            .map(|identifier| json!({ "scheme": identifier.scheme, "value": identifier.value }))
-            .collect();
+        let identifiers: Vec<Json> =
+            identifiers.map(|identifier| json!({ "scheme": identifier.scheme, "value": identifier.value })).collect();
         if !identifiers.is_empty() {
             others.push(json!({ "role": party.role, "identifiers": identifiers }));
         }

@@ -142,7 +142,20 @@ fn postal_code(text: &str) -> String {
 
 /// Words for parts of a house, with what follows them.
 const PARTS: &[&str] = &[
-    "apartment", "apt", "unit", "suite", "ste", "flat", "floor", "fl", "room", "rm", "wohnung", "whg", "etage", "top",
+    "apartment",
+    "apt",
+    "unit",
+    "suite",
+    "ste",
+    "flat",
+    "floor",
+    "fl",
+    "room",
+    "rm",
+    "wohnung",
+    "whg",
+    "etage",
+    "top",
     "stiege",
 ];
 
