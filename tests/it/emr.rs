@@ -2,7 +2,7 @@
 //! Never: a patient's name expected anywhere; what is looked for in tables and logs must not be there.
 
 use crate::templates::enable_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write as _;
 use vizard_core::{access::Role, time::DAY};
 use vizard_tests::{Engine, World, on_both};
@@ -191,9 +191,9 @@ on_both! {
             let who = format!("nurse{round}@halden-clinic.example");
             let homes = HOMES.replace(MARA, &who).replace("E1001", &format!("N{round}"));
             tokio::join!(hr(&world, &homes), opens(&world, &who, "2026-06-29"), hr(&world, &homes));
-            let own = format!("events e JOIN triggers t ON t.event_key = e.event_key WHERE e.indicator IN ('PATIENT_RECORD_FAMILY', \
-                'PATIENT_RECORD_NEIGHBOUR') AND (SELECT count(*) FROM events o WHERE o.subject_id = e.subject_id AND o.indicator = 'PATIENT_RECORD_HIGH_VOLUME') = 7");
-            assert_eq!(rows(&world, &own).await, 3 * (round + 1), "round {round}");
+            let own = "events e JOIN triggers t ON t.event_key = e.event_key WHERE e.indicator IN ('PATIENT_RECORD_FAMILY', \
+                'PATIENT_RECORD_NEIGHBOUR') AND (SELECT count(*) FROM events o WHERE o.subject_id = e.subject_id AND o.indicator = 'PATIENT_RECORD_HIGH_VOLUME') = 7";
+            assert_eq!(rows(&world, own).await, 3 * (round + 1), "round {round}");
         }
     }
 
@@ -231,12 +231,18 @@ on_both! {
 
     async fn an_investigator_reads_the_record_s_number_and_nobody_the_patient_s_name(world) {
         set_up(&world).await;
+        works(&world, MARA).await;
         opens(&world, MARA, "2026-06-29").await;
         hr(&world, HOMES).await;
         world.settle().await;
-        let ask = "{ subjects { nodes { activities { nodes { indicator { code } facts { name values } content { name values } } } } } }";
-        let seen = world.caller(&[Role::Investigator]).ask(ask, Value::Null).await;
-        let text = format!("{seen:?}").to_lowercase();
+        let ask = "{ alerts { nodes { contributions { insight { indicator { code } activities(first: 50) { nodes { facts content } } } } } } }";
+        let seen = world.caller(&[Role::Investigator]).query(ask).await["alerts"]["nodes"][0]["contributions"].clone();
+        let insights = seen.as_array().unwrap_or_else(|| panic!("{seen:#}"));
+        let family = insights.iter().find(|part| part["insight"]["indicator"]["code"] == "PATIENT_RECORD_FAMILY").unwrap();
+        let family = &family["insight"]["activities"]["nodes"][0];
+        assert!(family["content"].to_string().contains("\"101\""), "the record's number: {family:#}");
+        assert_eq!(family["facts"]["operation"], "Chart opened");
+        let text = seen.to_string().to_lowercase();
         assert!(!PATIENTS.iter().any(|word| text.contains(word)), "{text}");
     }
 

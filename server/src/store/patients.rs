@@ -88,17 +88,16 @@ impl Told {
 
     /// Whether it tells of a home that nobody has told before.
     async fn has_news(&self, tx: &Tx) -> anyhow::Result<bool> {
-        let homes: Vec<_> = self.homes.keys().collect();
-        let mut known = 0;
-        for part in homes.chunks(limits::INSERT_ROWS) {
-            let sql = format!(
-                "SELECT count(*) AS known FROM profile_marks WHERE (subject_id, version) IN (VALUES {})",
-                tuples(tx, 2, part.len())
-            );
-            let values = part.iter().flat_map(|(who, version)| [who.uuid().into(), version.to_vec().into()]).collect();
-            known += tx.row(&sql, values).await?.context("no count")?.get::<i64>("known")?;
+        let people: BTreeSet<SubjectId> = self.homes.keys().map(|(who, _)| *who).collect();
+        let mut known = BTreeSet::new();
+        for part in people.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+            let sql =
+                format!("SELECT subject_id, version FROM profile_marks WHERE subject_id IN ({})", marks(0, part.len()));
+            for row in tx.rows(&sql, part.iter().map(|who| who.uuid().into()).collect()).await? {
+                known.insert((SubjectId::new(row.get("subject_id")?), row.get::<Vec<u8>>("version")?));
+            }
         }
-        Ok(usize::try_from(known)? < homes.len())
+        Ok(self.homes.keys().any(|(who, version)| !known.contains(&(*who, version.to_vec()))))
     }
 
     /// Keeps the marks of accesses that are new and of homes, and tells what they have in common with all that were kept.
@@ -117,7 +116,7 @@ impl Told {
         }
         let mut found = Relations::new();
         self.of_new_records(tx, connector, &mut found).await?;
-        of_new_homes(tx, &moved, &mut found).await?;
+        of_new_homes(tx, moved, &mut found).await?;
         Ok(found)
     }
 
@@ -139,9 +138,9 @@ impl Told {
         Ok(())
     }
 
-    /// Tells the homes that are new.
-    async fn insert_homes(&self, tx: &Tx) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
-        let mut moved = Vec::new();
+    /// Tells whose homes are new.
+    async fn insert_homes(&self, tx: &Tx) -> anyhow::Result<BTreeSet<Uuid>> {
+        let mut moved = BTreeSet::new();
         for rows in self.homes.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
             let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
             for ((who, version), of) in rows {
@@ -150,11 +149,11 @@ impl Told {
             }
             let sql = format!(
                 "INSERT INTO profile_marks (subject_id, version, area, family, street, person) VALUES {} \
-                 ON CONFLICT (subject_id, version) DO NOTHING RETURNING subject_id, version",
+                 ON CONFLICT (subject_id, version) DO NOTHING RETURNING subject_id",
                 tuples(tx, 6, rows.len())
             );
             for row in tx.rows(&sql, values).await? {
-                moved.push((row.get("subject_id")?, row.get("version")?));
+                moved.insert(row.get("subject_id")?);
             }
         }
         Ok(moved)
@@ -179,22 +178,22 @@ impl Told {
     }
 }
 
-/// New homes against all accesses that are kept: those by who lives there, and those of patients called like them. The
-/// statements find whatever may be something, the rules decide.
-async fn of_new_homes(tx: &Tx, moved: &[(Uuid, Vec<u8>)], found: &mut Relations) -> anyhow::Result<()> {
-    for homes in moved.chunks(limits::INSERT_ROWS) {
-        let within = tuples(tx, 2, homes.len());
+/// Homes of whoever has a new one against all accesses that are kept: those by who lives there, and those of patients called
+/// like them. The statements find whatever may be something, the rules decide.
+async fn of_new_homes(tx: &Tx, moved: BTreeSet<Uuid>, found: &mut Relations) -> anyhow::Result<()> {
+    for people in moved.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+        let within = marks(0, people.len());
         for (own, join) in [
             (true, "r.subject_id = h.subject_id AND r.area = h.area AND (r.family = h.family OR r.street = h.street)"),
             (false, "r.person = h.person AND r.subject_id <> h.subject_id"),
         ] {
+            // SQLite takes the tables of a cross join in their order: from the few homes to the many accesses.
             let sql = format!(
                 "SELECT r.connector_id, r.event_key, r.area, r.family, r.street, r.person, h.area AS home_area, \
                  h.family AS home_family, h.street AS home_street, h.person AS home_person \
-                 FROM profile_marks h JOIN record_marks r ON {join} WHERE (h.subject_id, h.version) IN (VALUES {within})"
+                 FROM profile_marks h CROSS JOIN record_marks r WHERE h.subject_id IN ({within}) AND {join}"
             );
-            let values = homes.iter().flat_map(|(who, version)| [(*who).into(), version.clone().into()]).collect();
-            for row in tx.rows(&sql, values).await? {
+            for row in tx.rows(&sql, people.iter().map(|who| (*who).into()).collect()).await? {
                 if let Some(kind) = patient::relation(&read(&row, "")?, &read(&row, "home_")?, own) {
                     found.insert((ConnectorId::new(row.get("connector_id")?), key(&row)?, kind));
                 }
