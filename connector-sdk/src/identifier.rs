@@ -17,6 +17,16 @@ pub const SID: &str = "sid";
 pub const OBJECT_ID: &str = "object-id";
 /// Id or name of a device.
 pub const DEVICE: &str = "device-id";
+/// Number of a patient's record. Of a patient this alone is kept, and sealed.
+pub const PATIENT_RECORD: &str = "patient-mrn";
+/// A patient's given name: compared and forgotten, as what follows.
+pub const FIRST_NAME: &str = "first-name";
+/// A patient's family name.
+pub const LAST_NAME: &str = "last-name";
+/// First line of a patient's home address: street and house number.
+pub const ADDRESS_1: &str = "address-1";
+/// Postal code of a patient's home address.
+pub const POSTAL_CODE: &str = "postal-code";
 
 /// The address in `text`, in lower case: `Alice <Alice@Example.com>`, `smtp:alice@example.com` and
 /// `i:0#.f|membership|alice@example.com` are all `alice@example.com`. `None` if there is no address in it.

@@ -16,6 +16,7 @@ mod json;
 pub mod kind;
 pub mod log;
 pub mod names;
+mod patient;
 mod person;
 #[cfg(feature = "pull")]
 pub mod pull;
@@ -37,6 +38,7 @@ pub use export::install_panic_hook;
 pub use folders::Folders;
 pub use json::Json;
 pub use kind::Kind;
+pub use patient::Patient;
 pub use person::Person;
 pub use record::Record;
 pub use reject::{Reason, Reject};

@@ -43,6 +43,7 @@ mod m20261127_000014_queue_orders;
 mod m20261127_000015_consultations;
 mod m20261127_000016_credentials;
 mod m20261127_000017_sources;
+mod m20261127_000018_patients;
 
 use sea_orm_migration::prelude::*;
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000015_consultations::Migration),
             Box::new(m20261127_000016_credentials::Migration),
             Box::new(m20261127_000017_sources::Migration),
+            Box::new(m20261127_000018_patients::Migration),
         ]
     }
 }
@@ -125,6 +127,7 @@ mod tests {
             super::m20261127_000015_consultations::UP,
             super::m20261127_000016_credentials::UP,
             super::m20261127_000017_sources::UP,
+            super::m20261127_000018_patients::UP,
         ]
         .concat()
     }
@@ -172,6 +175,7 @@ mod tests {
                 "m20261127_000015_consultations",
                 "m20261127_000016_credentials",
                 "m20261127_000017_sources",
+                "m20261127_000018_patients",
             ]
         );
     }

@@ -16,6 +16,7 @@ mod coverage;
 mod day;
 mod deliveries;
 mod emergency;
+mod emr;
 mod export;
 mod inbox;
 mod leak;

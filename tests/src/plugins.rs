@@ -15,6 +15,12 @@ pub fn m365() -> &'static [u8] {
     &BUILT
 }
 
+/// The plugin file of the connector for patient records.
+pub(crate) fn emr() -> &'static [u8] {
+    static BUILT: LazyLock<Vec<u8>> = LazyLock::new(|| build("emr"));
+    &BUILT
+}
+
 /// A plugin for tests: each record says which event it is (`tests/guests/relay`).
 pub(crate) fn relay() -> &'static [u8] {
     static BUILT: LazyLock<Vec<u8>> = LazyLock::new(|| build("../tests/guests/relay"));

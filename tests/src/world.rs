@@ -242,6 +242,13 @@ impl World {
         self.caller(&[Role::Admin]).connect("relay", json!({})).await;
     }
 
+    /// Installs the plugin for patient records and configures the connector `emr`.
+    pub async fn connect_emr(&self) {
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        self.services.install_plugin(&permit, plugins::emr().to_vec()).await.expect("the plugin installs");
+        self.caller(&[Role::Admin]).connect("emr", json!({})).await;
+    }
+
     /// Enables the template's indicators and creates an active policy against data theft by departing people. Its id.
     pub async fn policy(&self) -> String {
         let admin = self.caller(&[Role::Admin]);
@@ -276,6 +283,15 @@ impl World {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         self.import(connector, file.path()).await
+    }
+
+    /// Reads a text through a feed of a connector that has several.
+    pub async fn import_feed(&self, connector: &str, feed: &str, text: &[u8]) -> Imported {
+        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
+        let id = self.services.connector_to_import(&permit, connector).await.expect("the connector");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        self.services.import(&permit, id, Some(feed), file.path(), &mut |_| ()).await.expect("the file is read")
     }
 
     /// Reads the whole sample data.

@@ -6,6 +6,7 @@ pub mod content;
 mod evidence;
 mod measures;
 mod names;
+pub mod patient;
 
 pub use accept::{Origin, accept, is_poor};
 pub use evidence::withhold;
@@ -195,6 +196,9 @@ pub struct AcceptedEvent {
     pub site: Option<String>,
     /// What the settings say of it.
     pub verdict: Verdict,
+    /// Whom the record is of that was opened, or whom a profile tells of, as far as the two are compared. Nothing of it is
+    /// stored but keyed digests.
+    pub traits: Option<patient::Traits>,
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ impl Store {
             dropped.insert(event.record_index);
             if let (Some(who), Some(profile)) = (who, &event.profile) {
                 let profile = Profile { department: profile.department.clone(), ..Profile::default() };
-                profiles.push((AcceptedEvent { profile: Some(profile), ..event }, who.clone()));
+                profiles.push((AcceptedEvent { profile: Some(profile), traits: None, ..event }, who.clone()));
             }
         }
         for event in &kept {

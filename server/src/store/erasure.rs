@@ -53,6 +53,8 @@ const TABLES: &[&str] = &[
     "priority_group_members",
     "device_owners",
     "name_marks",
+    "profile_marks",
+    "record_marks",
     "suppressions",
     "activity_reports",
 ];

@@ -8,6 +8,7 @@ use super::{
     coverage::Heard,
     db::{Row, Sql as _, Tx, tuples},
     erasure::erasures,
+    patients::Told,
     people::Known,
     retention::lock_events,
 };
@@ -124,9 +125,11 @@ pub(crate) struct SealedBatch {
     batch: Batch,
     /// Values of the event rows but for connector and run, a statement each.
     rows: Vec<Vec<EventRow>>,
+    /// Whose records were opened, and where people live.
+    told: Told,
 }
 
-type EventRow = [Value; EVENT_COLUMNS];
+pub(super) type EventRow = [Value; EVENT_COLUMNS];
 /// Columns of `events` that a batch knows by itself.
 const EVENT_COLUMNS: usize = 13;
 
@@ -350,7 +353,8 @@ impl Store {
             .chunks(limits::INSERT_ROWS)
             .map(|part| part.iter().map(row).collect::<anyhow::Result<Vec<_>>>())
             .collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(SealedBatch { batch, rows })
+        let told = Told::by(&batch, &self.vault);
+        Ok(SealedBatch { batch, rows, told })
     }
 
     /// Writes a batch, all of it or nothing, with the run's progress.
@@ -399,8 +403,10 @@ impl Store {
     /// The batch's transaction, begun: nobody was erased since those whom it names were looked up, and nobody is until it
     /// ends.
     async fn write_current(&self, tx: Tx, lease: &Lease, sealed: SealedBatch, now: Micros) -> anyhow::Result<Counts> {
-        let SealedBatch { batch, rows } = sealed;
-        let mut fresh = insert_events(&tx, lease, rows).await?;
+        let SealedBatch { batch, rows, told } = sealed;
+        told.lock(&tx).await?;
+        let mut fresh = insert_events(&tx, (lease.connector, lease.run), rows).await?;
+        let relations = told.write(&tx, lease.connector, &fresh).await?;
         let mut pending: BTreeMap<(SubjectId, Cow<'_, str>, Day), i64> = BTreeMap::new();
         let mut records: HashMap<u32, bool> = HashMap::new();
         let mut triggers = Vec::new();
@@ -437,6 +443,10 @@ impl Store {
         let moved: BTreeSet<SubjectId> = batch.profiles.iter().map(|(_, who)| who.subject).collect();
         for subject in moved {
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![subject.uuid().into()]).await?;
+        }
+        for derived in self.derive(&tx, relations, now).await? {
+            let day = derived.at.day();
+            *pending.entry((derived.subject, derived.kind.into(), day)).or_default() += derived.quantity;
         }
         insert_pending(&tx, self.ids.draw(|batch| batch), &pending).await?;
         let accepted = records.values().filter(|new| **new).count() as u64;
@@ -499,15 +509,19 @@ impl Store {
     }
 }
 
-/// Inserts events; tells the keys that were not there yet.
-async fn insert_events(tx: &Tx, lease: &Lease, statements: Vec<Vec<EventRow>>) -> anyhow::Result<HashSet<EventKey>> {
+/// Inserts events of a run; tells the keys that were not there yet.
+pub(super) async fn insert_events(
+    tx: &Tx,
+    (connector, run): (ConnectorId, RunId),
+    statements: Vec<Vec<EventRow>>,
+) -> anyhow::Result<HashSet<EventKey>> {
     let mut fresh = HashSet::new();
     for rows in statements {
         let count = rows.len();
         let mut values: Vec<Value> = Vec::with_capacity(count * (EVENT_COLUMNS + 2));
         for row in rows {
-            values.push(lease.connector.uuid().into());
-            values.push(lease.run.uuid().into());
+            values.push(connector.uuid().into());
+            values.push(run.uuid().into());
             values.extend(row);
         }
         let sql = format!(

@@ -30,6 +30,7 @@ mod outbox;
 mod overview;
 mod own_data;
 mod page;
+mod patients;
 mod people;
 mod plugins;
 mod policies;

@@ -32,6 +32,7 @@ pub(crate) struct Vault {
     object: Key,
     shares: Key,
     naming: Key,
+    traits: Key,
     check: String,
 }
 
@@ -59,6 +60,7 @@ impl Vault {
             object: derive("objects")?,
             shares: derive("ids in shares")?,
             naming: derive("pieces of names")?,
+            traits: derive("traits of patients and employees")?,
             check: hex(&derive("check")?[..16]),
         })
     }
@@ -81,6 +83,12 @@ impl Vault {
     /// The digest of a piece of a name, by which a text that names somebody is noticed.
     pub(crate) fn name_mark(&self, piece: &str) -> [u8; 16] {
         mac(&self.naming, &[piece.as_bytes()])
+    }
+
+    /// The digest of traits by which a patient is compared with employees.
+    pub(crate) fn traits_mark(&self, texts: &[&str]) -> [u8; 16] {
+        let parts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        mac(&self.traits, &parts)
     }
 
     /// The key that ids are veiled with in one share.

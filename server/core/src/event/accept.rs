@@ -2,12 +2,14 @@
 //! Never: a value of the record in a reject.
 
 use super::{
-    AcceptedEvent, EventKey, NormalisedIdentifier, Profile, RawEvent, Reject, RejectReason, Value, evidence::divide,
+    AcceptedEvent, EventKey, NormalisedIdentifier, Profile, RawEvent, Reject, RejectReason, Value,
+    evidence::divide,
+    patient::{self, Traits},
 };
 use crate::{
     indicator, limits,
     scoring::input::Trigger,
-    settings::{Settings, Verdict, site_key},
+    settings::{Settings, Verdict, Weight, site_key},
     subject,
     time::Micros,
 };
@@ -39,7 +41,7 @@ pub fn accept(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Rejec
 
 type Refusal = (RejectReason, &'static str);
 
-fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
+fn judge(mut raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
     within_limits(&raw)?;
     let own = origin.settings.stored_code(&raw.kind);
     // A plugin does not name variants: the settings decide about those.
@@ -53,9 +55,10 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
     in_time(raw.occurred_at, origin.received_at)?;
     let actor = actor(&raw)?;
     let is_profile = indicator.code == "EMPLOYEE_PROFILE";
+    let patients = patient::take(&mut raw);
     let (facts, content) = match is_profile {
         true => Default::default(),
-        false => divide(&raw, |name| (origin.sensitivity)(name) == Some("none")),
+        false => divide(&raw, &patients, |name| (origin.sensitivity)(name) == Some("none")),
     };
     let mut event = AcceptedEvent {
         record_index: raw.record_index,
@@ -73,9 +76,16 @@ fn judge(raw: RawEvent, origin: &Origin<'_>) -> Result<AcceptedEvent, Refusal> {
         trigger: trigger(&raw, indicator),
         site: text(&raw, "site_url").map(|site| site_key(&site)),
         verdict: Verdict::default(),
+        traits: patients.first().filter(|_| indicator.code == patient::ACCESS).and_then(Traits::of_patient),
         profile: is_profile.then(|| profile(raw)),
     };
     origin.settings.judge(&mut event);
+    match &mut event.profile {
+        Some(profile) => event.traits = patient::take_home(profile),
+        // What the settings leave out is compared with nobody.
+        None if event.verdict.weight != Weight::Full => event.traits = None,
+        None => {}
+    }
     Ok(event)
 }
 

@@ -2,7 +2,7 @@
 //! sealed. A fact is declared harmless, one of the attributes below, of its shape, and holds no piece of a name.
 //! Never: a fact because nothing speaks against it; what is not known to be one is content.
 
-use super::{Profile, RawEvent, Value, names::Names};
+use super::{Party, Profile, RawEvent, Value, names::Names, patient};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -48,9 +48,15 @@ const FACTS: &[(&str, Shape)] = &[
     ("workload", Shape::Word),
 ];
 
-/// Facts and content, each with sorted keys. `sensitivity` tells what the plugin declared an attribute to be.
-pub(super) fn divide(event: &RawEvent, sensitivity: impl Fn(&str) -> bool) -> (Map<String, Json>, Map<String, Json>) {
-    let names = Names::of(event);
+/// Facts and content, each with sorted keys. `sensitivity` tells what the plugin declared an attribute to be. Of patients,
+/// who are taken out of the event before, the record's number is content; what holds a piece of their names is neither.
+pub(super) fn divide(
+    event: &RawEvent,
+    patients: &[Party],
+    sensitivity: impl Fn(&str) -> bool,
+) -> (Map<String, Json>, Map<String, Json>) {
+    let unsaid = Names::of_patients(patients);
+    let names = Names::of(event).and(&unsaid);
     // Sorted here: whether serde_json's map sorts is decided by what else is in the build.
     let (mut facts, mut content) = (BTreeMap::new(), BTreeMap::new());
     for (name, value) in &event.attributes {
@@ -64,10 +70,15 @@ pub(super) fn divide(event: &RawEvent, sensitivity: impl Fn(&str) -> bool) -> (M
             facts.insert(name.clone(), fact.value);
         }
         if !complete {
-            content.insert(name.clone(), value.to_json());
+            let value = value.to_json();
+            if !names_in(&value, &unsaid) {
+                content.insert(name.clone(), value);
+            }
         }
     }
-    let others = other_parties(event);
+    let mut others = other_parties(event.parties.iter().filter(|party| party.role != "actor"), |_| true);
+    others.extend(other_parties(patients.iter(), |scheme| scheme == patient::RECORD));
+    others.retain(|party| !names_in(&party["identifiers"], &unsaid));
     if !others.is_empty() {
         content.insert("parties".to_owned(), Json::Array(others));
     }
@@ -102,6 +113,7 @@ fn names_in(fact: &Json, names: &Names) -> bool {
     match fact {
         Json::String(text) => names.are_in(text),
         Json::Array(items) => items.iter().any(|item| names_in(item, names)),
+        Json::Object(fields) => fields.values().any(|field| names_in(field, names)),
         _ => false,
     }
 }
@@ -182,17 +194,13 @@ fn is_title(text: &str) -> bool {
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '_' | '-' | '(' | ')' | '&' | '\''))
 }
 
-/// Everybody and everything but the actor, whose names are kept with the subject. Of a patient only the record's
-/// number: names serve the matching with employees, and nothing else.
-fn other_parties(event: &RawEvent) -> Vec<Json> {
+/// Others who took part, with those of their names that are kept.
+fn other_parties<'a>(parties: impl Iterator<Item = &'a Party>, kept: impl Fn(&str) -> bool) -> Vec<Json> {
     let mut others = Vec::new();
-    for party in event.parties.iter().filter(|party| party.role != "actor") {
-        let identifiers: Vec<Json> = party
-            .identifiers
-            .iter()
-            .filter(|identifier| party.role != "patient" || identifier.scheme == "patient-mrn")
-            .map(|identifier| json!({ "scheme": identifier.scheme, "value": identifier.value }))
-            .collect();
+    for party in parties {
+        let identifiers = party.identifiers.iter().filter(|identifier| kept(&identifier.scheme));
+        let identifiers: Vec<Json> =
+            identifiers.map(|identifier| json!({ "scheme": identifier.scheme, "value": identifier.value })).collect();
         if !identifiers.is_empty() {
             others.push(json!({ "role": party.role, "identifiers": identifiers }));
         }

@@ -1,7 +1,7 @@
 //! The names of an event's people, as a filter: no text that holds a piece of one is a fact.
 //! Never: a list of names that outlives the event.
 
-use super::{Party, Profile, RawEvent, Value};
+use super::{Party, Profile, RawEvent, Value, patient};
 use crate::subject::{ADDRESS, normalise};
 use std::collections::BTreeSet;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
@@ -33,6 +33,29 @@ impl Names {
             }
         }
         names
+    }
+
+    /// Of patients: each word of a name, and the first line of an address as a whole.
+    pub(super) fn of_patients(patients: &[Party]) -> Self {
+        let mut names = Self(BTreeSet::new());
+        for identifier in patients.iter().flat_map(|patient| &patient.identifiers) {
+            match identifier.scheme.as_str() {
+                patient::RECORD | patient::POSTAL_CODE => {}
+                patient::ADDRESS_1 => names.add_whole(&identifier.value),
+                _ => {
+                    let words = identifier.value.split(|c: char| !c.is_alphabetic() && !is_combining_mark(c));
+                    let pieces = words.chain([identifier.value.as_str()]).flat_map(foldings);
+                    names.0.extend(pieces.filter(|piece| piece.chars().count() >= LETTERS));
+                }
+            }
+        }
+        names
+    }
+
+    /// These and those.
+    pub(super) fn and(mut self, others: &Self) -> Self {
+        self.0.extend(others.0.iter().cloned());
+        self
     }
 
     /// Of a person as the directory and HR know them: an event may know no more of them than a number.

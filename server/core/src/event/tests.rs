@@ -159,6 +159,77 @@ fn others_are_sealed_and_of_a_patient_only_the_number_is_kept() {
     assert!(sealed.contains("WS-1") && sealed.contains("99") && !sealed.contains("Quill"), "{sealed}");
 }
 
+fn opened(patient: &[(&str, &str)], attributes: &[(&str, Value)]) -> RawEvent {
+    let mut raw = event("PATIENT_RECORD_HIGH_VOLUME", attributes);
+    raw.parties.push(party("patient", patient));
+    raw
+}
+
+#[test]
+fn what_holds_a_patients_name_or_address_is_neither_fact_nor_content() {
+    let patient = [
+        ("patient-mrn", "MRN-99"),
+        ("first-name", "Ada"),
+        ("last-name", "Quill-Ñandú"),
+        ("address-1", "12 Birch Lane"),
+        ("postal-code", "1767"),
+    ];
+    let said = [
+        ("operation", text("Chart of Quill opened")),
+        ("workload", text("Cardiology")),
+        ("section", text("mother of nandu")),
+        ("workstation", text("WS-12 Birch-Lane")),
+        ("restricted_reason", text("Emergency")),
+        ("recipients", Value::Texts(vec!["ADA@home.example".into()])),
+    ];
+    let found = accepted(opened(&patient, &said));
+    let kept = format!("{:?} {:?}", found.facts, found.content).to_lowercase();
+    assert!(kept.contains("mrn-99") && kept.contains("cardiology") && kept.contains("emergency"), "{kept}");
+    for word in ["ada", "quill", "ndú", "nandu", "birch", "1767", "first-name", "postal"] {
+        assert!(!kept.contains(word), "{word}: {kept}");
+    }
+    assert!(found.traits.is_some());
+    let odd = accepted(opened(&[("patient-mrn", "Quill, Ada"), ("last-name", "Quill")], &[]));
+    assert!(odd.content.is_empty(), "a number that is a name: {:?}", odd.content);
+}
+
+#[test]
+fn an_access_is_compared_unless_the_settings_leave_it_out() {
+    let patient = [("last-name", "Quill"), ("postal-code", "1767")];
+    assert!(accepted(opened(&patient, &[])).traits.is_some());
+    assert!(accepted(opened(&[("patient-mrn", "99")], &[])).traits.is_none());
+    let restricted = RawEvent { kind: "PATIENT_RECORD_RESTRICTED".into(), ..opened(&patient, &[]) };
+    assert!(accepted(restricted).traits.is_none(), "it comes beside its access");
+    let mut settings = crate::settings::Settings::default();
+    settings.exclusions.keywords.push("test".into());
+    let excluded = opened(&patient, &[("object_name", text("test system"))]);
+    let content = |_: &str| None;
+    let origin = Origin {
+        feed: "audit",
+        record: b"{}",
+        ordinal: 0,
+        received_at: NOW,
+        sensitivity: &content,
+        settings: &settings,
+    };
+    let found = accept(excluded, &origin).ok().unwrap();
+    assert!(found.verdict.weight != crate::settings::Weight::Full && found.traits.is_none());
+}
+
+#[test]
+fn a_profile_is_compared_and_keeps_no_postal_code() {
+    let said = [
+        ("first_name", text("Greta")),
+        ("last_name", text("Sommer")),
+        ("address_1", text("Elm St 1")),
+        ("zip", text("62704-1201")),
+    ];
+    let found = accepted(event("EMPLOYEE_PROFILE", &said));
+    assert!(found.traits == patient::Traits::of("greta", "SOMMER", "1 Elm Street", "62704"));
+    assert_eq!(found.profile.unwrap().more.keys().collect::<Vec<_>>(), ["address_1", "first_name", "last_name"]);
+    assert!(accepted(event("EMPLOYEE_PROFILE", &said[..3])).traits.is_none());
+}
+
 #[test]
 fn an_event_outside_time_or_catalogue_or_without_a_person_is_refused() {
     let at = |occurred_at| RawEvent { occurred_at, ..event("FILE_DOWNLOADED", &[]) };

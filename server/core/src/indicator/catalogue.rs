@@ -125,7 +125,7 @@ rows! {
         PATIENT_RECORD_NEIGHBOUR "Patient record of a neighbour opened" Access 70 (1 2 4) starts;
         PATIENT_RECORD_COLLEAGUE "Patient record of a colleague opened" Access 75 (1 2 4) starts;
         PATIENT_RECORD_RESTRICTED "Restricted patient record opened" Access 75 (1 3 6) starts;
-        PATIENT_RECORD_HIGH_VOLUME "Many patient records opened" Access 60 (1 2 4);
+        PATIENT_RECORD_HIGH_VOLUME "Many patient records opened" Access 60 (50 100 200);
     }
     Physical ["physical"] {
         PHYSICAL_ACCESS_AFTER_TERMINATION "Door used after termination" Access 90 (1 2 3);

@@ -51,6 +51,7 @@ const THINGS: &[(&str, &str, &str, &str)] = &[
     ("LABEL_REMOVED", "Removed", "sensitivity label", ""),
     ("PATIENT_RECORD_COLLEAGUE", "Opened", "patient record", "of colleagues"),
     ("PATIENT_RECORD_FAMILY", "Opened", "patient record", "of family members"),
+    ("PATIENT_RECORD_HIGH_VOLUME", "Opened", "patient record", ""),
     ("PATIENT_RECORD_NEIGHBOUR", "Opened", "patient record", "of neighbours"),
     ("PATIENT_RECORD_RESTRICTED", "Opened", "restricted patient record", ""),
     ("REGULATORY_RISK_TEXT", "Sent", "text", "of regulatory risk"),
