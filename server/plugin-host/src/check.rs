@@ -88,6 +88,10 @@ pub fn check(host: &PluginHost, component: &[u8], samples: Option<&Path>, known:
     };
     report.plugin = Some(plugin.name());
     report.add(what, Ok(format!("{} bytes", component.len())));
+    let asks = plugin.spec().manifest.capabilities();
+    if !asks.is_empty() {
+        report.add("asks the operator for", Ok(asks.join(", ")));
+    }
     report.add("declares only kinds of events that the host knows", kinds(&plugin, known));
     report.add("refuses a configuration that is no object", refuses_nonsense(&plugin));
     let config = samples.map_or_else(|| "{}".into(), |folder| config_of(&folder.join("config")));

@@ -43,8 +43,16 @@ impl Plugin {
         let guest = Guest::new(&shared.engine, component)
             .map_err(|error| PluginError::Refused(message(format!("it does not fit the interface: {error:#}"))))?;
         let name = format!("{} {}", manifest.name, manifest.version);
-        let (described, _) = run(&shared, limits::PLUGIN_CALL_TICKS, |store| guest.describe(store));
-        let described = described.map_err(|stopped| stopped.during("describe", &name))?;
+        let memory = manifest.memory();
+        let (described, _) = run(&shared, memory, limits::PLUGIN_CALL_TICKS, |store| guest.describe(store));
+        let described = described.map_err(|stopped| match stopped {
+            Stopped::Fault(Fault::Memory) => PluginError::Refused(format!(
+                "it does not start within {memory} MiB of memory: ask for more with `memory_mib` in its plugin.toml, at \
+                 most {}",
+                limits::PLUGIN_MEMORY_MOST_MIB
+            )),
+            stopped => stopped.during("describe", &name),
+        })?;
         let (spec, schema) = check_description(described, manifest, digest).map_err(PluginError::Refused)?;
         let declared = Declared::new(&spec.kinds);
         let plugin = Self { shared, guest, spec, schema, declared };
@@ -80,7 +88,7 @@ impl Plugin {
             return Ok(problems);
         }
         let wire = WireCall::new(call);
-        let (found, _) = run(&self.shared, limits::PLUGIN_CALL_TICKS, |store| self.guest.check_config(store, &wire));
+        let (found, _) = self.run(limits::PLUGIN_CALL_TICKS, |store| self.guest.check_config(store, &wire));
         found.map_err(|stopped| stopped.during("check-config", &self.name()))
     }
 
@@ -101,6 +109,14 @@ impl Plugin {
         landing.run(WireBatch::new(batch))
     }
 
+    fn run<T>(
+        &self,
+        ticks: u64,
+        call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
+    ) -> (Result<T, Stopped>, Room) {
+        run(&self.shared, self.spec.manifest.memory(), ticks, call)
+    }
+
     fn try_empty(&self, feed: &Feed) -> Result<(), PluginError> {
         let call = Call {
             installation: "check".into(),
@@ -111,8 +127,7 @@ impl Plugin {
         let header = (feed.framing == Framing::Csv).then(|| feed.columns.join(",").into_bytes());
         let batch = WireBatch::new(Batch { feed: feed.name.clone(), header, records: vec![] });
         let call = WireCall::new(&call);
-        let (result, _) =
-            run(&self.shared, limits::PLUGIN_CALL_TICKS, |store| self.guest.normalise(store, &call, &batch));
+        let (result, _) = self.run(limits::PLUGIN_CALL_TICKS, |store| self.guest.normalise(store, &call, &batch));
         match result.map_err(|stopped| stopped.during("an empty batch", &self.name()))? {
             Ok(draft) => adds_up(&draft, 0)
                 .map_err(|problem| PluginError::Refused(format!("it makes something of an empty batch: {problem}"))),
@@ -165,7 +180,7 @@ impl Landing<'_> {
         let began = Instant::now();
         let ticks = self.ticks(batch.len());
         let guest = &self.plugin.guest;
-        let (result, room) = run(&self.plugin.shared, ticks, |store| guest.normalise(store, &self.call, batch));
+        let (result, room) = self.plugin.run(ticks, |store| guest.normalise(store, &self.call, batch));
         self.keep_log(room);
         match result {
             Ok(Ok(draft)) => Ok(Ok(draft)),
@@ -238,11 +253,12 @@ impl Stopped {
 /// One call, in a store of its own.
 fn run<T>(
     shared: &Shared,
+    memory_mib: u32,
     ticks: u64,
     call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
 ) -> (Result<T, Stopped>, Room) {
-    let _pass = shared.gate.enter();
-    let mut store = run::store(&shared.engine, ticks);
+    let _pass = shared.gate.enter(run::places(memory_mib));
+    let mut store = run::store(&shared.engine, ticks, memory_mib);
     let result = call(&mut store);
     let room = store.into_data();
     let result = result.map_err(|error| run::fault(&error, &room).map_or(Stopped::Busy, Stopped::Fault));

@@ -122,9 +122,10 @@ impl Plugin {
         Json(&self.0.spec.config_schema)
     }
 
-    /// What it asks for beyond the records it is given: `http:` and a destination. Empty where it reaches nothing.
+    /// What it asks for beyond the records it is given and the usual room: `http:` and a destination, `memory:` and how
+    /// much a call of it may use. Empty for most.
     async fn capabilities(&self) -> Vec<String> {
-        self.0.spec.manifest.hosts.iter().map(|host| format!("http:{host}")).collect()
+        self.0.spec.manifest.capabilities()
     }
 }
 
