@@ -109,12 +109,12 @@ build_python() {
   # A copy: Python writes its own cache beside what it reads.
   source=$(mktemp -d -p "$scratch")
   cp "$examples"/python-badges/*.py "$source"
-  "$componentize_py" --quiet -d "$wit" -w connector componentize --stub-wasi -p "$source" badges -o "$scratch/python.wasm"
+  "$componentize_py" --quiet -d "$wit" -w connector componentize --stub-wasi -p "$source" badges -o "$plugins/python.component"
 }
 
 build_javascript() {
   "$componentize_qjs" -w "$wit" -n connector -j "$examples/javascript-badges/badges.js" --stub-wasi --sync \
-    -o "$scratch/javascript.wasm" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
+    -o "$plugins/javascript.component" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
 }
 
 mkdir -p "$cache"
@@ -128,7 +128,7 @@ timed "tools for JavaScript" javascript_tools
 find_vizard
 for language in python javascript; do
   timed "component in $language" "build_$language"
-  "$vizard" plugin build "$examples/$language-badges" --component "$scratch/$language.wasm" \
+  "$vizard" plugin build "$examples/$language-badges" --component "$plugins/$language.component" \
     --out "$plugins/$language-badges.wasm" --data-dir "$scratch/data"
   timed "check of $language" "$vizard" plugin check "$plugins/$language-badges.wasm" --samples "$examples/samples" \
     --data-dir "$scratch/data"

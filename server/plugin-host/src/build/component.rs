@@ -118,7 +118,9 @@ mod tests {
         let wasi = refusal(component_that_imports("wasi:clocks/wall-clock@0.2.0"));
         assert!(wasi.starts_with("it imports wasi:clocks/wall-clock@0.2.0") && wasi.contains("--stub-wasi"), "{wasi}");
         assert!(refusal(module_that_imports("env", "now")).contains("let the language's own tool"));
-        assert!(refusal(component_that_imports("vizard:connector/host@0.2.0")).contains("SDK 0.2, this host speaks 0.1"));
+        assert!(
+            refusal(component_that_imports("vizard:connector/host@0.2.0")).contains("SDK 0.2, this host speaks 0.1")
+        );
         assert!(refusal(Component::new().finish()).contains("it does not export vizard:connector/describe"));
         assert!(refusal(b"no component".to_vec()).starts_with("not a plugin file"));
     }
