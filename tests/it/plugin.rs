@@ -140,7 +140,7 @@ fn a_check_of_a_hostile_plugin_ends_and_says_what_is_wrong_with_it() {
             ("panic ada@example.com", 1, FAULT, "panic at hostile/src/lib.rs"),
             ("loop", 1, FAULT, "it took too long"),
             ("lost", 1, ACCOUNT, "it says nothing of 1 records"),
-            ("twice", 1, ACCOUNT, "and that it ignored 1"),
+            ("twice", 1, ACCOUNT, "it says nothing of 0 records, and that it ignored 1"),
             ("outside", 1, ACCOUNT, "it speaks of record 4294967295"),
             ("quote ada@example.com", 1, "", "the detail of the reject at 1 quotes the record"),
             ("attributes", 1, "", "2 attributes were dropped: not declared, or of another type"),

@@ -100,6 +100,9 @@ pub fn check(host: &PluginHost, component: &[u8], samples: Option<&Path>, known:
         None => report.skip("understands its samples", "no folder of samples was given"),
         Some(folder) => try_samples(&mut report, &plugin, folder),
     }
+    // What was denied does not count as used; the try in which it happened has failed.
+    let (used, may) = (plugin.most_memory().div_ceil(1 << 20), plugin.spec().manifest.memory());
+    report.add("ran within its memory", Ok(format!("used at most {used} of {may} MiB")));
     report
 }
 

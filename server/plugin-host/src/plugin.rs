@@ -9,6 +9,7 @@ use crate::spec::{Feed, Framing, Manifest, PluginSpec};
 use crate::{Batch, Call, Outcome, Shared};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use vizard_core::event::{Reject, RejectReason};
 use vizard_core::limits;
@@ -22,6 +23,7 @@ pub struct Plugin {
     spec: PluginSpec,
     schema: jsonschema::Validator,
     declared: Declared,
+    most_memory: AtomicUsize,
 }
 
 /// Why a call gave nothing.
@@ -55,7 +57,7 @@ impl Plugin {
         })?;
         let (spec, schema) = check_description(described, manifest, digest).map_err(PluginError::Refused)?;
         let declared = Declared::new(&spec.kinds);
-        let plugin = Self { shared, guest, spec, schema, declared };
+        let plugin = Self { shared, guest, spec, schema, declared, most_memory: AtomicUsize::new(0) };
         plugin.spec.feeds.iter().try_for_each(|feed| plugin.try_empty(feed))?;
         Ok(plugin)
     }
@@ -68,6 +70,11 @@ impl Plugin {
     /// Name and version, for messages.
     pub fn name(&self) -> String {
         format!("{} {}", self.spec.manifest.name, self.spec.manifest.version)
+    }
+
+    /// The most bytes of memory that any call of it has used since it was loaded.
+    pub fn most_memory(&self) -> usize {
+        self.most_memory.load(Ordering::Relaxed)
     }
 
     /// What must change in the configuration of `call`: by the plugin's schema, and where that is content, by the
@@ -114,7 +121,9 @@ impl Plugin {
         ticks: u64,
         call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
     ) -> (Result<T, Stopped>, Room) {
-        run(&self.shared, self.spec.manifest.memory(), ticks, call)
+        let (result, room) = run(&self.shared, self.spec.manifest.memory(), ticks, call);
+        self.most_memory.fetch_max(room.memory(), Ordering::Relaxed);
+        (result, room)
     }
 
     fn try_empty(&self, feed: &Feed) -> Result<(), PluginError> {

@@ -74,6 +74,11 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Bytes of memory that the call came to use.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
+    }
+
     pub(crate) fn log(&mut self, level: &str, mut line: String) {
         if self.log.len() >= limits::PLUGIN_LOG_LINES {
             self.log_dropped = self.log_dropped.saturating_add(1);

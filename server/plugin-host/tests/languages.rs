@@ -212,32 +212,17 @@ fn figures() {
             1e3 / one,
         );
     }
-    println!("| least memory, MiB | empty batch | 1,000 records | a batch of 4 MiB |");
-    for language in LANGUAGES {
+    println!("| memory of a call, MiB | empty batch | 1,000 records | a batch of 4 MiB |");
+    for (language, file) in [("rust", rust_file()), ("python", file("python")), ("javascript", file("javascript"))] {
         let batches = [vec![], records(1_000), records_with(1_000, &"x".repeat(3_900))];
         assert!(batches[2].iter().map(Vec::len).sum::<usize>() <= limits::BATCH_BYTES);
-        let folder = tempfile::tempdir().unwrap();
-        let host = PluginHost::new(HostOptions { cache_dir: folder.path().join("compiled") }).unwrap();
-        let [empty, usual, full] = batches.map(|records| least_memory(&host, language, &records));
-        println!("| {language} | {empty} | {usual} | {full} |");
+        let [empty, usual, full] = batches.map(|records| {
+            let plugin = load(&file);
+            send(&plugin, records);
+            plugin.most_memory() as f64 / f64::from(1 << 20)
+        });
+        println!("| {language} | {empty:.1} | {usual:.1} | {full:.1} |");
     }
-}
-
-/// The least memory with which the plugin starts and takes the batch, by halving.
-fn least_memory(host: &PluginHost, language: &str, records: &[Vec<u8>]) -> u32 {
-    let fits = |mib: u32| {
-        host.load(&with_memory(language, mib)).is_ok_and(|plugin| {
-            let batch = Batch { feed: "badges".into(), header: None, records: records.to_vec() };
-            plugin.normalise(&call(), batch).is_ok_and(|outcome| outcome.faults == 0)
-        })
-    };
-    let (mut low, mut high) = (0, limits::PLUGIN_MEMORY_MOST_MIB);
-    assert!(fits(high), "{language}");
-    while high - low > 1 {
-        let middle = low.midpoint(high);
-        if fits(middle) { high = middle } else { low = middle }
-    }
-    high
 }
 
 /// Records a second in batches of `size`, on one thread: the best of three, of half a second each.
