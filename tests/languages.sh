@@ -122,6 +122,8 @@ scratch=$(mktemp -d -p "$cache")
 trap 'rm -rf "$scratch"' EXIT
 plugins=$cache/plugins
 mkdir -p "$plugins"
+# Code compiled from files that are made anew, never twice the same: it would pile up.
+rm -rf "${plugins:?}/compiled"
 
 timed "tools for Python" python_tools
 timed "tools for JavaScript" javascript_tools
