@@ -201,6 +201,78 @@ fn who_signed_a_plugin_is_checked_at_the_door_and_again_before_it_runs() {
     });
 }
 
+/// Exit code and report of `vizard plugin check` on a plugin file with one sample.
+fn checked(data: &Path, file: &Path, sample: &str, raw: &str) -> (Option<i32>, String) {
+    let samples = tempfile::tempdir().unwrap();
+    std::fs::write(samples.path().join(sample), raw).unwrap();
+    let mut check = Command::new(vizard());
+    check.args(["plugin", "check"]).arg(file).arg("--samples").arg(samples.path()).arg("--data-dir").arg(data);
+    let ended = check.output().expect("it starts");
+    (ended.status.code(), String::from_utf8_lossy(&ended.stdout).into_owned())
+}
+
+/// With each way to misbehave that the guest of the tests of containment knows: the command ends by itself, blames the plugin
+/// where it is to blame, and takes what the host contains for what it is.
+#[test]
+fn a_check_of_a_hostile_plugin_ends_and_says_what_is_wrong_with_it() {
+    const FAULT: &str = "the plugin hostile 0.1.0 failed on this record: ";
+    const ACCOUNT: &str = "the plugin hostile 0.1.0 does not account for its records: ";
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests");
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let built = |name: &str| {
+        let out = folder.path().join(format!("{name}.wasm"));
+        let built = build::build(&guests.join(name), Some(&out), &mut |_| {});
+        built.unwrap_or_else(|error| panic!("{error}")).path
+    };
+    let hostile = built("hostile");
+    let expect = |file: &Path, sample: &str, raw: &str, code: i32, wanted: &str| {
+        let (ended, report) = checked(&data, file, sample, raw);
+        assert_eq!(ended, Some(code), "{raw}: {report}");
+        assert!(report.contains(wanted), "{raw}: {report}");
+        let last = if code == 0 { "passes\n" } else { "does not pass\n" };
+        assert!(report.ends_with(last), "{raw}: {report}");
+        assert!(!report.contains("ada@"), "{raw}: {report}");
+    };
+    // Compiled once, before the others run side by side.
+    expect(&hostile, "orders.raw", "good\nignore\nreject\n", 0, "1 events, 1 rejects, 1 ignored");
+    std::thread::scope(|scope| {
+        for (order, code, why, what) in [
+            ("memory", 1, FAULT, "it asked for too much memory"),
+            ("stack", 1, FAULT, "it ran out of stack"),
+            ("output", 1, FAULT, "it handed back too much"),
+            ("trap", 1, FAULT, "trap: wasm `unreachable` instruction executed"),
+            ("panic ada@example.com", 1, FAULT, "panic at hostile/src/lib.rs"),
+            ("loop", 1, FAULT, "it took too long"),
+            ("lost", 1, ACCOUNT, "it says nothing of 1 records"),
+            ("twice", 1, ACCOUNT, "it says nothing of 0 records, and that it ignored 1"),
+            ("outside", 1, ACCOUNT, "it speaks of record 4294967295"),
+            ("quote ada@example.com", 1, "", "the detail of the reject at 1 quotes the record"),
+            ("attributes", 1, "", "2 attributes were dropped: not declared, or of another type"),
+            ("fail-internal", 1, "", "the plugin hostile 0.1.0 failed: I gave up"),
+            ("fail-transient", 1, "", "not possible now: come back"),
+            ("fail-format", 1, "", "not one event comes out"),
+            // The host makes rejects of these, or takes no notice; a delivery goes in.
+            ("flood\ngood", 0, "", "1 events, 1 rejects, 0 ignored"),
+            ("kind\ngood", 0, "", "1 events, 1 rejects, 0 ignored"),
+            ("logs", 0, "", "1 events, 0 rejects, 0 ignored"),
+            ("memory-of-calls", 0, "", "1 events, 0 rejects, 0 ignored"),
+        ] {
+            let (expect, hostile) = (&expect, &hostile);
+            scope.spawn(move || expect(hostile, "orders.raw", order, code, &format!("{why}{what}")));
+        }
+    });
+
+    // The other guest is none of a vendor: it would deliver any indicator, and the check lets no indicator be declared that
+    // no connector delivers.
+    let relay = built("relay");
+    let line = r#"{"id":"1","at":1790000000000000,"who":"ada@example.com","kind":"FILE_DOWNLOADED"}"#;
+    expect(&relay, "events.raw", line, 0, "1 events, 0 rejects, 0 ignored");
+
+    std::fs::write(folder.path().join("text.wasm"), "no plugin").unwrap();
+    expect(&folder.path().join("text.wasm"), "a.raw", "good", 1, "FAIL  is a plugin for this host");
+}
+
 /// Of every connector of this source tree.
 #[test]
 fn every_connector_passes_the_acceptance_run_with_its_samples() {

@@ -245,7 +245,7 @@ impl World {
     /// Installs the plugin for patient records and configures the connector `emr`.
     pub async fn connect_emr(&self) {
         let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        self.services.install_plugin(&permit, plugins::emr().to_vec()).await.expect("the plugin installs");
+        self.services.install_plugin(&permit, plugins::emr().to_vec(), None).await.expect("the plugin installs");
         self.caller(&[Role::Admin]).connect("emr", json!({})).await;
     }
 

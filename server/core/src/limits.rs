@@ -212,8 +212,10 @@ pub const SCORING_SUBJECTS: u64 = 64;
 pub const PLUGIN_BYTES: usize = 64 * 1024 * 1024;
 /// Functions of a plugin: caps the work of the compiler, which no fuel covers.
 pub const PLUGIN_FUNCTIONS: u32 = 60_000;
-/// Linear memory of a running plugin.
-pub const PLUGIN_MEMORY_BYTES: usize = 64 * 1024 * 1024;
+/// Linear memory of a running plugin, in MiB, where its manifest asks for no more.
+pub const PLUGIN_MEMORY_MIB: u32 = 64;
+/// What a manifest may ask for: interpreters bring their whole heap along.
+pub const PLUGIN_MEMORY_MOST_MIB: u32 = 256;
 /// Stack of a running plugin.
 pub const PLUGIN_STACK_BYTES: usize = 512 * 1024;
 /// Table elements of a running plugin.
@@ -233,7 +235,7 @@ pub const PLUGIN_FAULTS: usize = 5;
 /// See `PLUGIN_FAULTS`.
 pub const PLUGIN_FAULT_WINDOW_SECONDS: i64 = 600;
 /// Calls of plugins at once, all plugins together: more than the cores of one machine gain nothing, and each may hold
-/// `PLUGIN_MEMORY_BYTES`.
+/// `PLUGIN_MEMORY_MIB`. A call that may hold more counts for as many, so that all calls together never do.
 pub const PLUGIN_CALLS: usize = 16;
 /// Records of one batch that may make their plugin fail; with more, the batch fails as a whole.
 pub const PLUGIN_POISON_RECORDS: usize = 16;

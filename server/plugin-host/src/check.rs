@@ -4,6 +4,7 @@
 use crate::framing::{self, CutBatch, Records};
 use crate::{Batch, BatchError, Call, Feed, Framing, Outcome, Plugin, PluginHost, Position, Reach};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,6 +93,10 @@ pub fn check(host: &PluginHost, component: &[u8], samples: Option<&Path>, known:
     };
     report.plugin = Some(plugin.name());
     report.add(what, Ok(format!("{} bytes", component.len())));
+    let asks = plugin.spec().manifest.capabilities();
+    if !asks.is_empty() {
+        report.add("asks the operator for", Ok(asks.join(", ")));
+    }
     report.add("declares only kinds of events that the host knows", kinds(&plugin, known));
     report.add("refuses a configuration that is no object", refuses_nonsense(&plugin));
     let config = samples.map_or_else(|| "{}".into(), |folder| config_of(&folder.join("config")));
@@ -101,6 +106,9 @@ pub fn check(host: &PluginHost, component: &[u8], samples: Option<&Path>, known:
         None => report.skip("understands its samples", "no folder of samples was given"),
         Some(folder) => try_samples(&mut report, &plugin, folder),
     }
+    // What was denied does not count as used; the try in which it happened has failed.
+    let (used, may) = (plugin.most_memory().div_ceil(1 << 20), plugin.spec().manifest.memory());
+    report.add("ran within its memory", Ok(format!("used at most {used} of {may} MiB")));
     report
 }
 
@@ -214,7 +222,7 @@ fn try_samples(report: &mut Report, plugin: &Plugin, folder: &Path) {
 struct Seen {
     events: Vec<RawEvent>,
     rejects: Vec<(u64, String)>,
-    ignored: u64,
+    ignored: BTreeMap<String, u64>,
     undeclared: u32,
     quoted: Option<u64>,
     fault: Option<String>,
@@ -233,7 +241,25 @@ impl Seen {
         if self.undeclared > 0 {
             return Err(format!("{} attributes were dropped: not declared, or of another type", self.undeclared));
         }
-        let counts = format!("{} events, {} rejects, {} ignored", self.events.len(), self.rejects.len(), self.ignored);
+        let ignored = self.ignored.values().sum::<u64>();
+        let mut rejects: BTreeMap<&str, u64> = BTreeMap::new();
+        for (_, detail) in &self.rejects {
+            *rejects.entry(detail).or_default() += 1;
+        }
+        let reasons = |of: Vec<(&str, u64)>| match of.len() {
+            0 => String::new(),
+            _ => {
+                format!(" ({})", of.iter().map(|(why, times)| format!("{times} {why}")).collect::<Vec<_>>().join("; "))
+            }
+        };
+        let why_ignored = self.ignored.iter().map(|(why, times)| (why.as_str(), *times)).collect();
+        let counts = format!(
+            "{} events, {} rejects{}, {ignored} ignored{}",
+            self.events.len(),
+            self.rejects.len(),
+            reasons(rejects.into_iter().collect()),
+            reasons(why_ignored)
+        );
         Ok(self.refused.as_ref().map_or(counts.clone(), |why| format!("{counts}, then refused: {why}")))
     }
 }
@@ -303,15 +329,15 @@ fn measure(report: &mut Report, plugin: &Plugin, raws: &[PathBuf]) {
     while !sample.is_empty() && batch.records.len() < BATCH_RECORDS {
         batch.records.extend(sample.iter().take(BATCH_RECORDS - batch.records.len()).cloned());
     }
-    let (began, mut records, mut most) = (Instant::now(), 0, 0);
+    let (began, mut records) = (Instant::now(), 0);
     while began.elapsed() < MEASURED {
-        let Ok((_, memory)) = plugin.measured(&call, batch.clone()) else { return };
+        if plugin.normalise(&call, batch.clone()).is_err() {
+            return;
+        }
         records += batch.records.len();
-        most = most.max(memory);
     }
     let a_second = (records as f64 / began.elapsed().as_secs_f64()).round();
-    let seen =
-        format!("{a_second} records a second in batches of {}, {} KiB of memory", batch.records.len(), most / 1024);
+    let seen = format!("{a_second} records a second in batches of {}", batch.records.len());
     report.add("measured on this machine", Ok(seen));
 }
 
@@ -358,7 +384,9 @@ impl Seen {
     fn add(&mut self, outcome: Outcome, cut: &CutBatch, header: Option<&[u8]>, before: u32) {
         self.fault = self.fault.take().or(no_fault(&outcome).err());
         self.undeclared += outcome.undeclared;
-        self.ignored += outcome.ignored.iter().map(|(_, count)| u64::from(*count)).sum::<u64>();
+        for (why, count) in &outcome.ignored {
+            *self.ignored.entry(why.clone()).or_default() += u64::from(*count);
+        }
         self.events.extend(outcome.events.into_iter().map(|mut event| {
             event.record_index += before;
             event

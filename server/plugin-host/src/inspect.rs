@@ -4,7 +4,7 @@
 use crate::destination::Destination;
 use crate::error::PluginError;
 use crate::spec::Manifest;
-use vizard_core::limits::{DESTINATIONS, PLUGIN_BYTES, PLUGIN_FUNCTIONS};
+use vizard_core::limits::{DESTINATIONS, PLUGIN_BYTES, PLUGIN_FUNCTIONS, PLUGIN_MEMORY_MOST_MIB};
 use wasmparser::{Encoding, Parser, Payload};
 
 /// The version of the interface that this host speaks.
@@ -13,6 +13,8 @@ pub(crate) const INTERFACE: (u32, u32) = (0, 1);
 pub(crate) const MANIFEST_SECTION: &str = "vizard:plugin";
 /// The custom section in which the SDK says its version, in the module that it compiled.
 const SDK_SECTION: &str = "vizard:sdk-version";
+/// Why a file with several of them is refused.
+pub(crate) const MANIFESTS: &str = "it has more than one manifest";
 const PACKAGE: &str = "vizard:connector/";
 const GRANTED: [&str; 3] = ["host", "types", "http"];
 const EXPORTS: [&str; 2] = ["describe", "normalise"];
@@ -30,7 +32,7 @@ pub(crate) fn inspect(component: &[u8]) -> Result<Manifest, PluginError> {
     let section = match found.manifests.as_slice() {
         [section] => *section,
         [] => return Err(PluginError::NotAPlugin("it has no manifest: build it with `vizard plugin build`".into())),
-        _ => return Err(PluginError::Refused("it has more than one manifest".into())),
+        _ => return Err(PluginError::Refused(MANIFESTS.into())),
     };
     let manifest: serde_json::Value = serde_json::from_slice(section)
         .map_err(|error| PluginError::Refused(format!("its manifest cannot be read: {error}")))?;
@@ -180,6 +182,9 @@ pub(crate) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     if manifest.description.len() > 1_000 || manifest.description.chars().any(char::is_control) {
         return Err("`description` must be one line of at most 1,000 bytes".into());
     }
+    if manifest.memory_mib.is_some_and(|mib| !(1..=PLUGIN_MEMORY_MOST_MIB).contains(&mib)) {
+        return Err(format!("`memory_mib` must be between 1 and {PLUGIN_MEMORY_MOST_MIB}"));
+    }
     Ok(())
 }
 
@@ -195,7 +200,19 @@ mod tests {
             sdk: "0.1".into(),
             description: "Doors.".into(),
             hosts: vec![],
+            memory_mib: None,
         }
+    }
+
+    #[test]
+    fn memory_is_asked_for_within_bounds_and_shown_where_it_is_more_than_usual() {
+        let asks = |mib: Option<u32>| Manifest { memory_mib: mib, hosts: vec!["a.example".into()], ..manifest() };
+        for (mib, fits) in [(None, true), (Some(1), true), (Some(256), true), (Some(0), false), (Some(257), false)] {
+            assert_eq!(check_manifest(&asks(mib)).is_ok(), fits, "{mib:?}");
+        }
+        assert_eq!(asks(Some(256)).capabilities(), ["http:a.example", "memory:256 MiB"]);
+        assert_eq!(asks(Some(32)).capabilities(), ["http:a.example"]);
+        assert_eq!((asks(None).memory(), asks(Some(32)).memory()), (64, 32));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::spec::{Feed, Framing, Manifest, PluginSpec};
 use crate::{Batch, Call, Outcome, Page, Position, Reach, Shared};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use vizard_core::event::{Reject, RejectReason};
 use vizard_core::limits;
@@ -23,6 +24,7 @@ pub struct Plugin {
     spec: PluginSpec,
     schema: jsonschema::Validator,
     declared: Declared,
+    most_memory: AtomicUsize,
 }
 
 /// Why a call gave nothing.
@@ -44,11 +46,19 @@ impl Plugin {
         let guest = Guest::new(&shared.engine, component, manifest.pulls())
             .map_err(|error| PluginError::Refused(message(format!("it does not fit the interface: {error:#}"))))?;
         let name = format!("{} {}", manifest.name, manifest.version);
-        let (described, _) = run(&shared, limits::PLUGIN_CALL_TICKS, |store| guest.describe(store));
-        let described = described.map_err(|stopped| stopped.during("describe", &name))?;
+        let memory = manifest.memory();
+        let (described, _) = run(&shared, memory, limits::PLUGIN_CALL_TICKS, |store| guest.describe(store));
+        let described = described.map_err(|stopped| match stopped {
+            Stopped::Fault(Fault::Memory) => PluginError::Refused(format!(
+                "it does not start within {memory} MiB of memory: ask for more with `memory_mib` in its plugin.toml, at \
+                 most {}",
+                limits::PLUGIN_MEMORY_MOST_MIB
+            )),
+            stopped => stopped.during("describe", &name),
+        })?;
         let (spec, schema) = check_description(described, manifest, digest).map_err(PluginError::Refused)?;
         let declared = Declared::new(&spec.kinds);
-        let plugin = Self { shared, guest, spec, schema, declared };
+        let plugin = Self { shared, guest, spec, schema, declared, most_memory: AtomicUsize::new(0) };
         plugin.spec.feeds.iter().try_for_each(|feed| plugin.try_empty(feed))?;
         Ok(plugin)
     }
@@ -61,6 +71,11 @@ impl Plugin {
     /// Name and version, for messages.
     pub fn name(&self) -> String {
         format!("{} {}", self.spec.manifest.name, self.spec.manifest.version)
+    }
+
+    /// The most bytes of memory that any call of it has used since it was loaded.
+    pub fn most_memory(&self) -> usize {
+        self.most_memory.load(Ordering::Relaxed)
     }
 
     /// What must change in the configuration of `call`, secrets included: by the plugin's schema, and where that is
@@ -82,18 +97,13 @@ impl Plugin {
         }
         let (open, _) = self.spec.part(config);
         let wire = WireCall::new(&Call { config: open.to_string(), ..call.clone() });
-        let (found, _) = run(&self.shared, limits::PLUGIN_CALL_TICKS, |store| self.guest.check_config(store, &wire));
+        let (found, _) = self.run(limits::PLUGIN_CALL_TICKS, |store| self.guest.check_config(store, &wire));
         found.map_err(|stopped| stopped.during("check-config", &self.name()))
     }
 
     /// What the records mean. Blocks: call it where blocking is allowed. Records that make the plugin fail are found
     /// and rejected, the rest goes in; where there are too many of them, the batch fails.
     pub fn normalise(&self, call: &Call, batch: Batch) -> Result<Outcome, BatchError> {
-        self.measured(call, batch).map(|(outcome, _)| outcome)
-    }
-
-    /// The same, with the most memory that a call took, in bytes.
-    pub(crate) fn measured(&self, call: &Call, batch: Batch) -> Result<(Outcome, usize), BatchError> {
         if self.spec.feed(&batch.feed).is_none() {
             return Err(BatchError::Format("the plugin has no such feed".into()));
         }
@@ -103,7 +113,6 @@ impl Plugin {
             call: WireCall::new(call),
             records,
             failing_millis: 0,
-            memory: 0,
             outcome: Outcome::default(),
         };
         landing.run(WireBatch::new(batch))
@@ -117,10 +126,13 @@ impl Plugin {
         };
         let most = u32::try_from(limits::PULL_RECORDS).unwrap_or(u32::MAX);
         let call = WireCall::new(call);
-        let _pass = self.shared.pulls.enter();
-        let mut store = run::store_that_reaches(&self.shared.engine, limits::PLUGIN_CALL_TICKS, Client::new(reach));
+        let memory = self.spec.manifest.memory();
+        let _pass = self.shared.pulls.enter(run::places(memory));
+        let (engine, ticks) = (&self.shared.engine, limits::PLUGIN_CALL_TICKS);
+        let mut store = run::store_that_reaches(engine, ticks, memory, Client::new(reach));
         let result = self.guest.pull(&mut store, &call, (&feed.name, position), most);
         let room = store.into_data();
+        self.most_memory.fetch_max(room.memory(), Ordering::Relaxed);
         let failed = |what: &str| BatchError::Internal(format!("the plugin {} {what}", self.name()));
         let page = match result {
             Ok(Ok(page)) => page,
@@ -147,6 +159,16 @@ impl Plugin {
         Ok(page)
     }
 
+    fn run<T>(
+        &self,
+        ticks: u64,
+        call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
+    ) -> (Result<T, Stopped>, Room) {
+        let (result, room) = run(&self.shared, self.spec.manifest.memory(), ticks, call);
+        self.most_memory.fetch_max(room.memory(), Ordering::Relaxed);
+        (result, room)
+    }
+
     fn try_empty(&self, feed: &Feed) -> Result<(), PluginError> {
         let call = Call {
             installation: "check".into(),
@@ -157,8 +179,7 @@ impl Plugin {
         let header = (feed.framing == Framing::Csv).then(|| feed.columns.join(",").into_bytes());
         let batch = WireBatch::new(Batch { feed: feed.name.clone(), header, records: vec![] });
         let call = WireCall::new(&call);
-        let (result, _) =
-            run(&self.shared, limits::PLUGIN_CALL_TICKS, |store| self.guest.normalise(store, &call, &batch));
+        let (result, _) = self.run(limits::PLUGIN_CALL_TICKS, |store| self.guest.normalise(store, &call, &batch));
         match result.map_err(|stopped| stopped.during("an empty batch", &self.name()))? {
             Ok(draft) => adds_up(&draft, 0)
                 .map_err(|problem| PluginError::Refused(format!("it makes something of an empty batch: {problem}"))),
@@ -174,15 +195,14 @@ struct Landing<'a> {
     call: WireCall,
     records: usize,
     failing_millis: u128,
-    memory: usize,
     outcome: Outcome,
 }
 
 impl Landing<'_> {
-    fn run(mut self, batch: WireBatch) -> Result<(Outcome, usize), BatchError> {
+    fn run(mut self, batch: WireBatch) -> Result<Outcome, BatchError> {
         self.land(batch, 0)?;
         self.outcome.rejects.sort_by_key(|reject| reject.record_index);
-        Ok((self.outcome, self.memory))
+        Ok(self.outcome)
     }
 
     /// Lands `batch`, whose first record is record `base` of the whole; in halves where the plugin fails on it.
@@ -212,8 +232,7 @@ impl Landing<'_> {
         let began = Instant::now();
         let ticks = self.ticks(batch.len());
         let guest = &self.plugin.guest;
-        let (result, room) = run(&self.plugin.shared, ticks, |store| guest.normalise(store, &self.call, batch));
-        self.memory = self.memory.max(room.memory);
+        let (result, room) = self.plugin.run(ticks, |store| guest.normalise(store, &self.call, batch));
         self.keep_log(room);
         match result {
             Ok(Ok(draft)) => Ok(Ok(draft)),
@@ -286,11 +305,12 @@ impl Stopped {
 /// One call, in a store of its own.
 fn run<T>(
     shared: &Shared,
+    memory_mib: u32,
     ticks: u64,
     call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
 ) -> (Result<T, Stopped>, Room) {
-    let _pass = shared.gate.enter();
-    let mut store = run::store(&shared.engine, ticks);
+    let _pass = shared.gate.enter(run::places(memory_mib));
+    let mut store = run::store(&shared.engine, ticks, memory_mib);
     let result = call(&mut store);
     let room = store.into_data();
     let result = result.map_err(|error| run::fault(&error, &room).map_or(Stopped::Busy, Stopped::Fault));

@@ -28,11 +28,12 @@ pub(crate) fn engine() -> Result<Engine, PluginError> {
         .max_core_instances_per_component(INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)
-        .max_memory_size(limits::PLUGIN_MEMORY_BYTES)
+        .max_memory_size(bytes(limits::PLUGIN_MEMORY_MOST_MIB))
         .table_elements(limits::PLUGIN_TABLE_ELEMENTS)
         .max_component_instance_size(8 << 20)
         .max_core_instance_size(4 << 20);
-    // The reservation of 4 GiB a memory stays as it is: a smaller one puts bounds checks into the code.
+    // The reservation of 4 GiB a memory stays as it is: a smaller one puts bounds checks into the code. What of it may be
+    // used is up to the room of a call.
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
@@ -54,10 +55,16 @@ pub(crate) fn engine() -> Result<Engine, PluginError> {
     Ok(engine)
 }
 
+/// MiB as bytes.
+fn bytes(mib: u32) -> usize {
+    (mib as usize) << 20
+}
+
 /// What one call may use and has left behind.
 #[derive(Default)]
 pub(crate) struct Room {
-    pub(crate) memory: usize,
+    most_memory: usize,
+    memory: usize,
     elements: usize,
     denied_memory: bool,
     /// Log lines, as far as they are kept.
@@ -72,6 +79,11 @@ impl Room {
     /// Of a call that may reach something.
     pub(crate) fn client(&mut self) -> Option<&mut Client> {
         self.client.as_mut()
+    }
+
+    /// Bytes of memory that the call came to use.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     pub(crate) fn log(&mut self, level: &str, mut line: String) {
@@ -95,7 +107,7 @@ impl Room {
 impl ResourceLimiter for Room {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let wanted = self.memory.saturating_add(desired.saturating_sub(current));
-        let granted = wanted <= limits::PLUGIN_MEMORY_BYTES;
+        let granted = wanted <= self.most_memory;
         if granted {
             self.memory = wanted;
         } else {
@@ -114,9 +126,9 @@ impl ResourceLimiter for Room {
     }
 }
 
-/// A store for one call that ends after so many ticks.
-pub(crate) fn store(engine: &Engine, ticks: u64) -> Store<Room> {
-    let mut store = Store::new(engine, Room::default());
+/// A store for one call that ends after so many ticks and may use so much memory.
+pub(crate) fn store(engine: &Engine, ticks: u64, memory_mib: u32) -> Store<Room> {
+    let mut store = Store::new(engine, Room { most_memory: bytes(memory_mib), ..Room::default() });
     store.limiter(|room| room);
     store.set_epoch_deadline(ticks);
     store.set_hostcall_fuel(limits::PLUGIN_OUTPUT_BYTES);
@@ -125,8 +137,8 @@ pub(crate) fn store(engine: &Engine, ticks: u64) -> Store<Room> {
 
 /// A store for one call that may reach something. Waiting for an answer does not use up the call's ticks: the client has a
 /// clock of its own.
-pub(crate) fn store_that_reaches(engine: &Engine, ticks: u64, client: Client) -> Store<Room> {
-    let mut store = store(engine, ticks);
+pub(crate) fn store_that_reaches(engine: &Engine, ticks: u64, memory_mib: u32, client: Client) -> Store<Room> {
+    let mut store = store(engine, ticks, memory_mib);
     store.data_mut().client = Some(client);
     store.epoch_deadline_callback(|mut context| {
         let waited = context.data_mut().client().map(|client| std::mem::take(&mut client.waited)).unwrap_or_default();
@@ -172,32 +184,52 @@ fn short_place(place: &str) -> String {
     }
 }
 
-/// Lets so many calls run at once; others wait. Their time begins when they run.
+/// Lets so many calls run at once; others wait, in the order in which they came. Their time begins when they run.
 pub(crate) struct Gate {
-    free: Mutex<usize>,
-    freed: Condvar,
+    queue: Mutex<Queue>,
+    moved: Condvar,
 }
 
-/// A place at the [`Gate`], given back when dropped.
-pub(crate) struct Pass<'a>(&'a Gate);
+struct Queue {
+    free: usize,
+    /// The number that the next to come gets, and the number of whose turn it is.
+    next: u64,
+    turn: u64,
+}
+
+/// Places at the [`Gate`], given back when dropped.
+pub(crate) struct Pass<'a>(&'a Gate, usize);
+
+/// How many places a call takes that may use so much memory.
+pub(crate) fn places(memory_mib: u32) -> usize {
+    memory_mib.div_ceil(limits::PLUGIN_MEMORY_MIB).max(1) as usize
+}
 
 impl Gate {
     pub(crate) fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places), freed: Condvar::new() }
+        Self { queue: Mutex::new(Queue { free: places, next: 0, turn: 0 }), moved: Condvar::new() }
     }
 
-    pub(crate) fn enter(&self) -> Pass<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-        Pass(self)
+    /// Waits for as many places. They must not be more than there are.
+    pub(crate) fn enter(&self, places: usize) -> Pass<'_> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = queue.next;
+        queue.next += 1;
+        // In turn: a call that needs several places would otherwise wait for as long as others find one.
+        let wait = |queue: &mut Queue| queue.turn != mine || queue.free < places;
+        let mut queue = self.moved.wait_while(queue, wait).unwrap_or_else(PoisonError::into_inner);
+        queue.turn += 1;
+        queue.free -= places;
+        drop(queue);
+        self.moved.notify_all();
+        Pass(self, places)
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).free += self.1;
+        self.0.moved.notify_all();
     }
 }
 
@@ -219,8 +251,8 @@ mod tests {
 
     #[test]
     fn all_memories_of_a_call_count_together() {
-        let mut room = Room::default();
-        let half = limits::PLUGIN_MEMORY_BYTES / 2;
+        let half = bytes(32);
+        let mut room = Room { most_memory: 2 * half, ..Room::default() };
         assert!(room.memory_growing(0, half, None).unwrap());
         assert!(room.memory_growing(0, half, None).unwrap());
         assert!(!room.memory_growing(0, 1, None).unwrap());
@@ -240,13 +272,38 @@ mod tests {
     #[test]
     fn a_gate_lets_the_next_in_only_when_one_has_left() {
         let gate = Gate::new(1);
-        let first = gate.enter();
+        let first = gate.enter(1);
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| drop(gate.enter()));
+            let second = scope.spawn(|| drop(gate.enter(1)));
             std::thread::sleep(Duration::from_millis(20));
             assert!(!second.is_finished());
             drop(first);
             second.join().unwrap();
         });
+    }
+
+    #[test]
+    fn a_call_that_may_use_more_memory_takes_more_places_and_is_not_overtaken() {
+        assert_eq!([0, 1, 64, 65, 256].map(places), [1, 1, 1, 2, 4]);
+        let (gate, order) = (Gate::new(4), Mutex::new(Vec::new()));
+        let first = gate.enter(1);
+        let waiting = || gate.queue.lock().unwrap().next;
+        std::thread::scope(|scope| {
+            for (nth, places) in [(2, 4), (3, 1)] {
+                scope.spawn({
+                    let (gate, order) = (&gate, &order);
+                    move || {
+                        let _pass = gate.enter(places);
+                        order.lock().unwrap().push(places);
+                    }
+                });
+                // The next one comes when this one waits.
+                while waiting() < nth {
+                    std::thread::yield_now();
+                }
+            }
+            drop(first);
+        });
+        assert_eq!(order.into_inner().unwrap(), [4, 1]);
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use vizard_core::limits;
 use zeroize::Zeroizing;
 
 /// `plugin.toml`, put into the plugin file by the build and read without running anything.
@@ -22,6 +23,24 @@ pub struct Manifest {
     /// Destinations that it asks for ([`crate::Destination`]); a plugin that has some exports `pull`.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Memory that it asks for, in MiB, if [`limits::PLUGIN_MEMORY_MIB`] is not enough: that of an interpreter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
+}
+
+impl Manifest {
+    /// What a call of it may use, in MiB.
+    pub fn memory(&self) -> u32 {
+        self.memory_mib.unwrap_or(limits::PLUGIN_MEMORY_MIB)
+    }
+
+    /// What it asks for beyond the records that it is given and the usual room: `http:` and a destination, `memory:` and
+    /// how much.
+    pub fn capabilities(&self) -> Vec<String> {
+        let more = self.memory_mib.filter(|mib| *mib > limits::PLUGIN_MEMORY_MIB);
+        let hosts = self.hosts.iter().map(|host| format!("http:{host}"));
+        hosts.chain(more.map(|mib| format!("memory:{mib} MiB"))).collect()
+    }
 }
 
 impl Manifest {

@@ -32,11 +32,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR")]
         sdk: Option<PathBuf>,
     },
-    /// Make a plugin file from a plugin's source
+    /// Make a plugin file from a plugin's source, or from a component that another language's tool made
     Build {
-        /// The folder with plugin.toml and Cargo.toml
+        /// The folder with plugin.toml, and Cargo.toml if it is to be compiled
         dir: PathBuf,
-        /// Where to write it [default: plugins/NAME.wasm in the target folder of its workspace]
+        /// A component made by componentize-py, componentize-qjs or the like: gets the manifest, nothing is compiled
+        #[arg(long, value_name = "FILE")]
+        component: Option<PathBuf>,
+        /// Where to write it [default: plugins/NAME.wasm in the target folder of its workspace, or beside the component]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -83,8 +86,11 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<(), Failu
             ));
             context.answer(&files, &text)
         }
-        Command::Build { dir, out } => {
-            let built = build(&dir, out.as_deref()).await?;
+        Command::Build { dir, component, out } => {
+            let built = match component {
+                Some(component) => build::wrap(&dir, &component, out.as_deref()).map_err(not_built)?,
+                None => build(&dir, out.as_deref()).await?,
+            };
             context.answer(&built, &built.path.display().to_string())
         }
         Command::Check { file, samples } => {
@@ -155,8 +161,12 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 pub(super) async fn build(dir: &Path, out: Option<&Path>) -> Result<Built, Failure> {
     let (dir, out) = (dir.to_owned(), out.map(Path::to_owned));
     let built = tokio::task::spawn_blocking(move || build::build(&dir, out.as_deref(), &mut |line| tell(line))).await?;
-    built.map_err(|error| match error {
+    built.map_err(not_built)
+}
+
+fn not_built(error: BuildError) -> Failure {
+    match error {
         BuildError::Toolchain(_) => Failure::Lacking(error.to_string()),
         other => Failure::Failed(other.into()),
-    })
+    }
 }

@@ -145,9 +145,10 @@ impl Plugin {
         found.map(|found| Some(found.unwrap_or_default().into_iter().map(Plugin).collect::<Vec<_>>())).into()
     }
 
-    /// What it asks for beyond the records it is given: `http:` and a destination. Empty where it reaches nothing.
+    /// What it asks for beyond the records it is given and the usual room: `http:` and a destination, `memory:` and how
+    /// much a call of it may use. Empty for most.
     async fn capabilities(&self) -> Vec<String> {
-        self.0.spec.manifest.hosts.iter().map(|host| format!("http:{host}")).collect()
+        self.0.spec.manifest.capabilities()
     }
 }
 

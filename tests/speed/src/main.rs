@@ -35,6 +35,7 @@ fn main() -> Result<()> {
     row::<vizard_plugin_badge::Badge>(&host, "badge")?;
     row::<vizard_plugin_chat::Chat>(&host, "chat")?;
     row::<vizard_plugin_cloud_storage::CloudStorage>(&host, "cloud-storage")?;
+    row::<vizard_plugin_emr::Emr>(&host, "emr")?;
     row::<vizard_plugin_endpoint::Endpoint>(&host, "endpoint")?;
     row::<vizard_plugin_file::Files>(&host, "file")?;
     row::<vizard_plugin_hr::Hr>(&host, "hr")?;

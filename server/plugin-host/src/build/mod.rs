@@ -1,5 +1,5 @@
 //! Makes a plugin file from a plugin's source: compiles it to WebAssembly, wraps it into a component, puts the manifest
-//! in and checks it.
+//! in and checks it. Or from a component that the tool of another language made.
 //! Never: writes a file that the host would refuse without running it.
 
 mod cargo;
@@ -64,11 +64,23 @@ pub fn build(plugin_dir: &Path, out: Option<&Path>, progress: &mut dyn FnMut(&st
     let module = std::fs::read(&module_path).map_err(|error| file(&module_path, error))?;
     let component = component::encode(&module, &manifest).map_err(BuildError::Component)?;
     inspect::inspect(&component).map_err(|error| BuildError::Component(error.to_string()))?;
+    finish(&component, manifest, &package.target_dir, out)
+}
 
-    let default = package.target_dir.join("plugins").join(format!("{}.wasm", manifest.name));
+/// Makes a plugin file from `component`, a file that componentize-py, componentize-qjs or the like made of our interface, and
+/// the `plugin.toml` in `plugin_dir`. Writes it to `out`, by default `plugins/NAME.wasm` beside the component.
+pub fn wrap(plugin_dir: &Path, component: &Path, out: Option<&Path>) -> Result<Built, BuildError> {
+    let manifest = source_manifest(&plugin_dir.join("plugin.toml"))?;
+    let mut bytes = std::fs::read(component).map_err(|error| file(component, error))?;
+    component::adopt(&mut bytes, &manifest).map_err(BuildError::Component)?;
+    finish(&bytes, manifest, component.parent().unwrap_or(Path::new("")), out)
+}
+
+fn finish(component: &[u8], manifest: Manifest, folder: &Path, out: Option<&Path>) -> Result<Built, BuildError> {
+    let default = folder.join("plugins").join(format!("{}.wasm", manifest.name));
     let path = out.map_or(default, Path::to_path_buf);
-    write(&path, &component).map_err(|error| file(&path, error))?;
-    Ok(Built { path, digest: crate::digest(&component), manifest, bytes: component.len() as u64 })
+    write(&path, component).map_err(|error| file(&path, error))?;
+    Ok(Built { path, digest: crate::digest(component), manifest, bytes: component.len() as u64 })
 }
 
 fn source_manifest(path: &Path) -> Result<Manifest, BuildError> {
