@@ -111,7 +111,7 @@ pub(crate) fn normalise(
     match patient.record {
         Some(number) => parts.push(number),
         None => {
-            parts.extend([patient.first_name, patient.last_name, patient.postal_code].map(Option::unwrap_or_default))
+            parts.extend([patient.first_name, patient.last_name, patient.postal_code].map(Option::unwrap_or_default));
         }
     }
     let id = identifier::content_id(&parts);

@@ -70,7 +70,7 @@ fn records(count: usize) -> Vec<Vec<u8>> {
 
 fn records_with(count: usize, note: &str) -> Vec<Vec<u8>> {
     let record = |at: usize| {
-        let (door, name) = if at % 2 == 0 { ("D-0017", "Vault") } else { ("D-0009", "Canteen") };
+        let (door, name) = if at.is_multiple_of(2) { ("D-0017", "Vault") } else { ("D-0009", "Canteen") };
         let status = if at % 4 < 2 { "Failed" } else { "Success" };
         let (minute, second) = (at / 60 % 60, at % 60);
         format!(
@@ -182,7 +182,7 @@ fn many_threads_may_call_interpreters_and_plugins_in_rust_at_once() {
         let plugin = load(&file(language));
         std::thread::scope(|scope| {
             for at in 0..2 * limits::PLUGIN_CALLS {
-                let plugin = if at % 2 == 0 { &plugin } else { &rust };
+                let plugin = if at.is_multiple_of(2) { &plugin } else { &rust };
                 scope.spawn(move || assert_eq!(send(plugin, records(100)).events.len(), 25));
             }
         });
