@@ -241,24 +241,25 @@ impl Seen {
         if self.undeclared > 0 {
             return Err(format!("{} attributes were dropped: not declared, or of another type", self.undeclared));
         }
-        let ignored = self.ignored.values().sum::<u64>();
         let mut rejects: BTreeMap<&str, u64> = BTreeMap::new();
         for (_, detail) in &self.rejects {
             *rejects.entry(detail).or_default() += 1;
         }
-        let reasons = |of: Vec<(&str, u64)>| match of.len() {
+        let reasons = |what: &str, of: Vec<(&str, u64)>| match of.len() {
             0 => String::new(),
             _ => {
-                format!(" ({})", of.iter().map(|(why, times)| format!("{times} {why}")).collect::<Vec<_>>().join("; "))
+                let of: Vec<String> = of.iter().map(|(why, times)| format!("{times} {why}")).collect();
+                format!("; {what}: {}", of.join(", "))
             }
         };
-        let why_ignored = self.ignored.iter().map(|(why, times)| (why.as_str(), *times)).collect();
+        let ignored = self.ignored.iter().map(|(why, times)| (why.as_str(), *times)).collect();
         let counts = format!(
-            "{} events, {} rejects{}, {ignored} ignored{}",
+            "{} events, {} rejects, {} ignored{}{}",
             self.events.len(),
             self.rejects.len(),
-            reasons(rejects.into_iter().collect()),
-            reasons(why_ignored)
+            self.ignored.values().sum::<u64>(),
+            reasons("rejected", rejects.into_iter().collect()),
+            reasons("ignored", ignored)
         );
         Ok(self.refused.as_ref().map_or(counts.clone(), |why| format!("{counts}, then refused: {why}")))
     }
