@@ -3,7 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use vizard_tests::{World, demo, on_both};
 
@@ -18,7 +18,9 @@ fn put(folder: &Path, name: &str, text: &[u8]) {
     let path = folder.join(".writing");
     std::fs::write(&path, text).unwrap();
     let file = std::fs::File::options().write(true).open(&path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+    // By the file's own time: the machine's, not the fixed one.
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(written - Duration::from_secs(60)).unwrap();
     std::fs::rename(path, folder.join(name)).unwrap();
 }
 

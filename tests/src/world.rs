@@ -105,7 +105,11 @@ pub fn run_logged(engine: Engine, test: impl AsyncFnOnce(Arc<World>, Lines)) {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder.worker_threads(2).enable_all().on_thread_start(listen).build()
     };
-    tracing::dispatcher::with_default(&log, || run_on(engine, runtime, async |world| test(world, lines).await));
+    tracing::dispatcher::with_default(&log, || {
+        // What another test's threads have found nobody to listen to meanwhile.
+        tracing::callsite::rebuild_interest_cache();
+        run_on(engine, runtime, async |world| test(world, lines).await);
+    });
 }
 
 fn run_on(

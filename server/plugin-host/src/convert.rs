@@ -54,7 +54,7 @@ impl asked::Host for Room {
     fn send(&mut self, request: asked::Request) -> Result<asked::Response, asked::HttpError> {
         let client =
             self.client().ok_or_else(|| asked::HttpError::Denied("only `pull` reaches anything".to_owned()))?;
-        client.send(outgoing(request)).map(incoming).map_err(|error| match error {
+        client.send(&outgoing(request)).map(incoming).map_err(|error| match error {
             http::Refused::Denied(why) => asked::HttpError::Denied(why),
             http::Refused::Budget(why) => asked::HttpError::Budget(why),
             http::Refused::Timeout => asked::HttpError::Timeout,

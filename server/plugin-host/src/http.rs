@@ -98,14 +98,14 @@ impl Client {
         }
     }
 
-    pub(crate) fn send(&mut self, request: Request) -> Result<Response, Refused> {
+    pub(crate) fn send(&mut self, request: &Request) -> Result<Response, Refused> {
         let began = Instant::now();
         let answer = self.try_to_send(request);
         self.waited += began.elapsed();
         answer
     }
 
-    fn try_to_send(&mut self, request: Request) -> Result<Response, Refused> {
+    fn try_to_send(&mut self, request: &Request) -> Result<Response, Refused> {
         let denied = |why: &str| Err(Refused::Denied(why.to_owned()));
         let target = Target::parse(&request.url).map_err(Refused::Denied)?;
         let Some(granted) = self.reach.destinations.iter().find(|grant| grant.reaches(&target)) else {

@@ -277,7 +277,6 @@ pub(super) const KEYS: &[Key] = &[
             config.unsigned_plugins = Some(text.parse().map_err(|_| "true or false")?);
             Ok(())
         },
-        ..TEXT
     },
     Key {
         name: "websocket_origins",

@@ -14,7 +14,7 @@ use crate::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use vizard_core::{
     access::{Action, Resource},
@@ -179,7 +179,7 @@ fn look(folder: &Path) -> Vec<Waiting> {
 /// Whether a file was last written to so many seconds ago: a copy that is on its way is written to all the time.
 fn is_old(path: &Path, seconds: u64) -> bool {
     let changed = fs::metadata(path).and_then(|about| about.modified());
-    changed.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age >= Duration::from_secs(seconds)))
+    changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= Duration::from_secs(seconds)))
 }
 
 /// Moves a file; false where it is not there any more. One that is there already under the new name is kept.

@@ -65,7 +65,7 @@ fn secrets_are_put_in_by_the_host_and_taken_out_of_what_comes_back() {
         ],
         body: vec![Part::Text("client_secret=".into()), secret("", Encoding::Percent)],
     };
-    let answer = client.send(request).unwrap();
+    let answer = client.send(&request).unwrap();
     let sent = seen.recv().unwrap();
     assert!(sent.contains("client_secret=s3cret%2F%2Bvalue"), "{sent}");
     assert!(
@@ -80,13 +80,13 @@ fn secrets_are_put_in_by_the_host_and_taken_out_of_what_comes_back() {
     let unknown =
         Part::Secret { name: "other".into(), prefix: String::new(), suffix: String::new(), encoding: Encoding::Plain };
     let request = Request { headers: vec![("X".into(), vec![unknown])], ..get(at) };
-    assert!(matches!(client.send(request), Err(Refused::Denied(_))));
+    assert!(matches!(client.send(&request), Err(Refused::Denied(_))));
 }
 
 #[test]
 fn what_is_not_granted_is_not_reached_and_the_denial_says_which_grant_would() {
     let (at, seen) = server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let denied = |client: &mut Client, url: String| match client.send(get(url)) {
+    let denied = |client: &mut Client, url: String| match client.send(&get(url)) {
         Err(Refused::Denied(why)) => why,
         other => panic!("{other:?}"),
     };
@@ -102,32 +102,33 @@ fn what_is_not_granted_is_not_reached_and_the_denial_says_which_grant_would() {
     let mut granted = client(&[format!("{at} private")]);
     for (name, value) in [("Host", "elsewhere.example"), ("content-length", "1"), ("X", "a\r\nb")] {
         let headers = vec![(name.to_owned(), vec![Part::Text(value.to_owned())])];
-        assert!(matches!(granted.send(Request { headers, ..get(at.clone()) }), Err(Refused::Denied(_))), "{name}");
+        assert!(matches!(granted.send(&Request { headers, ..get(at.clone()) }), Err(Refused::Denied(_))), "{name}");
     }
     let request = Request { method: "DELETE".into(), ..get(at.clone()) };
-    assert!(matches!(granted.send(request), Err(Refused::Denied(_))));
+    assert!(matches!(granted.send(&request), Err(Refused::Denied(_))));
     assert!(seen.try_recv().is_err(), "nothing of this arrived");
-    assert_eq!(granted.send(get(at)).unwrap().status, 200);
+    assert_eq!(granted.send(&get(at)).unwrap().status, 200);
 }
 
 #[test]
 fn a_redirect_a_flood_and_a_lie_about_the_length_are_refused() {
     let (at, _seen) = server(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n");
-    let answer = client(&[format!("{at} private")]).send(get(at));
+    let answer = client(&[format!("{at} private")]).send(&get(at));
     assert!(matches!(answer, Err(Refused::Denied(why)) if why.contains("redirect")));
 
     let flood: Vec<u8> =
-        [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &vec![b'x'; limits::PULL_ANSWER_BYTES as usize + 1]].concat();
+        [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &vec![b'x'; usize::try_from(limits::PULL_ANSWER_BYTES).unwrap() + 1]]
+            .concat();
     let (at, _seen) = server(flood.leak());
-    let answer = client(&[format!("{at} private")]).send(get(at));
+    let answer = client(&[format!("{at} private")]).send(&get(at));
     assert_eq!(answer, Err(Refused::TooLarge(limits::PULL_ANSWER_BYTES)));
 
     let (at, _seen) = server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
-    let answer = client(&[format!("{at} private")]).send(get(at));
+    let answer = client(&[format!("{at} private")]).send(&get(at));
     assert!(matches!(answer, Err(Refused::Network(_))), "{answer:?}");
 
     let (at, _seen) = server(b"SSH-2.0-OpenSSH_9.9\r\n");
-    let answer = client(&[format!("{at} private")]).send(get(at));
+    let answer = client(&[format!("{at} private")]).send(&get(at));
     assert!(matches!(answer, Err(Refused::Network(_))), "{answer:?}");
 }
 
@@ -136,7 +137,7 @@ fn a_call_has_a_budget_of_requests() {
     let (at, _seen) = server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let mut client = client(&[format!("{at} private")]);
     for _ in 0..limits::PULL_REQUESTS {
-        client.send(get(at.clone())).unwrap();
+        client.send(&get(at.clone())).unwrap();
     }
-    assert!(matches!(client.send(get(at)), Err(Refused::Budget(_))));
+    assert!(matches!(client.send(&get(at)), Err(Refused::Budget(_))));
 }
