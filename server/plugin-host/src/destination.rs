@@ -130,7 +130,13 @@ impl Target {
             return refuse("an address holds no credentials");
         }
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-        if host.is_empty() || host.ends_with('.') || host.contains("..") || !host.is_ascii() || host.contains('%') {
+        let name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        let number = |c: char| c.is_ascii_hexdigit() || ":.".contains(c);
+        let plain = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(inside) => inside.chars().all(number),
+            None => host.chars().all(name),
+        };
+        if host.is_empty() || !plain || host.ends_with('.') || host.contains("..") {
             return refuse("an address names a host, in ASCII and without a dot at the end");
         }
         // `http://host:/` and `http://host:0x50/` are not written by anybody who means well.

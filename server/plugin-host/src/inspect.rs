@@ -47,21 +47,21 @@ pub(crate) fn inspect(component: &[u8]) -> Result<Manifest, PluginError> {
     let has = |names: &[&str], wanted: &str| {
         names.iter().any(|name| interface(name).is_some_and(|(found, _)| found == wanted))
     };
+    let manifest: Manifest = serde_json::from_value(manifest)
+        .map_err(|error| PluginError::Refused(format!("its manifest cannot be read: {error}")))?;
+    check_manifest(&manifest).map_err(PluginError::Refused)?;
+    if has(&found.imports, "http") && !manifest.pulls() {
+        return Err(PluginError::Import("it imports http, and its manifest names no destination".to_owned()));
+    }
     for wanted in EXPORTS {
         if !has(&found.exports, wanted) {
             return Err(PluginError::Refused(format!("it does not export {PACKAGE}{wanted}")));
         }
     }
-    let manifest: Manifest = serde_json::from_value(manifest)
-        .map_err(|error| PluginError::Refused(format!("its manifest cannot be read: {error}")))?;
-    check_manifest(&manifest).map_err(PluginError::Refused)?;
     if manifest.pulls() != has(&found.exports, "pull") {
         let refused = "the `hosts` of its manifest and what it exports do not agree: a plugin that exports pull names \
                        destinations, and no other does";
         return Err(PluginError::Refused(refused.to_owned()));
-    }
-    if has(&found.imports, "http") && !manifest.pulls() {
-        return Err(PluginError::Import("it imports http, and its manifest names no destination".to_owned()));
     }
     Ok(manifest)
 }
@@ -206,12 +206,13 @@ mod tests {
 
     #[test]
     fn memory_is_asked_for_within_bounds_and_shown_where_it_is_more_than_usual() {
-        let asks = |mib: Option<u32>| Manifest { memory_mib: mib, hosts: vec!["a.example".into()], ..manifest() };
+        let asks =
+            |mib: Option<u32>| Manifest { memory_mib: mib, hosts: vec!["https://a.example".into()], ..manifest() };
         for (mib, fits) in [(None, true), (Some(1), true), (Some(256), true), (Some(0), false), (Some(257), false)] {
             assert_eq!(check_manifest(&asks(mib)).is_ok(), fits, "{mib:?}");
         }
-        assert_eq!(asks(Some(256)).capabilities(), ["http:a.example", "memory:256 MiB"]);
-        assert_eq!(asks(Some(32)).capabilities(), ["http:a.example"]);
+        assert_eq!(asks(Some(256)).capabilities(), ["http:https://a.example", "memory:256 MiB"]);
+        assert_eq!(asks(Some(32)).capabilities(), ["http:https://a.example"]);
         assert_eq!((asks(None).memory(), asks(Some(32)).memory()), (64, 32));
     }
 
