@@ -4,6 +4,7 @@
 pub mod attr;
 #[doc(hidden)]
 pub mod bindings;
+mod column_names;
 mod connector;
 mod csv;
 mod descriptor;
@@ -28,6 +29,7 @@ mod text;
 pub mod time;
 
 pub use attr::Attr;
+pub use column_names::ColumnNames;
 pub use connector::{Call, Connector, check_config, normalise};
 pub use csv::Columns;
 pub use descriptor::{Descriptor, Feed, Framing, KindUse};

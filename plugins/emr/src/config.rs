@@ -1,18 +1,17 @@
 //! What an installation says of its export: names of columns, what its words mean, order of dates.
 //! Never: decides what a record means.
 
-use connector_sdk::Problem;
 use connector_sdk::identifier::{EMPLOYEE_ID, SAM};
 use connector_sdk::time::DateOrder;
+use connector_sdk::{ColumnNames, Problem};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// The configuration; see `config.schema.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The export's names of columns, by ours.
-    columns: BTreeMap<String, String>,
+    columns: ColumnNames,
     /// Names of events that are no access to a record.
     ignored_events: Vec<String>,
     /// Words in the column of the reason that give none.
@@ -40,7 +39,7 @@ enum Scheme {
 impl Config {
     /// What the export calls the column that we call `name`.
     pub(crate) fn column<'a>(&'a self, name: &'a str) -> &'a str {
-        self.columns.get(name).map_or(name, |mapped| mapped.trim())
+        self.columns.of(name)
     }
 
     pub(crate) fn scheme(&self) -> &'static str {
@@ -75,15 +74,7 @@ impl Config {
     }
 
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut taken: BTreeMap<String, &str> = BTreeMap::new();
-        let mut problems = Vec::new();
-        for (ours, theirs) in &self.columns {
-            if let Some(other) = taken.insert(theirs.trim().to_lowercase(), ours) {
-                let message = format!("{other} and {ours} cannot both be the column {theirs:?}");
-                problems.push(Problem { at: format!("/columns/{ours}"), message });
-            }
-        }
-        problems
+        self.columns.problems()
     }
 }
 

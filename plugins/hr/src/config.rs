@@ -2,8 +2,8 @@
 //! Never: decides what a row means.
 
 use crate::scenario::Scenario;
-use connector_sdk::Problem;
 use connector_sdk::time::DateOrder;
+use connector_sdk::{ColumnNames, Problem};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The export's names of columns, by ours.
-    columns: BTreeMap<String, String>,
+    columns: ColumnNames,
     /// The export's names of scenarios.
     scenarios: BTreeMap<String, Scenario>,
     /// The scenario of files that have no column for it and a header that fits several.
@@ -24,7 +24,7 @@ pub struct Config {
 impl Config {
     /// What the export calls the column that we call `name`.
     pub(crate) fn column<'a>(&'a self, name: &'a str) -> &'a str {
-        self.columns.get(name).map_or(name, |mapped| mapped.trim())
+        self.columns.of(name)
     }
 
     /// The scenario that the export calls `text`.
@@ -35,15 +35,7 @@ impl Config {
     }
 
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut taken: BTreeMap<String, &str> = BTreeMap::new();
-        let mut problems = Vec::new();
-        for (ours, theirs) in &self.columns {
-            if let Some(other) = taken.insert(theirs.trim().to_lowercase(), ours) {
-                let message = format!("{other} and {ours} cannot both be the column {theirs:?}");
-                problems.push(Problem { at: format!("/columns/{ours}"), message });
-            }
-        }
-        problems
+        self.columns.problems()
     }
 }
 
