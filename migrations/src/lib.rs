@@ -44,6 +44,7 @@ mod m20261127_000015_consultations;
 mod m20261127_000016_credentials;
 mod m20261127_000017_sources;
 mod m20261127_000018_patients;
+mod m20261127_000019_merges;
 
 use sea_orm_migration::prelude::*;
 
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000016_credentials::Migration),
             Box::new(m20261127_000017_sources::Migration),
             Box::new(m20261127_000018_patients::Migration),
+            Box::new(m20261127_000019_merges::Migration),
         ]
     }
 }
@@ -128,6 +130,7 @@ mod tests {
             super::m20261127_000016_credentials::UP,
             super::m20261127_000017_sources::UP,
             super::m20261127_000018_patients::UP,
+            super::m20261127_000019_merges::UP,
         ]
         .concat()
     }
@@ -176,6 +179,7 @@ mod tests {
                 "m20261127_000016_credentials",
                 "m20261127_000017_sources",
                 "m20261127_000018_patients",
+                "m20261127_000019_merges",
             ]
         );
     }

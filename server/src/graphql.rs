@@ -20,6 +20,7 @@ pub mod insight;
 pub mod keeping;
 pub mod line;
 pub mod live;
+pub mod merge;
 pub mod node;
 pub mod notice;
 pub mod notification;

@@ -27,6 +27,7 @@ mod need;
 mod notice;
 mod notification;
 mod organisation;
+mod people;
 mod plugin;
 mod policies;
 mod privacy;

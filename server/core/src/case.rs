@@ -96,6 +96,8 @@ pub enum LeftToOthers {
     Export,
     /// To show evidence to others.
     ShareEvidence,
+    /// To say that the subject is the same person as another, or is not.
+    Merge,
 }
 
 impl LeftToOthers {
@@ -120,6 +122,9 @@ impl LeftToOthers {
             Self::ShareEvidence => {
                 "You contribute to a case about this subject: only an INVESTIGATOR who does not can share its evidence. \
                  Leave the section EVIDENCE out."
+            }
+            Self::Merge => {
+                "You contribute to a case about this subject: only an INVESTIGATOR who does not can merge it or split it."
             }
         }
     }

@@ -316,7 +316,19 @@ pub const POSTGRES_CONNECTIONS: u32 = 16;
 pub const DATABASE_WAIT_SECONDS: u64 = 30;
 /// How long PostgreSQL may work on one statement.
 pub const STATEMENT_SECONDS: u64 = 60;
-/// Rows in one INSERT: SQLite takes 32,766 values in a statement, the widest table has 12 columns.
+/// Subjects that may be merged into one. Nobody has more accounts that sources keep apart; each makes a merged day a row more.
+pub const SUBJECT_PARTS: usize = 20;
+/// Subjects whose accounts are compared for suggestions: their spellings are held in memory, about 500 bytes each.
+pub const COMPARED_SUBJECTS: usize = 200_000;
+/// Subjects that may share a spelling for it to suggest anything: what more have in common is a common name.
+pub const LIKENESS_CROWD: usize = 4;
+/// Suggestions that are kept: whoever looks through them settles the first ones first.
+pub const MERGE_SUGGESTIONS: usize = 1_000;
+/// Suggestions in one answer.
+pub const SHOWN_SUGGESTIONS: usize = 100;
+/// Time between comparisons of all accounts.
+pub const SUGGESTION_MINUTES: i64 = 60;
+/// Rows in one INSERT: SQLite takes 32,766 values in a statement, the widest table has 17 columns.
 pub const INSERT_ROWS: usize = 500;
 /// Known people (blind index to subject) kept in memory, and as many unwrapped keys: about 100 bytes each.
 pub const RESOLVER_ENTRIES: usize = 200_000;

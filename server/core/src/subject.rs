@@ -4,6 +4,7 @@
 mod device;
 mod identifier;
 mod impact;
+pub mod likeness;
 pub mod naming;
 mod others;
 mod pseudonym;

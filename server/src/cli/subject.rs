@@ -1,4 +1,4 @@
-//! `vizard subject`: what is kept of a person, written to a file for that person.
+//! `vizard subject`: what is kept of a person, written to a file for that person; and accounts that are one person's.
 //! Never: the data or the account on standard output or in a message; a file that others can read, or one overwritten.
 
 use super::{Context, Failure};
@@ -25,11 +25,45 @@ pub(super) enum Command {
         #[arg(long)]
         with_active_cases: bool,
     },
+    /// Make whoever has one account the same person as whoever has another
+    Merge {
+        /// An account of the one that becomes a part of the other: an address, a sign-in name, or scheme:value
+        /// (employee-id:4711, sid:S-1-5-21-…)
+        #[arg(long)]
+        account: String,
+        /// An account of the one that is kept
+        #[arg(long)]
+        same_as: String,
+        /// How it is known that they are one person; kept in the audit log, so leave names out
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take an account off the person it was merged into
+    Split {
+        /// An account of the part that is split off
+        #[arg(long)]
+        account: String,
+        /// How it is known that they are two people; kept in the audit log, so leave names out
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub(super) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
-    let Command::Export { account, reason, out, with_active_cases } = command;
     let services = context.services().await?;
+    let merges = || Permit::of_the_operator_bypassing_roles(Resource::Merges, Action::Change);
+    let (account, reason, out, with_active_cases) = match command {
+        Command::Export { account, reason, out, with_active_cases } => (account, reason, out, with_active_cases),
+        Command::Merge { account, same_as, reason } => {
+            services.merge_accounts(&merges(), [&account, &same_as], &reason).await.map_err(said)?;
+            return context
+                .answer(&serde_json::json!({"merged": true}), "merged; `vizard subject split` takes it back");
+        }
+        Command::Split { account, reason } => {
+            services.split_account(&merges(), &account, &reason).await.map_err(said)?;
+            return context.answer(&serde_json::json!({"split": true}), "split off");
+        }
+    };
     // Before anything is opened: where it cannot be written, nothing is read.
     let mut file = std::fs::OpenOptions::new()
         .write(true)

@@ -22,6 +22,7 @@ crate::rules! {
     QueryActivityReports = "Query"."activityReports": ActivityReports, Read;
     QueryCases = "Query"."cases": Cases, Read;
     QuerySubjects = "Query"."subjects": Subjects, Read;
+    QuerySubjectMergeSuggestions = "Query"."subjectMergeSuggestions": Merges, Read;
     QueryReveals = "Query"."reveals": Reveals, Read;
     QueryPlugins = "Query"."plugins": Connectors, Read;
     QueryConnectors = "Query"."connectors": Connectors, Read;
@@ -73,6 +74,9 @@ crate::rules! {
     SetLegalHold = "Mutation"."setLegalHold": LegalHolds, Change;
     ExportCase = "Mutation"."exportCase": Exports, Change;
     CreateActivityReport = "Mutation"."createActivityReport": ActivityReports, Change;
+    MergeSubjects = "Mutation"."mergeSubjects": Merges, Change;
+    SplitSubject = "Mutation"."splitSubject": Merges, Change;
+    DismissMergeSuggestion = "Mutation"."dismissMergeSuggestion": Merges, Change;
     EraseSubject = "Mutation"."eraseSubject": Erasure, Change;
     DismissAlerts = "Mutation"."dismissAlerts": Alerts, Change;
     ResetRiskLevel = "Mutation"."resetRiskLevel": Alerts, Change;
@@ -98,6 +102,7 @@ crate::rules! {
     SubjectActivations = "Subject"."activations": Subjects, Read;
     SubjectAlerts = "Subject"."alerts": Alerts, Read;
     SubjectInsights = "Subject"."insights": Insights, Read;
+    SubjectMergedSubjects = "Subject"."mergedSubjects": Merges, Read;
     SubjectScoreHistory = "Subject"."scoreHistory": Insights, Read;
     CaseRelatedAlerts = "Case"."relatedAlerts": Alerts, Read;
     CaseReveals = "Case"."reveals": Reveals, Read;

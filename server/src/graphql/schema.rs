@@ -17,6 +17,7 @@ use super::{
     keeping::KeepingMutation,
     line::LineMutation,
     live::Subscription,
+    merge::{MergeMutation, MergeQuery},
     node::NodeQuery,
     notice::{NoticeMutation, NoticeQuery},
     notification::{NotificationMutation, NotificationQuery},
@@ -68,6 +69,7 @@ pub struct TriageQuery(
     AlertQuery,
     CaseQuery,
     SubjectQuery,
+    MergeQuery,
     RevealQuery,
     NoticeQuery,
     SuppressionQuery,
@@ -85,7 +87,14 @@ pub struct Mutation(SetupMutation, FindingMutation, CaseworkMutation, EvidenceMu
 
 /// What can be decided about what was found.
 #[derive(MergedObject, Default)]
-pub struct FindingMutation(AlertMutation, HandoverMutation, SuppressionMutation, TuningMutation, SubjectMutation);
+pub struct FindingMutation(
+    AlertMutation,
+    HandoverMutation,
+    SuppressionMutation,
+    TuningMutation,
+    SubjectMutation,
+    MergeMutation,
+);
 
 /// What can be done with cases, and with what is kept.
 #[derive(MergedObject, Default)]

@@ -6,6 +6,7 @@ use super::{
     group::{GroupsOf, PriorityUserGroup},
     guard::{Answer, Guarded, guarded},
     insight::{Insight, InsightFilter},
+    merge::{MergedSubject, PartsOf},
     page::{Connection, Page, PageArgs, wants},
     policy::Policy,
     request::{self, Fault, Reader},
@@ -173,6 +174,19 @@ impl Subject {
         guarded(ctx, async |_| {
             let found = request::load(ctx, GroupsOf(self.0.id)).await?.unwrap_or_default();
             Ok::<_, ServiceError>(found.into_iter().map(PriorityUserGroup::from).collect::<Vec<_>>())
+        })
+        .await
+    }
+
+    /// Subjects that were merged into this one: the same person under other accounts. Empty through a share, and in a case with
+    /// a pseudonym of its own.
+    async fn merged_subjects(&self, ctx: &Context<'_>) -> Guarded<Vec<MergedSubject>, rules::SubjectMergedSubjects> {
+        guarded(ctx, async |_| {
+            if self.0.case.is_some() {
+                return Ok(Vec::new());
+            }
+            let found = request::load(ctx, PartsOf(self.0.id)).await?.unwrap_or_default();
+            Ok::<_, ServiceError>(found.into_iter().map(MergedSubject::from).collect::<Vec<_>>())
         })
         .await
     }

@@ -131,6 +131,17 @@ shown! {
         /// The audit log itself.
         Audit,
     }
+    /// Why two subjects may be one person, the strongest reason first.
+    MergeReason = subject::likeness::MergeReason {
+        /// A source put accounts of both on one record.
+        NamedTogether,
+        /// Both have an account of the same name, at different places.
+        SameAccount,
+        /// HR calls both by the same name.
+        SameName,
+        /// An account of one is spelt as directories spell the name of the other.
+        Spelling,
+    }
     /// Whether a viewer sees who a subject is, and why.
     IdentityState = subject::IdentityState {
         /// Hidden behind the pseudonym: the normal state.
@@ -454,7 +465,11 @@ mod tests {
                 }
             )*};
         }
-        check!(IdentityState = subject::IdentityState, RiskLevel = subject::RiskLevel);
+        check!(
+            MergeReason = subject::likeness::MergeReason,
+            IdentityState = subject::IdentityState,
+            RiskLevel = subject::RiskLevel
+        );
         check!(ThresholdLevel = scoring::threshold::ThresholdLevel, RiskFactor = scoring::RiskFactor);
         check!(Severity = alert::Severity, AlertStatus = alert::AlertStatus, DismissReason = alert::DismissReason);
         check!(CaseResolution = case::CaseResolution, RevealState = reveal::RevealState);

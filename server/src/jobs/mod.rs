@@ -21,6 +21,8 @@ const INBOX: Duration = Duration::from_secs(2);
 const GAUGE: Duration = Duration::from_secs(5);
 /// How often it is asked whether the day's norms are made.
 const NORMS: Duration = Duration::from_secs(600);
+/// How often it is asked whether accounts have to be compared.
+const ACCOUNTS: Duration = Duration::from_secs(60);
 /// How often it is asked whether roles have to be told of something.
 const NOTIFICATIONS: Duration = Duration::from_secs(60);
 /// How often it is asked whether the day's retention is done; first after as long, so that a start is not slowed down.
@@ -51,7 +53,8 @@ impl Jobs {
         for feed in 0..services.feeds().len() {
             tasks.spawn(Job::Feed(feed).repeat(services.clone()));
         }
-        for chore in [Chore::Watch, Chore::Inbox, Chore::Norms, Chore::Notifications, Chore::Retention] {
+        for chore in [Chore::Watch, Chore::Inbox, Chore::Norms, Chore::Accounts, Chore::Notifications, Chore::Retention]
+        {
             tasks.spawn(chore.repeat(services.clone()));
         }
         tasks.close();
@@ -169,6 +172,7 @@ enum Chore {
     Watch,
     Inbox,
     Norms,
+    Accounts,
     Notifications,
     Retention,
 }
@@ -179,6 +183,7 @@ impl Chore {
             Self::Watch => GAUGE,
             Self::Inbox => INBOX,
             Self::Norms => NORMS,
+            Self::Accounts => ACCOUNTS,
             Self::Notifications => NOTIFICATIONS,
             Self::Retention => RETENTION,
         }
@@ -191,6 +196,7 @@ impl Chore {
             }
             Self::Inbox => services.read_inbox().await.map(drop),
             Self::Norms => services.make_norms().await.map(drop),
+            Self::Accounts => services.compare_accounts().await.map(drop),
             Self::Notifications => services.notify_roles().await,
             Self::Retention => services.retain().await.map(drop),
         }
@@ -207,6 +213,7 @@ impl Chore {
                     Self::Watch => tracing::warn!(%error, "the database could not be asked"),
                     Self::Inbox => tracing::error!(%error, "the inbox could not be read"),
                     Self::Norms => tracing::error!(%error, "the day's norms could not be made"),
+                    Self::Accounts => tracing::error!(%error, "accounts could not be compared"),
                     Self::Notifications => tracing::error!(%error, "roles could not be told"),
                     Self::Retention => tracing::error!(%error, "what is old could not be removed"),
                 }

@@ -20,6 +20,7 @@ pub mod indicators;
 pub mod ingest;
 pub mod lines;
 pub mod live;
+pub mod merges;
 pub mod notices;
 pub mod notifications;
 pub mod organisation;

@@ -85,14 +85,14 @@ impl Store {
         Ok(found)
     }
 
-    /// The subject that is shown under this id, and the case that it is so shown in: of a line of cases, which have one id for
-    /// it, the newest.
+    /// The subject that is shown under this id, or into which it was merged, and the case that it is so shown in: of a line of
+    /// cases, which have one id for it, the newest.
     pub(crate) async fn subject_by_label(
         &self,
         sight: &Sight,
         label: SubjectId,
     ) -> anyhow::Result<Option<StoredSubject>> {
-        let sql = "SELECT id AS subject_id, NULL AS case_id, 0 AS opened_at FROM subjects WHERE label = $1 \
+        let sql = "SELECT COALESCE(merged_into, id) AS subject_id, NULL AS case_id, 0 AS opened_at FROM subjects WHERE label = $1 \
                    UNION ALL SELECT subject_id, id AS case_id, opened_at FROM cases WHERE label = $1 \
                    ORDER BY opened_at DESC, case_id DESC LIMIT 1";
         let sql = if self.db.is_postgres() { sql.replace("NULL AS", "NULL::uuid AS") } else { sql.to_owned() };

@@ -4,9 +4,8 @@
 use super::{
     Store,
     db::{Sql, marks},
-    erasure::erasures,
     groups::groups_of,
-    people::{Blind, Known},
+    people::{Blind, Known, people_changes},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -60,7 +59,7 @@ pub(crate) struct Admitted {
     pub(crate) profiles: Vec<(AcceptedEvent, Known)>,
     /// Records of which nothing is kept.
     pub(crate) uncovered: u64,
-    /// How many people had been erased before anybody was looked up.
+    /// How often it had changed whose accounts are before anybody was looked up.
     pub(crate) as_of: i64,
 }
 
@@ -90,7 +89,7 @@ impl Store {
         heard: &mut Heard,
         now: Micros,
     ) -> anyhow::Result<Admitted> {
-        let as_of = erasures(&self.db).await?;
+        let as_of = people_changes(&self.db).await?;
         if !coverage.is_restricted() {
             let events = self.introduced(events, now).await?;
             return Ok(Admitted { events, profiles: Vec::new(), uncovered: 0, as_of });
@@ -185,7 +184,7 @@ impl Store {
         }
         let (mut found, mut after) = (Vec::new(), Uuid::nil());
         let sql = format!(
-            "SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT {}",
+            "SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL AND merged_into IS NULL ORDER BY id LIMIT {}",
             limits::INSERT_ROWS
         );
         loop {

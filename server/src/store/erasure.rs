@@ -8,6 +8,7 @@ use super::{
     changes::{self, Change},
     db::{Row, Sql, Tx, marks},
     exports::remove_exports,
+    people::count_people_change,
     retention::{lock, lock_events, remove_alerts},
     settings::{NewVersion, current, insert_settings},
 };
@@ -57,18 +58,12 @@ const TABLES: &[&str] = &[
     "record_marks",
     "suppressions",
     "activity_reports",
+    "part_days",
+    "part_profiles",
 ];
 /// The label of a case whose name may have told who it was about.
 const CASE_LABEL: &str = "Erased";
 const CASE_NOTE: &str = "The person whom this case is about was erased.";
-
-/// How many people were erased so far. Whoever wrote down whom an identifier belongs to before the last erasure asks again.
-pub(super) async fn erasures(sql: &impl Sql) -> anyhow::Result<i64> {
-    match sql.row("SELECT value FROM meta WHERE name = 'erasures'", vec![]).await? {
-        Some(row) => Ok(row.get::<String>("value")?.parse()?),
-        None => Ok(0),
-    }
-}
 
 impl Store {
     /// Erases the person with that identifier. `entry` tells of it in the audit log.
@@ -83,17 +78,19 @@ impl Store {
         let owner = "SELECT subject_id AS id FROM identifiers WHERE blind = $1";
         let Some(row) = self.db.row(owner, vec![blind.to_vec().into()]).await? else { return Ok(Erased::Unknown) };
         let subject: Uuid = row.get("id")?;
+        let parts = parts(&self.db, subject).await?;
         // Those who used a machine of the person: theirs was somebody else's, and now is nobody's.
         let guests = self.guests(subject).await?;
         let tx = self.db.begin().await?;
         lock_events(&tx, "SHARE ROW EXCLUSIVE").await?;
         let locked: Vec<Uuid> =
-            guests.iter().copied().chain([subject]).collect::<BTreeSet<Uuid>>().into_iter().collect();
+            guests.iter().chain(&parts).copied().chain([subject]).collect::<BTreeSet<Uuid>>().into_iter().collect();
         let held = lock(&tx, &locked).await?;
         let still = tx.row(owner, vec![blind.to_vec().into()]).await?;
         if still.map(|row| row.get::<Uuid>("id")).transpose()? != Some(subject) {
             return Ok(Erased::Unknown);
         }
+        ensure!(self::parts(&tx, subject).await? == parts, "subjects were merged or split meanwhile: erase again");
         if held.contains(&subject) {
             return Ok(Erased::Held);
         }
@@ -117,19 +114,18 @@ impl Store {
             tx.run(note, values).await?;
             changes::note(&tx, &[Change::Case(CaseId::new(case.get("id")?))], now).await?;
         }
-        for table in TABLES {
-            tx.run(&format!("DELETE FROM {table} WHERE subject_id = $1"), vec![subject.into()]).await?;
+        for person in parts.into_iter().chain([subject]) {
+            for table in TABLES {
+                tx.run(&format!("DELETE FROM {table} WHERE subject_id = $1"), vec![person.into()]).await?;
+            }
+            let suggested = "DELETE FROM merge_suggestions WHERE first_id = $1 OR second_id = $1";
+            tx.run(suggested, vec![person.into()]).await?;
+            self.forget_subject(&tx, person, now).await?;
         }
-        self.forget_subject(&tx, subject, now).await?;
         for guest in guests.iter().filter(|guest| **guest != subject) {
             tx.run("UPDATE subjects SET next_due = 0 WHERE id = $1", vec![(*guest).into()]).await?;
         }
-        tx.run(
-            "INSERT INTO meta (name, value) VALUES ('erasures', '1') ON CONFLICT (name) DO UPDATE SET value = \
-             CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
-            vec![],
-        )
-        .await?;
+        count_people_change(&tx).await?;
         insert_entries(&tx, &self.ids, &entries, now).await?;
         tx.commit().await?;
         Ok(Erased::Done)
@@ -208,13 +204,19 @@ impl Store {
     async fn forget_subject(&self, tx: &Tx, subject: Uuid, now: Micros) -> anyhow::Result<()> {
         let label = self.fresh_pseudonym(tx).await?;
         tx.run(
-            "UPDATE subjects SET pseudonym = $1, key = $2, created_at = $3, erased_at = $3, next_due = NULL, risk_score = 0, \
+            "UPDATE subjects SET pseudonym = $1, key = $2, created_at = $3, erased_at = $3, merged_by = NULL, next_due = NULL, risk_score = 0, \
              risk_level = 'NONE', risk_until = NULL, risk_reset_at = NULL, risk_reset_seen = NULL WHERE id = $4",
             vec![label.into(), Vec::<u8>::new().into(), now.0.into(), subject.into()],
         )
         .await?;
         Ok(())
     }
+}
+
+/// What was merged into the subject.
+async fn parts(sql: &impl Sql, subject: Uuid) -> anyhow::Result<BTreeSet<Uuid>> {
+    let text = "SELECT id FROM subjects WHERE merged_into = $1";
+    sql.rows(text, vec![subject.into()]).await?.iter().map(|row| row.get("id")).collect()
 }
 
 /// Digests of all names of a subject.
@@ -250,8 +252,8 @@ async fn forget_alerts_and_cases(tx: &Tx, subject: Uuid, now: Micros) -> anyhow:
         ("SELECT id FROM reveals WHERE subject_id = $1", "reveal"),
         ("SELECT id FROM suppressions WHERE subject_id = $1", "suppression"),
         ("SELECT id FROM activity_reports WHERE subject_id = $1", "report"),
-        ("SELECT id FROM subjects WHERE id = $1", "subject"),
-        ("SELECT label AS id FROM subjects WHERE id = $1", "subject"),
+        ("SELECT id FROM subjects WHERE id = $1 OR merged_into = $1", "subject"),
+        ("SELECT label AS id FROM subjects WHERE id = $1 OR merged_into = $1", "subject"),
     ] {
         for row in tx.rows(sql, own()).await? {
             objects.push(format!("{kind}_{}", row.get::<Uuid>("id")?.simple()));

@@ -44,7 +44,7 @@ impl Store {
             "EXISTS (SELECT 1 FROM triggers d WHERE d.subject_id = t.subject_id AND d.indicator = 'ACCOUNT_DELETED')";
         let told = "EXISTS (SELECT 1 FROM triggers h WHERE h.subject_id = t.subject_id AND h.indicator IN ('RESIGNATION', 'TERMINATION'))";
         let sql = format!(
-            "SELECT (SELECT count(*) FROM subjects WHERE erased_at IS NULL) AS subjects, \
+            "SELECT (SELECT count(*) FROM subjects WHERE erased_at IS NULL AND merged_into IS NULL) AS subjects, \
              (SELECT count(DISTINCT subject_id) FROM triggers t WHERE lasts_until >= {from} AND lasts_until < {until}) AS expected, \
              (SELECT count(DISTINCT subject_id) FROM triggers t WHERE lasts_until >= {from} AND lasts_until < {until} AND {left}) AS gone, \
              (SELECT count(DISTINCT subject_id) FROM triggers t WHERE indicator = 'ACCOUNT_DELETED' AND occurred_at >= {from} \

@@ -231,11 +231,12 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<OpenPackage> {
         let tx = self.db.begin().await?;
-        let row = tx.row("SELECT key FROM subjects WHERE id = $1", vec![of.subject.uuid().into()]).await?;
-        let wrapped: Vec<u8> = row.context("a package without a subject")?.get("key")?;
+        let sql = "SELECT s.id, s.key FROM exports x JOIN subjects s ON s.id = COALESCE(x.part, x.subject_id) WHERE x.id = $1";
+        let row = tx.row(sql, vec![of.id.uuid().into()]).await?.context("a package without a subject")?;
+        let (part, wrapped) = (SubjectId::new(row.get("id")?), row.get::<Vec<u8>>("key")?);
         insert_entries(&tx, &self.ids, &[entry], now).await?;
         tx.commit().await?;
-        Ok(OpenPackage { db: self.db.clone(), id: of.id, key: self.vault.unwrap(of.subject, &wrapped)? })
+        Ok(OpenPackage { db: self.db.clone(), id: of.id, key: self.vault.unwrap(part, &wrapped)? })
     }
 }
 

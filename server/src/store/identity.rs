@@ -10,7 +10,7 @@ use super::{
     db::{Row, Sql, marks},
     reveals::{common_time, open_reveals},
     settings,
-    vault::SubjectKey,
+    vault::{SubjectKey, Vault},
 };
 use crate::{clock::Clock, permit::Viewer};
 use anyhow::Context as _;
@@ -21,6 +21,7 @@ use vizard_core::{
     audit::{AuditActivity, AuditCategory},
     event::Profile,
     ids::{CaseId, SubjectId},
+    limits,
     subject::{ADDRESS, IdentityState},
     time::Micros,
 };
@@ -170,29 +171,56 @@ impl Store {
     ) -> anyhow::Result<BTreeMap<SubjectId, Opened>> {
         let values = || subjects.iter().map(|id| (*id).into()).collect::<Vec<_>>();
         let list = marks(0, subjects.len());
-        let mut keys = BTreeMap::new();
-        let sql = format!("SELECT id, key FROM subjects WHERE length(key) > 0 AND id IN ({list})");
+        let keys = keys_of(tx, &self.vault, subjects).await?;
+        let mut found: BTreeMap<SubjectId, Opened> = subjects
+            .iter()
+            .copied()
+            .map(SubjectId::new)
+            .filter(|id| keys.contains_key(id))
+            .map(|id| (id, Opened::default()))
+            .collect();
+        let of = |row: &Row| {
+            let subject = SubjectId::new(row.get("subject_id")?);
+            let part = row.get::<Option<Uuid>>("part")?.map_or(subject, SubjectId::new);
+            anyhow::Ok((subject, part))
+        };
+        let sql = format!("SELECT subject_id, part, sealed FROM profiles WHERE subject_id IN ({list})");
         for row in tx.rows(&sql, values()).await? {
-            let subject = SubjectId::new(row.get("id")?);
-            keys.insert(subject, self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
+            let (subject, part) = of(&row)?;
+            let (Some(key), Some(opened)) = (keys.get(&part), found.get_mut(&subject)) else { continue };
+            opened.0 = Some(profile(&row, part, key)?);
         }
-        let mut found: BTreeMap<SubjectId, Opened> = keys.keys().map(|id| (*id, Opened::default())).collect();
-        let of = |row: &Row| anyhow::Ok(SubjectId::new(row.get("subject_id")?));
-        let sql = format!("SELECT subject_id, sealed FROM profiles WHERE subject_id IN ({list})");
+        let sql = format!(
+            "SELECT subject_id, part, blind, sealed FROM identifiers WHERE subject_id IN ({list}) ORDER BY blind"
+        );
         for row in tx.rows(&sql, values()).await? {
-            let subject = of(&row)?;
-            let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };
-            opened.0 = Some(profile(&row, subject, key)?);
-        }
-        let sql =
-            format!("SELECT subject_id, blind, sealed FROM identifiers WHERE subject_id IN ({list}) ORDER BY blind");
-        for row in tx.rows(&sql, values()).await? {
-            let subject = of(&row)?;
-            let (Some(key), Some(opened)) = (keys.get(&subject), found.get_mut(&subject)) else { continue };
+            let (subject, part) = of(&row)?;
+            let (Some(key), Some(opened)) = (keys.get(&part), found.get_mut(&subject)) else { continue };
             opened.1.push(identifier(&row, key)?);
         }
         Ok(found)
     }
+}
+
+/// The keys of these subjects and of what was merged into them, by whose they are. Whoever was erased has none.
+pub(super) async fn keys_of(
+    sql: &impl Sql,
+    vault: &Vault,
+    subjects: &[Uuid],
+) -> anyhow::Result<BTreeMap<SubjectId, SubjectKey>> {
+    let mut keys = BTreeMap::new();
+    for subjects in subjects.chunks(limits::INSERT_ROWS) {
+        let within = marks(0, subjects.len());
+        let text = format!(
+            "SELECT id, key FROM subjects WHERE length(key) > 0 AND id IN ({within}) UNION ALL \
+             SELECT id, key FROM subjects WHERE length(key) > 0 AND merged_into IN ({within})"
+        );
+        for row in sql.rows(&text, subjects.iter().map(|id| (*id).into()).collect()).await? {
+            let subject = SubjectId::new(row.get("id")?);
+            keys.insert(subject, vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
+        }
+    }
+    Ok(keys)
 }
 
 /// A profile, and namespace and value of each identifier.

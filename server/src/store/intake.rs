@@ -7,9 +7,9 @@ use super::{
     changes::{self, Change},
     coverage::Heard,
     db::{Row, Sql as _, Tx, tuples},
-    erasure::erasures,
+    merges::{merged_among, take_latest_profile},
     patients::Told,
-    people::Known,
+    people::{Known, Whose, people_changes},
     retention::lock_events,
 };
 use anyhow::{Context as _, ensure};
@@ -116,7 +116,7 @@ pub(crate) struct Batch {
     pub(crate) uncovered: u64,
     /// Profiles to keep, whether or not their events are new: of known people outside of the coverage, the department.
     pub(crate) profiles: Vec<(AcceptedEvent, Known)>,
-    /// How many people had been erased before anybody was looked up.
+    /// How often it had changed whose accounts are before anybody was looked up.
     pub(crate) as_of: i64,
 }
 
@@ -131,7 +131,7 @@ pub(crate) struct SealedBatch {
 
 pub(super) type EventRow = [Value; EVENT_COLUMNS];
 /// Columns of `events` that a batch knows by itself.
-const EVENT_COLUMNS: usize = 13;
+const EVENT_COLUMNS: usize = 14;
 
 /// What became of the records of a batch: read = accepted + duplicates + rejected + ignored + uncovered.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq, serde::Serialize)]
@@ -346,6 +346,7 @@ impl Store {
                 i64::from(event.verdict.weight.code()).into(),
                 i64::from(event.verdict.unallowed).into(),
                 (!event.verdict.variants.is_empty()).then(|| event.verdict.variants.join(" ")).into(),
+                who.whose().part().into(),
             ])
         };
         let rows = batch
@@ -367,10 +368,10 @@ impl Store {
         loop {
             let tx = self.db.begin().await?;
             lock_events(&tx, "ROW EXCLUSIVE").await?;
-            if erasures(&tx).await? == sealed.batch.as_of {
+            if people_changes(&tx).await? == sealed.batch.as_of {
                 return self.write_current(tx, lease, sealed, now).await;
             }
-            // Somebody was erased while the batch waited: whoever it names is looked up again, as from the door.
+            // Somebody was erased, merged or split while the batch waited: whoever it names is looked up again, as from the door.
             drop(tx);
             sealed = self.seal_batch(self.admit_again(sealed.batch, now).await?)?;
         }
@@ -400,14 +401,14 @@ impl Store {
         })
     }
 
-    /// The batch's transaction, begun: nobody was erased since those whom it names were looked up, and nobody is until it
-    /// ends.
+    /// The batch's transaction, begun: it did not change whose accounts are since those whom it names were looked up, and it does
+    /// not until it ends.
     async fn write_current(&self, tx: Tx, lease: &Lease, sealed: SealedBatch, now: Micros) -> anyhow::Result<Counts> {
         let SealedBatch { batch, rows, told } = sealed;
         told.lock(&tx).await?;
         let mut fresh = insert_events(&tx, (lease.connector, lease.run), rows).await?;
         let relations = told.write(&tx, lease.connector, &fresh).await?;
-        let mut pending: BTreeMap<(SubjectId, Cow<'_, str>, Day), i64> = BTreeMap::new();
+        let mut pending: Pending<'_> = BTreeMap::new();
         let mut records: HashMap<u32, bool> = HashMap::new();
         let mut triggers = Vec::new();
         let mut profiles: HashMap<SubjectId, (&AcceptedEvent, &Known)> = HashMap::new();
@@ -417,22 +418,22 @@ impl Store {
             if !new {
                 continue;
             }
-            let (subject, day) = (who.subject, event.occurred_at.day());
+            let day = event.occurred_at.day();
             for (measure, count) in event.measures(|name| self.vault.object(name)) {
-                *pending.entry((subject, measure.into(), day)).or_default() += i64::from(count);
+                *pending.entry((who.whose(), measure.into(), day)).or_default() += i64::from(count);
             }
             if event.trigger.is_some() {
                 triggers.push((event, who));
             }
             if event.profile.is_some() {
-                let latest = profiles.entry(who.subject).or_insert((event, who));
+                let latest = profiles.entry(who.part).or_insert((event, who));
                 if (event.occurred_at, event.key) > (latest.0.occurred_at, latest.0.key) {
                     *latest = (event, who);
                 }
             }
         }
         for (event, who) in &batch.profiles {
-            let latest = profiles.entry(who.subject).or_insert((event, who));
+            let latest = profiles.entry(who.part).or_insert((event, who));
             if (event.occurred_at, event.key) > (latest.0.occurred_at, latest.0.key) {
                 *latest = (event, who);
             }
@@ -446,9 +447,9 @@ impl Store {
         }
         for derived in self.derive(&tx, relations, now).await? {
             let day = derived.at.day();
-            *pending.entry((derived.subject, derived.kind.into(), day)).or_default() += derived.quantity;
+            *pending.entry((derived.whose, derived.kind.into(), day)).or_default() += derived.quantity;
         }
-        insert_pending(&tx, self.ids.draw(|batch| batch), &pending).await?;
+        self.insert_pending(&tx, &pending).await?;
         let accepted = records.values().filter(|new| **new).count() as u64;
         let counts = Counts {
             read: batch.read,
@@ -526,7 +527,7 @@ pub(super) async fn insert_events(
         }
         let sql = format!(
             "INSERT INTO events (connector_id, run_id, event_key, subject_id, indicator, occurred_at, quantity, facts, content, \
-             object, previous_object, site, weight, unallowed, variants) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
+             object, previous_object, site, weight, unallowed, variants, part) VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING RETURNING event_key",
             tuples(tx, EVENT_COLUMNS + 2, count)
         );
         for row in tx.rows(&sql, values).await? {
@@ -573,7 +574,7 @@ async fn advance(tx: &Tx, lease: &Lease, counts: Counts, now: Micros) -> anyhow:
 
 async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&AcceptedEvent, &Known)]) -> anyhow::Result<()> {
     for rows in triggers.chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 7);
         for (event, who) in rows {
             let trigger = event.trigger.as_ref().context("a trigger without its time")?;
             values.push(connector.uuid().into());
@@ -582,12 +583,13 @@ async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&Accepted
             values.push(trigger.indicator.as_str().into());
             values.push(trigger.at.0.into());
             values.push(trigger.until.map(|until| until.0).into());
+            values.push(who.whose().part().into());
         }
         // A cause may outlive its event (`store::retention`), which then comes in again as a new one.
         let sql = format!(
-            "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, lasts_until) VALUES {} \
+            "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, lasts_until, part) VALUES {} \
              ON CONFLICT (connector_id, event_key) DO NOTHING",
-            tuples(tx, 6, rows.len())
+            tuples(tx, 7, rows.len())
         );
         tx.run(&sql, values).await?;
     }
@@ -595,68 +597,91 @@ async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&Accepted
 }
 
 impl Store {
-    /// The latest profile stays, whatever the order of delivery.
+    /// The latest profile stays, whatever the order of delivery; of a merged subject, also the latest of each part.
     async fn upsert_profiles(
         &self,
         tx: &Tx,
         profiles: impl Iterator<Item = (&AcceptedEvent, &Known)>,
     ) -> anyhow::Result<()> {
         let mut profiles: Vec<_> = profiles.collect();
-        profiles.sort_unstable_by_key(|(_, who)| who.subject);
+        profiles.sort_unstable_by_key(|(_, who)| (who.subject, who.part));
         for rows in profiles.chunks(limits::INSERT_ROWS) {
-            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 7);
-            for (event, who) in rows {
-                let profile = event.profile.as_ref().context("a profile without its content")?;
-                values.push(who.subject.uuid().into());
-                values.push(event.occurred_at.0.into());
-                values.push(event.key.0.to_vec().into());
-                values.push(profile.department.clone().into());
-                values.push(who.key.seal(who.subject.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
-                let impact = profile.title.as_deref().and_then(Impact::of_title);
-                values.push(impact.map(|impact| impact.as_str().to_owned()).into());
-                values.push(self.peers(profile.department.as_deref(), profile.title.as_deref()).into());
+            let subjects: Vec<Uuid> = rows.iter().map(|(_, who)| who.subject.uuid()).collect();
+            let merged = merged_among(tx, &subjects).await?;
+            let (of_parts, whole): (Vec<_>, Vec<_>) =
+                rows.iter().partition(|(_, who)| merged.contains(&who.subject.uuid()));
+            self.upsert_profiles_in(tx, ("profiles", "subject_id"), &whole).await?;
+            self.upsert_profiles_in(tx, ("part_profiles", "subject_id, part"), &of_parts).await?;
+            for subject in merged {
+                take_latest_profile(tx, subject).await?;
             }
-            let sql = format!(
-                "INSERT INTO profiles (subject_id, occurred_at, event_key, department, sealed, impact, peers) VALUES {} ON CONFLICT (subject_id) \
-             DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, department = excluded.department, \
-             sealed = excluded.sealed, impact = excluded.impact, \
-             peers = excluded.peers WHERE (excluded.occurred_at, excluded.event_key) > (profiles.occurred_at, profiles.event_key)",
-                tuples(tx, 7, rows.len())
-            );
-            tx.run(&sql, values).await?;
             let named = rows
                 .iter()
-                .filter_map(|(event, who)| Some((who.subject, event.profile.as_ref()?.display_name.as_deref()?)));
+                .filter_map(|(event, who)| Some((who.part, event.profile.as_ref()?.display_name.as_deref()?)));
             let marks =
-                named.flat_map(|(subject, name)| naming::of_name(name).into_iter().map(move |piece| (subject, piece)));
+                named.flat_map(|(part, name)| naming::of_name(name).into_iter().map(move |piece| (part, piece)));
             self.mark_names(tx, marks.collect()).await?;
+        }
+        Ok(())
+    }
+
+    async fn upsert_profiles_in(
+        &self,
+        tx: &Tx,
+        (table, key): (&str, &str),
+        rows: &[&(&AcceptedEvent, &Known)],
+    ) -> anyhow::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 8);
+        for (event, who) in rows {
+            let profile = event.profile.as_ref().context("a profile without its content")?;
+            values.push(who.subject.uuid().into());
+            values.push(event.occurred_at.0.into());
+            values.push(event.key.0.to_vec().into());
+            values.push(profile.department.clone().into());
+            values.push(who.key.seal(who.part.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
+            let impact = profile.title.as_deref().and_then(Impact::of_title);
+            values.push(impact.map(|impact| impact.as_str().to_owned()).into());
+            values.push(self.peers(profile.department.as_deref(), profile.title.as_deref()).into());
+            values.push(who.part.uuid().into());
+        }
+        let sql = format!(
+            "INSERT INTO {table} (subject_id, occurred_at, event_key, department, sealed, impact, peers, part) VALUES {} \
+             ON CONFLICT ({key}) DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, \
+             department = excluded.department, sealed = excluded.sealed, impact = excluded.impact, peers = excluded.peers, \
+             part = excluded.part WHERE (excluded.occurred_at, excluded.event_key) > ({table}.occurred_at, {table}.event_key)",
+            tuples(tx, 8, rows.len())
+        );
+        tx.run(&sql, values).await.map(drop)
+    }
+
+    /// Each part's rows are a batch of their own, so that the key of a row stays one when they are a subject's together.
+    async fn insert_pending(&self, tx: &Tx, pending: &Pending<'_>) -> anyhow::Result<()> {
+        let mut batches: HashMap<Option<Uuid>, Uuid> = HashMap::new();
+        for rows in pending.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
+            for ((whose, indicator, day), count) in rows {
+                values.push(whose.subject.uuid().into());
+                values.push((*batches.entry(whose.part()).or_insert_with(|| self.ids.draw(|batch| batch))).into());
+                values.push(i64::from(day.0).into());
+                values.push(indicator.as_ref().into());
+                values.push((**count).into());
+                values.push(whose.part().into());
+            }
+            let sql = format!(
+                "INSERT INTO pending (subject_id, batch, day, indicator, count, part) VALUES {}",
+                tuples(tx, 6, rows.len())
+            );
+            tx.run(&sql, values).await?;
         }
         Ok(())
     }
 }
 
-async fn insert_pending(
-    tx: &Tx,
-    batch: Uuid,
-    pending: &BTreeMap<(SubjectId, Cow<'_, str>, Day), i64>,
-) -> anyhow::Result<()> {
-    for rows in pending.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
-        for ((subject, indicator, day), count) in rows {
-            values.push(subject.uuid().into());
-            values.push(batch.into());
-            values.push(i64::from(day.0).into());
-            values.push(indicator.as_ref().into());
-            values.push((**count).into());
-        }
-        let sql = format!(
-            "INSERT INTO pending (subject_id, batch, day, indicator, count) VALUES {}",
-            tuples(tx, 5, rows.len())
-        );
-        tx.run(&sql, values).await?;
-    }
-    Ok(())
-}
+/// Counts that wait to be scored: of which part of which subject, of which measure and day.
+type Pending<'a> = BTreeMap<(Whose, Cow<'a, str>, Day), i64>;
 
 async fn insert_rejects(tx: &Tx, run: RunId, rejects: &[(u64, RejectReason, String)]) -> anyhow::Result<()> {
     if rejects.is_empty() {

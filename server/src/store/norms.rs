@@ -96,7 +96,7 @@ impl Store {
         let sql = format!(
             "SELECT s.id, p.peers, CAST(COALESCE(sum(a.count), 0) AS BIGINT) AS total FROM subjects s \
              LEFT JOIN profiles p ON p.subject_id = s.id LEFT JOIN activity_days a ON a.subject_id = s.id AND a.day >= {} \
-             AND a.day < {} AND a.indicator IN ({}) WHERE s.erased_at IS NULL GROUP BY s.id, p.peers",
+             AND a.day < {} AND a.indicator IN ({}) WHERE s.erased_at IS NULL AND s.merged_into IS NULL GROUP BY s.id, p.peers",
             today.plus(-DAYS).0,
             today.0,
             leaves.join(", ")

@@ -47,7 +47,7 @@ impl Store {
              CASE WHEN EXISTS (SELECT 1 FROM activity_days a WHERE a.subject_id = s.id AND {counts}) THEN 1 ELSE 0 END AS leaking, \
              CASE WHEN EXISTS (SELECT 1 FROM triggers t WHERE t.subject_id = s.id AND t.indicator IN ({}) \
              AND t.occurred_at >= {} AND t.occurred_at < {}) THEN 1 ELSE 0 END AS leaving \
-             FROM subjects s WHERE s.erased_at IS NULL) AS people",
+             FROM subjects s WHERE s.erased_at IS NULL AND s.merged_into IS NULL) AS people",
             causes.join(", "),
             leaving.start().start().0,
             leaving.end().plus(1).start().0
@@ -62,7 +62,7 @@ impl Store {
         };
         let sql = format!(
             "SELECT a.indicator, count(DISTINCT a.subject_id) AS people FROM subjects s \
-             JOIN activity_days a ON a.subject_id = s.id AND {counts} WHERE s.erased_at IS NULL GROUP BY a.indicator"
+             JOIN activity_days a ON a.subject_id = s.id AND {counts} WHERE s.erased_at IS NULL AND s.merged_into IS NULL GROUP BY a.indicator"
         );
         for row in self.db.rows(&sql, vec![]).await? {
             found.by_indicator.insert(row.get("indicator")?, count(&row, "people")?);

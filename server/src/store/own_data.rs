@@ -5,7 +5,7 @@ use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql as _},
-    identity::{identifier, profile},
+    identity::{identifier, keys_of, profile},
     retention::lock_events,
     subjects::{ACTIVITY, activity},
     vault::SubjectKey,
@@ -13,6 +13,7 @@ use super::{
 use anyhow::Context as _;
 use sea_orm::Value;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     event::{NormalisedIdentifier, Profile},
@@ -55,7 +56,7 @@ impl Store {
         let tx = self.db.begin().await?;
         // Neither a batch nor an erasure comes between what is read first and last.
         lock_events(&tx, "SHARE ROW EXCLUSIVE").await?;
-        let sql = "SELECT s.id, s.pseudonym, s.key, s.created_at, s.risk_score, s.risk_level FROM identifiers i \
+        let sql = "SELECT s.id, s.pseudonym, s.created_at, s.risk_score, s.risk_level FROM identifiers i \
                    JOIN subjects s ON s.id = i.subject_id WHERE i.blind = $1";
         let Some(row) = tx.row(sql, vec![blind.into()]).await? else { return Ok(None) };
         let id = SubjectId::new(row.get("id")?);
@@ -64,7 +65,7 @@ impl Store {
         let mut cover = Cover { others: Words::default(), own: Words::default() };
         own.words(&mut cover.own);
         self.others(&tx, id, &mut cover.others).await?;
-        let key = self.vault.unwrap(id, &row.get::<Vec<u8>>("key")?)?;
+        let keys = keys_of(&tx, &self.vault, &[id.uuid()]).await?;
         let identifiers: Vec<Json> =
             own.identifiers.iter().map(|name| json!({"namespace": name.namespace, "value": name.value})).collect();
         let profile = own.profile.as_ref().map(serde_json::to_value).transpose()?.map(|profile| cover.json(profile));
@@ -79,7 +80,7 @@ impl Store {
                 "windows": cover.json(row.json("activations")?)}));
         }
         let mut history = Vec::new();
-        for row in list("SELECT p.name, h.at, h.score, h.cause FROM score_history h JOIN policies p ON p.id = h.policy_id WHERE h.subject_id = $1 ORDER BY h.at, p.name").await? {
+        for row in list("SELECT p.name, h.at, h.score, h.cause FROM score_history h JOIN policies p ON p.id = h.policy_id WHERE h.subject_id IN (SELECT id FROM subjects WHERE id = $1 OR merged_into = $1) ORDER BY h.at, p.name").await? {
             history.push(json!({"policy": row.get::<String>("name")?, "at": at(&row, "at")?, "score": row.get::<f64>("score")?,
                 "cause": row.get::<String>("cause")?}));
         }
@@ -111,7 +112,7 @@ impl Store {
             let day = Day(i32::try_from(row.get::<i64>("day")?)?);
             days.push(json!({"day": day.to_string(), "indicator": row.get::<String>("indicator")?, "count": row.get::<i64>("count")?}));
         }
-        let events = self.own_events(&tx, id, &key, &cover).await?;
+        let events = self.own_events(&tx, id, &keys, &cover).await?;
         let told = json!({
             "made_at": now.to_string(),
             "subject": {"pseudonym": row.get::<String>("pseudonym")?, "known_since": at(&row, "created_at")?,
@@ -130,13 +131,14 @@ impl Store {
         let mut after = Uuid::nil();
         let page = |columns: &str, from: &str| {
             format!(
-                "SELECT s.id, s.key, {columns} FROM (SELECT id, key FROM subjects WHERE id > $1 AND erased_at IS NULL ORDER BY id LIMIT {}) s \
-                 {from} ORDER BY s.id",
+                "SELECT s.id, k.id AS part, k.key, {columns} FROM (SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL \
+                 ORDER BY id LIMIT {}) s {from} JOIN subjects k ON k.id = COALESCE(o.part, s.id) ORDER BY s.id",
                 limits::INSERT_ROWS
             )
         };
-        let names = page("i.blind, i.sealed", "LEFT JOIN identifiers i ON i.subject_id = s.id");
-        let profiles = page("p.sealed", "JOIN profiles p ON p.subject_id = s.id");
+        let names = page("o.blind, o.sealed", "LEFT JOIN identifiers o ON o.subject_id = s.id");
+        let profiles = page("o.sealed", "JOIN profiles o ON o.subject_id = s.id");
+        let key_of = |row: &Row| self.vault.unwrap(SubjectId::new(row.get("part")?), &row.get::<Vec<u8>>("key")?);
         loop {
             let from: Vec<Value> = vec![after.into()];
             let rows = tx.rows(&names, from.clone()).await?;
@@ -144,14 +146,13 @@ impl Store {
             for row in rows.iter() {
                 let id = SubjectId::new(row.get("id")?);
                 if id != but && row.get::<Option<Vec<u8>>>("sealed")?.is_some() {
-                    let key = self.vault.unwrap(id, &row.get::<Vec<u8>>("key")?)?;
-                    words.add_identifier(&named(identifier(row, &key)?));
+                    words.add_identifier(&named(identifier(row, &key_of(row)?)?));
                 }
             }
             for row in tx.rows(&profiles, from).await? {
                 let id = SubjectId::new(row.get("id")?);
                 if id != but {
-                    let profile = profile(&row, id, &self.vault.unwrap(id, &row.get::<Vec<u8>>("key")?)?)?;
+                    let profile = profile(&row, SubjectId::new(row.get("part")?), &key_of(&row)?)?;
                     Named { identifiers: vec![], profile: Some(profile) }.words(words);
                 }
             }
@@ -163,7 +164,7 @@ impl Store {
         &self,
         tx: &super::db::Tx,
         id: SubjectId,
-        key: &SubjectKey,
+        keys: &BTreeMap<SubjectId, SubjectKey>,
         cover: &Cover,
     ) -> anyhow::Result<Vec<Json>> {
         let (mut events, mut after) = (Vec::new(), i64::MIN);
@@ -176,7 +177,7 @@ impl Store {
             for row in &rows {
                 let event = activity(row)?;
                 after = event.seq;
-                let content = event.opened_with(key)?.map(|content| cover.json(content));
+                let content = event.opened_with(keys)?.map(|content| cover.json(content));
                 events.push(json!({"at": event.occurred_at.to_string(), "indicator": event.indicator, "quantity": event.quantity,
                     "facts": cover.json(event.facts.clone().into()), "content": content}));
             }

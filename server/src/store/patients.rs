@@ -7,6 +7,7 @@ use super::{
     coverage::covered,
     db::{Row, Sql as _, Tx, marks, tuples},
     intake::{Batch, EventRow, insert_events},
+    people::{Known, Whose},
     settings::current,
     vault::Vault,
 };
@@ -31,9 +32,9 @@ const LOCK: i64 = 0x5649_5A41_5244_0018;
 /// What a batch tells of patients and of homes.
 pub(super) struct Told {
     /// Accesses, by their keys, with who opened the record and when.
-    records: Vec<(EventKey, SubjectId, Micros, Marks)>,
+    records: Vec<(EventKey, Whose, Micros, Marks)>,
     /// Homes of employees, each version once; also of profiles that were told before: marks go when the coverage ends.
-    homes: BTreeMap<(SubjectId, [u8; 16]), Marks>,
+    homes: BTreeMap<(SubjectId, [u8; 16]), (Whose, Marks)>,
     /// People of whom nothing but the department is kept any more.
     bare: BTreeSet<SubjectId>,
 }
@@ -44,7 +45,7 @@ pub(super) type Relations = BTreeSet<(ConnectorId, EventKey, &'static str)>;
 /// An event that was derived, and is new.
 pub(super) struct Derived {
     key: EventKey,
-    pub(super) subject: SubjectId,
+    pub(super) whose: Whose,
     pub(super) kind: &'static str,
     pub(super) at: Micros,
     pub(super) quantity: i64,
@@ -57,10 +58,11 @@ impl Told {
             let digest = |texts: &[&str]| vault.traits_mark(texts);
             match (&event.traits, &event.profile) {
                 (Some(traits), Some(_)) => {
-                    told.homes.insert((who.subject, traits.version(digest)), traits.marks(digest));
+                    let home = (who.whose(), traits.marks(digest));
+                    told.homes.insert((who.subject, traits.version(digest)), home);
                 }
                 (Some(traits), None) => {
-                    told.records.push((event.key, who.subject, event.occurred_at, traits.marks(digest)));
+                    told.records.push((event.key, who.whose(), event.occurred_at, traits.marks(digest)));
                 }
                 // As `store::coverage` leaves a profile of somebody who is not covered.
                 (None, Some(profile)) if profile.display_name.is_none() && profile.more.is_empty() => {
@@ -122,16 +124,18 @@ impl Told {
 
     async fn insert_records(&self, tx: &Tx, connector: ConnectorId) -> anyhow::Result<()> {
         for rows in self.records.chunks(limits::INSERT_ROWS) {
-            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 8);
-            for (key, who, at, of) in rows {
-                values.extend([connector.uuid().into(), key.0.to_vec().into(), who.uuid().into(), at.0.into()]);
+            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 9);
+            for (key, whose, at, of) in rows {
+                values.extend([connector.uuid().into(), key.0.to_vec().into()]);
+                values.extend([whose.subject.uuid().into(), at.0.into()]);
                 values.extend(columns(of));
+                values.push(whose.part().into());
             }
             // Marks go with their event; whatever a fault left behind is of the same record.
             let sql = format!(
-                "INSERT INTO record_marks (connector_id, event_key, subject_id, occurred_at, area, family, street, person) \
+                "INSERT INTO record_marks (connector_id, event_key, subject_id, occurred_at, area, family, street, person, part) \
                  VALUES {} ON CONFLICT (connector_id, event_key) DO NOTHING",
-                tuples(tx, 8, rows.len())
+                tuples(tx, 9, rows.len())
             );
             tx.run(&sql, values).await?;
         }
@@ -142,15 +146,16 @@ impl Told {
     async fn insert_homes(&self, tx: &Tx) -> anyhow::Result<BTreeSet<Uuid>> {
         let mut moved = BTreeSet::new();
         for rows in self.homes.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
-            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
-            for ((who, version), of) in rows {
+            let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 7);
+            for ((who, version), (whose, of)) in rows {
                 values.extend([who.uuid().into(), version.to_vec().into()]);
                 values.extend(columns(of));
+                values.push(whose.part().into());
             }
             let sql = format!(
-                "INSERT INTO profile_marks (subject_id, version, area, family, street, person) VALUES {} \
+                "INSERT INTO profile_marks (subject_id, version, area, family, street, person, part) VALUES {} \
                  ON CONFLICT (subject_id, version) DO NOTHING RETURNING subject_id",
-                tuples(tx, 6, rows.len())
+                tuples(tx, 7, rows.len())
             );
             for row in tx.rows(&sql, values).await? {
                 moved.insert(row.get("subject_id")?);
@@ -161,16 +166,17 @@ impl Told {
 
     /// New accesses against all homes: those of who opened the record, and those of people called like the patient.
     async fn of_new_records(&self, tx: &Tx, connector: ConnectorId, found: &mut Relations) -> anyhow::Result<()> {
-        let actors: BTreeSet<Uuid> = self.records.iter().map(|(_, who, ..)| who.uuid()).collect();
+        let actors: BTreeSet<Uuid> = self.records.iter().map(|(_, whose, ..)| whose.subject.uuid()).collect();
         let people: BTreeSet<[u8; 16]> = self.records.iter().filter_map(|(.., of)| of.person).collect();
         let by_actor = homes_of(tx, "subject_id", actors.into_iter().map(Value::from).collect()).await?;
         let own: HashMap<Uuid, Vec<Marks>> = group(by_actor, |(who, of)| (*who, *of));
         let by_person = homes_of(tx, "person", people.into_iter().map(|of| of.to_vec().into()).collect()).await?;
         let called: HashMap<Option<[u8; 16]>, Vec<(Uuid, Marks)>> = group(by_person, |home| (home.1.person, *home));
-        for (key, who, _, patient) in &self.records {
-            let own = own.get(&who.uuid()).into_iter().flatten().map(|home| (home, true));
+        for (key, whose, _, patient) in &self.records {
+            let who = whose.subject.uuid();
+            let own = own.get(&who).into_iter().flatten().map(|home| (home, true));
             let others = called.get(&patient.person).into_iter().flatten();
-            let others = others.filter(|(other, _)| *other != who.uuid()).map(|(_, home)| (home, false));
+            let others = others.filter(|(other, _)| *other != who).map(|(_, home)| (home, false));
             let kinds = own.chain(others).filter_map(|(home, own)| patient::relation(patient, home, own));
             found.extend(kinds.map(|kind| (connector, *key, kind)));
         }
@@ -219,8 +225,8 @@ impl Store {
                     let Some(from) = accesses.get(access) else { continue };
                     let key = patient::derived_key(*access, kind);
                     by_run.entry(from.run).or_default().push(from.derived(key, kind)?);
-                    let (subject, at, quantity) = (from.subject, from.at, from.quantity);
-                    kinds.insert(key, Derived { key, subject, kind, at, quantity });
+                    let whose = from.who.whose();
+                    kinds.insert(key, Derived { key, whose, kind, at: from.at, quantity: from.quantity });
                 }
                 let before = derived.len();
                 for (run, rows) in by_run {
@@ -242,28 +248,31 @@ impl Store {
         now: Micros,
     ) -> anyhow::Result<HashMap<EventKey, Access>> {
         let sql = format!(
-            "SELECT e.event_key, e.run_id, e.subject_id, e.occurred_at, e.quantity, e.facts, e.content, s.key FROM events e \
-             JOIN subjects s ON s.id = e.subject_id WHERE e.connector_id = $1 AND s.erased_at IS NULL AND e.event_key IN ({})",
+            "SELECT e.event_key, e.run_id, e.subject_id, s.id AS part, e.occurred_at, e.quantity, e.facts, e.content, s.key \
+             FROM events e JOIN subjects s ON s.id = COALESCE(e.part, e.subject_id) WHERE e.connector_id = $1 AND s.erased_at IS NULL AND e.event_key IN ({})",
             marks(1, of.len())
         );
         let keys = of.iter().map(|(_, key, _)| key.0.to_vec().into());
         let rows = tx.rows(&sql, [connector.uuid().into()].into_iter().chain(keys).collect()).await?;
         let mut found: HashMap<EventKey, Access> = HashMap::new();
         for row in rows {
-            let subject = SubjectId::new(row.get("subject_id")?);
+            let (subject, part) = (SubjectId::new(row.get("subject_id")?), SubjectId::new(row.get("part")?));
             let access = key(&row)?;
             let content = row.get::<Option<Vec<u8>>>("content")?;
-            let own = self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?;
+            let own = self.vault.unwrap(part, &row.get::<Vec<u8>>("key")?)?;
             let content = content.map(|sealed| own.open(&access.0, &sealed)).transpose()?;
             let quantity = row.get("quantity")?;
             let (run, at) = (RunId::new(row.get("run_id")?), Micros(row.get("occurred_at")?));
-            found.insert(access, Access { run, subject, at, quantity, facts: row.get("facts")?, content, own });
+            found.insert(
+                access,
+                Access { run, who: Known { subject, part, key: own }, at, quantity, facts: row.get("facts")?, content },
+            );
         }
         let coverage = current(tx).await?.1.coverage;
         if coverage.is_restricted() {
-            let who: BTreeSet<Uuid> = found.values().map(|access| access.subject.uuid()).collect();
+            let who: BTreeSet<Uuid> = found.values().map(|access| access.who.subject.uuid()).collect();
             let covered = covered(tx, &coverage, &who.into_iter().collect::<Vec<_>>()).await?;
-            found.retain(|_, access| covered.get(&access.subject).is_some_and(|covered| covered.at(now)));
+            found.retain(|_, access| covered.get(&access.who.subject).is_some_and(|covered| covered.at(now)));
         }
         Ok(found)
     }
@@ -272,22 +281,21 @@ impl Store {
 /// An access as it is stored, its content open: a record's number, a workstation, never a patient's name.
 struct Access {
     run: RunId,
-    subject: SubjectId,
+    who: Known,
     at: Micros,
     quantity: i64,
     facts: String,
     content: Option<Vec<u8>>,
-    own: super::vault::SubjectKey,
 }
 
 impl Access {
     /// Only what counts fully was compared: no exclusion, no domain and no variant is about it.
     fn derived(&self, key: EventKey, kind: &str) -> anyhow::Result<EventRow> {
-        let content = self.content.as_ref().map(|plain| self.own.seal(&key.0, plain)).transpose()?;
+        let content = self.content.as_ref().map(|plain| self.who.key.seal(&key.0, plain)).transpose()?;
         let nothing = || Value::from(None::<Vec<u8>>);
         Ok([
             key.0.to_vec().into(),
-            self.subject.uuid().into(),
+            self.who.subject.uuid().into(),
             kind.into(),
             self.at.0.into(),
             self.quantity.into(),
@@ -299,6 +307,7 @@ impl Access {
             0i64.into(),
             0i64.into(),
             Value::from(None::<String>),
+            self.who.whose().part().into(),
         ])
     }
 }
@@ -308,15 +317,15 @@ async fn insert_causes(tx: &Tx, connector: ConnectorId, derived: &[Derived]) -> 
     if derived.is_empty() {
         return Ok(());
     }
-    let mut values: Vec<Value> = Vec::with_capacity(derived.len() * 5);
+    let mut values: Vec<Value> = Vec::with_capacity(derived.len() * 6);
     for of in derived {
-        values.extend([connector.uuid().into(), of.key.0.to_vec().into(), of.subject.uuid().into()]);
-        values.extend([of.kind.into(), of.at.0.into()]);
+        values.extend([connector.uuid().into(), of.key.0.to_vec().into(), of.whose.subject.uuid().into()]);
+        values.extend([of.kind.into(), of.at.0.into(), of.whose.part().into()]);
     }
     let sql = format!(
-        "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at) VALUES {} \
+        "INSERT INTO triggers (connector_id, event_key, subject_id, indicator, occurred_at, part) VALUES {} \
          ON CONFLICT (connector_id, event_key) DO NOTHING",
-        tuples(tx, 5, derived.len())
+        tuples(tx, 6, derived.len())
     );
     tx.run(&sql, values).await?;
     Ok(())

@@ -3,8 +3,7 @@
 
 use super::{
     Store,
-    db::{Sql as _, Tx, marks, tuples},
-    erasure::erasures,
+    db::{Sql, Tx, marks, tuples},
     retention::lock_events,
     vault::{SubjectKey, Vault},
 };
@@ -22,43 +21,85 @@ use vizard_core::{
     time::Micros,
 };
 
-/// A person as the store knows them.
+/// A person as the store knows them by one of their accounts.
 #[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) subject: SubjectId,
+    /// Whose account it was before subjects were merged; the subject itself where none was.
+    pub(crate) part: SubjectId,
+    /// The part's: what is told under this account is sealed with it.
     pub(crate) key: SubjectKey,
+}
+
+/// Whom a row is about: the subject, and the part of it that it came with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Whose {
+    pub(super) subject: SubjectId,
+    pub(super) part: SubjectId,
+}
+
+impl Known {
+    pub(super) fn whose(&self) -> Whose {
+        Whose { subject: self.subject, part: self.part }
+    }
+}
+
+impl Whose {
+    /// The part, where it is another than the subject itself: the column `part`.
+    pub(super) fn part(self) -> Option<Uuid> {
+        (self.part != self.subject).then(|| self.part.uuid())
+    }
+}
+
+/// How often it changed whose an account is: people were erased, merged or split. Whoever wrote down whom an identifier
+/// belongs to before the last change asks again.
+pub(super) async fn people_changes(sql: &impl Sql) -> anyhow::Result<i64> {
+    match sql.row("SELECT value FROM meta WHERE name = 'people_changes'", vec![]).await? {
+        Some(row) => Ok(row.get::<String>("value")?.parse()?),
+        None => Ok(0),
+    }
+}
+
+/// Counts one more such change, in its transaction.
+pub(super) async fn count_people_change(tx: &Tx) -> anyhow::Result<()> {
+    let sql = "INSERT INTO meta (name, value) VALUES ('people_changes', '1') ON CONFLICT (name) DO UPDATE SET value = \
+               CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
+    tx.run(sql, vec![]).await.map(drop)
 }
 
 pub(super) type Blind = [u8; 16];
 
-/// People seen lately, as of a number of erasures. An identifier moves to another subject only when its owner is erased, so
-/// an entry never becomes wrong before the next erasure, on whatever replica that is.
+/// People seen lately, as of a number of changes of whose accounts are (`people_changes`): an entry never becomes wrong before
+/// the next one, on whatever replica that is.
 #[derive(Default)]
 pub(super) struct Acquaintances(Mutex<Seen>);
 
 #[derive(Default)]
 struct Seen {
-    erasures: i64,
+    as_of: i64,
     known: HashMap<Blind, Known>,
+    /// Pairs that were named together, and are written down.
+    together: BTreeSet<(SubjectId, SubjectId)>,
 }
 
 impl Acquaintances {
-    fn find(&self, erasures: i64, blinds: &[Blind]) -> HashMap<Blind, Known> {
+    fn find(&self, as_of: i64, blinds: &[Blind]) -> HashMap<Blind, Known> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.erasures < erasures {
+        if seen.as_of < as_of {
             seen.known.clear();
-            seen.erasures = erasures;
+            seen.together.clear();
+            seen.as_of = as_of;
         }
-        if seen.erasures > erasures {
+        if seen.as_of > as_of {
             return HashMap::new();
         }
         blinds.iter().filter_map(|blind| seen.known.get(blind).map(|who| (*blind, who.clone()))).collect()
     }
 
-    /// Whoever was loaded before an erasure may be the one who was erased, and is not remembered.
-    fn add(&self, erasures: i64, more: &HashMap<Blind, Known>) {
+    /// Whoever was loaded before a change may be the one whom it was about, and is not remembered.
+    fn add(&self, as_of: i64, more: &HashMap<Blind, Known>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.erasures != erasures {
+        if seen.as_of != as_of {
             return;
         }
         if seen.known.len() + more.len() > limits::RESOLVER_ENTRIES {
@@ -66,11 +107,21 @@ impl Acquaintances {
         }
         seen.known.extend(more.iter().map(|(blind, who)| (*blind, who.clone())));
     }
+
+    /// Those of the pairs that were not written down yet; they are taken for it now.
+    fn not_yet_together(&self, pairs: BTreeSet<(SubjectId, SubjectId)>) -> BTreeSet<(SubjectId, SubjectId)> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.together.len() > limits::MERGE_SUGGESTIONS {
+            seen.together.clear();
+        }
+        pairs.into_iter().filter(|pair| seen.together.insert(*pair)).collect()
+    }
 }
 
 impl Store {
     /// The subject behind each list of identifiers, in the same order; unknown people get a subject and a pseudonym.
-    /// A list that names several known subjects belongs to the first named. Commits by itself, before the events do:
+    /// A list that names several known subjects belongs to the first named, and somebody is asked whether they are one person
+    /// (`store::suggestions`). Commits by itself, before the events do:
     /// a subject without events is harmless, and the transaction of the events stays short.
     pub(crate) async fn resolve(&self, actors: &[&[NormalisedIdentifier]], now: Micros) -> anyhow::Result<Vec<Known>> {
         let blinds: Vec<Vec<Blind>> =
@@ -79,7 +130,7 @@ impl Store {
         all.sort_unstable();
         all.dedup();
         let known = loop {
-            let as_of = erasures(&self.db).await?;
+            let as_of = people_changes(&self.db).await?;
             let mut known = self.people.find(as_of, &all);
             let mut missing: Vec<Blind> = all.iter().filter(|blind| !known.contains_key(*blind)).copied().collect();
             if missing.is_empty() {
@@ -101,6 +152,20 @@ impl Store {
             self.people.add(as_of, &known);
             break known;
         };
+        let mut together = BTreeSet::new();
+        for blinds in &blinds {
+            let subjects: BTreeSet<SubjectId> =
+                blinds.iter().filter_map(|blind| known.get(blind)).map(|who| who.subject).collect();
+            if let Some(first) = subjects.first() {
+                together.extend(subjects.iter().skip(1).map(|other| (*first, *other)));
+            }
+        }
+        if !together.is_empty() {
+            let new = self.people.not_yet_together(together);
+            if !new.is_empty() {
+                self.suggest_named_together(new, now).await?;
+            }
+        }
         blinds
             .iter()
             .map(|blinds| known.get(blinds.first()?).cloned())
@@ -110,7 +175,7 @@ impl Store {
 
     /// Whoever is known behind these digests; nobody is introduced.
     pub(super) async fn acquainted(&self, blinds: &[Blind]) -> anyhow::Result<HashMap<Blind, Known>> {
-        let as_of = erasures(&self.db).await?;
+        let as_of = people_changes(&self.db).await?;
         let mut known = self.people.find(as_of, blinds);
         let missing: Vec<Blind> = blinds.iter().filter(|blind| !known.contains_key(*blind)).copied().collect();
         if !missing.is_empty() {
@@ -121,8 +186,8 @@ impl Store {
         Ok(known)
     }
 
-    /// Gives every unknown identifier to the subject it occurs with, or to a new one; false where somebody was erased since
-    /// the known ones were looked up.
+    /// Gives every unknown identifier to the subject it occurs with, or to a new one; false where it changed whose accounts are
+    /// since the known ones were looked up.
     async fn introduce(
         &self,
         actors: &[Vec<Blind>],
@@ -140,7 +205,7 @@ impl Store {
                     let subject = self.ids.random(SubjectId::new);
                     let (key, wrapped) = self.vault.new_subject_key(subject)?;
                     subjects.push((subject, wrapped));
-                    Known { subject, key }
+                    Known { subject, part: subject, key }
                 }
             };
             for blind in blinds {
@@ -151,7 +216,7 @@ impl Store {
         }
         let tx = self.db.begin().await?;
         lock_events(&tx, "ROW EXCLUSIVE").await?;
-        if erasures(&tx).await? != as_of {
+        if people_changes(&tx).await? != as_of {
             return Ok(false);
         }
         self.insert_subjects(&tx, &subjects, now).await?;
@@ -159,17 +224,18 @@ impl Store {
         // other in a circle.
         let mut won = HashSet::new();
         for rows in fresh.iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
-            let mut values = Vec::with_capacity(rows.len() * 3);
+            let mut values = Vec::with_capacity(rows.len() * 4);
             for (blind, who) in rows {
                 let name = names.get(*blind).context("an identifier without a name")?;
                 let plain = serde_json::to_vec(&(&name.namespace, &name.value))?;
                 values.push(blind.to_vec().into());
                 values.push(who.subject.uuid().into());
                 values.push(who.key.seal(*blind, &plain)?.into());
+                values.push(who.whose().part().into());
             }
             let sql = format!(
-                "INSERT INTO identifiers (blind, subject_id, sealed) VALUES {} ON CONFLICT (blind) DO NOTHING RETURNING blind",
-                tuples(&tx, 3, rows.len())
+                "INSERT INTO identifiers (blind, subject_id, sealed, part) VALUES {} ON CONFLICT (blind) DO NOTHING RETURNING blind",
+                tuples(&tx, 4, rows.len())
             );
             for row in tx.rows(&sql, values).await? {
                 won.insert(row.get::<Vec<u8>>("blind")?);
@@ -188,7 +254,7 @@ impl Store {
         }
         let marks = fresh.iter().filter(|(blind, _)| won.contains(blind.as_slice())).filter_map(|(blind, who)| {
             let pieces = naming::of_account(&names.get(blind)?.value);
-            Some(pieces.into_iter().map(|piece| (who.subject, piece)))
+            Some(pieces.into_iter().map(|piece| (who.part, piece)))
         });
         self.mark_names(&tx, marks.flatten().collect()).await?;
         tx.commit().await?;
@@ -196,7 +262,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Remembers pieces of names as keyed digests, so that a text of staff that holds one is noticed.
+    /// Remembers pieces of names as keyed digests, with the part that they came with, so that a text of staff that holds one is noticed.
     pub(super) async fn mark_names(&self, tx: &Tx, pieces: BTreeSet<(SubjectId, String)>) -> anyhow::Result<()> {
         let mut marks: Vec<(Blind, SubjectId)> =
             pieces.into_iter().map(|(subject, piece)| (self.vault.name_mark(&piece), subject)).collect();
@@ -269,19 +335,20 @@ impl Store {
     }
 }
 
-async fn load(sql: &impl super::db::Sql, vault: &Vault, blinds: &[Blind]) -> anyhow::Result<HashMap<Blind, Known>> {
+async fn load(sql: &impl Sql, vault: &Vault, blinds: &[Blind]) -> anyhow::Result<HashMap<Blind, Known>> {
     let mut found = HashMap::with_capacity(blinds.len());
     for part in blinds.chunks(limits::INSERT_ROWS) {
         let text = format!(
-            "SELECT i.blind, i.subject_id, s.key FROM identifiers i JOIN subjects s ON s.id = i.subject_id WHERE i.blind IN ({})",
+            "SELECT i.blind, i.subject_id, s.id AS part, s.key FROM identifiers i \
+             JOIN subjects s ON s.id = COALESCE(i.part, i.subject_id) WHERE i.blind IN ({})",
             marks(0, part.len())
         );
         for row in sql.rows(&text, part.iter().map(|blind| blind.to_vec().into()).collect()).await? {
             let blind: Vec<u8> = row.get("blind")?;
             let blind: Blind = blind.try_into().map_err(|_| anyhow::anyhow!("a blind index of another length"))?;
-            let subject = SubjectId::new(row.get("subject_id")?);
-            let key = vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?;
-            found.insert(blind, Known { subject, key });
+            let part = SubjectId::new(row.get("part")?);
+            let key = vault.unwrap(part, &row.get::<Vec<u8>>("key")?)?;
+            found.insert(blind, Known { subject: SubjectId::new(row.get("subject_id")?), part, key });
         }
     }
     Ok(found)

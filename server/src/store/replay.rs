@@ -55,8 +55,9 @@ impl Store {
         let after = after.map_or(Uuid::nil(), SubjectId::uuid);
         let mut values = vec![after.into()];
         let seen = sight.and("id", None, &mut values);
-        let sql =
-            format!("SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL{seen} ORDER BY id LIMIT {limit}");
+        let sql = format!(
+            "SELECT id FROM subjects WHERE id > $1 AND erased_at IS NULL AND merged_into IS NULL{seen} ORDER BY id LIMIT {limit}"
+        );
         let rows = self.db.rows(&sql, values).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
         if ids.is_empty() {

@@ -474,10 +474,11 @@ async fn remove_days(tx: &Tx, subject: Uuid, until: Day, more: &mut Gone) -> any
     let marks = format!("DELETE FROM record_marks WHERE subject_id = $1 AND occurred_at < {}", until.start().0);
     let pending = format!("DELETE FROM pending WHERE subject_id = $1 AND day < {}", until.0);
     let counts = format!("DELETE FROM activity_days WHERE subject_id = $1 AND day < {}", until.0);
+    let of_parts = format!("DELETE FROM part_days WHERE subject_id = $1 AND day < {}", until.0);
     if tx.is_postgres() {
         // One statement sees one state: a batch that commits meanwhile is wholly before it or wholly after it.
         let sql = format!(
-            "WITH gone AS ({events} RETURNING 1), marks AS ({marks}), waiting AS ({pending} RETURNING 1), counted AS ({counts} RETURNING 1) \
+            "WITH gone AS ({events} RETURNING 1), marks AS ({marks}), parts AS ({of_parts}), waiting AS ({pending} RETURNING 1), counted AS ({counts} RETURNING 1) \
              SELECT (SELECT count(*) FROM gone) AS events, (SELECT count(*) FROM waiting) + (SELECT count(*) FROM counted) AS counts"
         );
         let row = tx.row(&sql, vec![subject.into()]).await?.context("no counts")?;
@@ -486,6 +487,7 @@ async fn remove_days(tx: &Tx, subject: Uuid, until: Day, more: &mut Gone) -> any
     } else {
         more.events += tx.run(&events, vec![subject.into()]).await?;
         tx.run(&marks, vec![subject.into()]).await?;
+        tx.run(&of_parts, vec![subject.into()]).await?;
         more.day_counts += tx.run(&pending, vec![subject.into()]).await?;
         more.day_counts += tx.run(&counts, vec![subject.into()]).await?;
     }

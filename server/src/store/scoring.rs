@@ -184,15 +184,22 @@ impl Store {
     }
 }
 
-async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
+/// Moves what waits into the day counts; what came with a part of a merged subject is counted for the part as well.
+pub(super) async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
     let sql = format!(
-        "DELETE FROM pending WHERE subject_id IN ({}) RETURNING subject_id, indicator, day, count",
+        "DELETE FROM pending WHERE subject_id IN ({}) RETURNING subject_id, part, indicator, day, count",
         marks(0, subjects.len())
     );
     let mut folded: BTreeMap<(Uuid, i64, String), i64> = BTreeMap::new();
+    let mut of_parts: BTreeMap<(Uuid, Uuid, i64, String), i64> = BTreeMap::new();
     for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
-        *folded.entry((row.get("subject_id")?, row.get("day")?, row.get("indicator")?)).or_default() +=
-            row.get::<i64>("count")?;
+        let (subject, day, indicator): (Uuid, i64, String) =
+            (row.get("subject_id")?, row.get("day")?, row.get("indicator")?);
+        let count: i64 = row.get("count")?;
+        if let Some(part) = row.get::<Option<Uuid>>("part")? {
+            *of_parts.entry((subject, part, day, indicator.clone())).or_default() += count;
+        }
+        *folded.entry((subject, day, indicator)).or_default() += count;
     }
     for rows in folded.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
         let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 4);
@@ -203,6 +210,19 @@ async fn fold_pending(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<()> {
             "INSERT INTO activity_days (subject_id, day, indicator, count) VALUES {} ON CONFLICT (subject_id, day, indicator) \
              DO UPDATE SET count = activity_days.count + excluded.count",
             tuples(tx, 4, rows.len())
+        );
+        tx.run(&sql, values).await?;
+    }
+    for rows in of_parts.into_iter().collect::<Vec<_>>().chunks(limits::INSERT_ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
+        for ((subject, part, day, indicator), count) in rows {
+            values.extend([(*subject).into(), (*part).into(), (*day).into()]);
+            values.extend([indicator.as_str().into(), (*count).into()]);
+        }
+        let sql = format!(
+            "INSERT INTO part_days (subject_id, part, day, indicator, count) VALUES {} \
+             ON CONFLICT (subject_id, part, day, indicator) DO UPDATE SET count = part_days.count + excluded.count",
+            tuples(tx, 5, rows.len())
         );
         tx.run(&sql, values).await?;
     }

@@ -5,6 +5,7 @@ use super::{
     Store,
     audit::{Entry, insert_entries},
     db::{Row, Sql as _, marks},
+    identity::keys_of,
     page::{List, Page, Slice},
     scoring::insight,
     vault::SubjectKey,
@@ -60,6 +61,8 @@ pub struct InsightFilter {
 pub(crate) struct StoredActivity {
     pub(crate) seq: i64,
     pub(crate) subject: SubjectId,
+    /// The part of a merged subject that it is of, and whose key it is sealed with.
+    part: Option<SubjectId>,
     pub(crate) connector: ConnectorId,
     pub(crate) indicator: String,
     pub(crate) occurred_at: Micros,
@@ -85,7 +88,7 @@ const FROM: &str = "subjects s LEFT JOIN profiles p ON p.subject_id = s.id";
 pub(super) const INSIGHT: &str =
     "id, day, kind, indicator, count, level, score, boosters, points, explanation, risk_factors";
 pub(super) const ACTIVITY: &str =
-    "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content";
+    "seq, subject_id, connector_id, event_key, indicator, occurred_at, quantity, facts, content, part";
 
 fn subject(row: &Row) -> anyhow::Result<StoredSubject> {
     Ok(StoredSubject {
@@ -105,6 +108,7 @@ pub(super) fn activity(row: &Row) -> anyhow::Result<StoredActivity> {
     Ok(StoredActivity {
         seq: row.get("seq")?,
         subject: SubjectId::new(row.get("subject_id")?),
+        part: row.get::<Option<Uuid>>("part")?.map(SubjectId::new),
         connector: ConnectorId::new(row.get("connector_id")?),
         indicator: row.get("indicator")?,
         occurred_at: Micros(row.get("occurred_at")?),
@@ -122,10 +126,14 @@ impl StoredActivity {
         self.withheld = event::withhold(&mut self.facts, identifiers, profile);
     }
 
-    /// Its content: names and paths.
-    pub(super) fn opened_with(&self, key: &SubjectKey) -> anyhow::Result<Option<serde_json::Value>> {
+    /// Its content: names and paths. `keys` are those of the subject and of what was merged into it.
+    pub(super) fn opened_with(
+        &self,
+        keys: &BTreeMap<SubjectId, SubjectKey>,
+    ) -> anyhow::Result<Option<serde_json::Value>> {
         let mut content = self.withheld.clone();
         if let Some(sealed) = &self.content {
+            let key = keys.get(&self.part.unwrap_or(self.subject)).context("a subject vanished")?;
             let plain = key.open(&self.key, sealed)?;
             content.extend(serde_json::from_slice::<serde_json::Map<_, _>>(&plain)?);
         }
@@ -193,7 +201,7 @@ impl Store {
     /// How many subjects there are of each department, as it was delivered.
     pub(crate) async fn subjects_by_department(&self) -> anyhow::Result<Vec<(Option<String>, u64)>> {
         let sql = format!(
-            "SELECT p.department, count(*) AS number FROM {FROM} WHERE s.erased_at IS NULL GROUP BY p.department"
+            "SELECT p.department, count(*) AS number FROM {FROM} WHERE s.erased_at IS NULL AND s.merged_into IS NULL GROUP BY p.department"
         );
         let count = |row: &Row| Ok((row.get("department")?, u64::try_from(row.get::<i64>("number")?)?));
         self.db.rows(&sql, vec![]).await?.iter().map(count).collect()
@@ -221,7 +229,7 @@ impl Store {
         level: Option<RiskLevel>,
         slice: &Slice<(f64, Uuid)>,
     ) -> anyhow::Result<Page<StoredSubject>> {
-        let mut conditions = vec!["s.erased_at IS NULL".to_owned()];
+        let mut conditions = vec!["s.erased_at IS NULL AND s.merged_into IS NULL".to_owned()];
         conditions.extend(level.iter().map(|_| "s.risk_level = $1".to_owned()));
         let mut values = level.iter().map(|level| level.as_str().into()).collect();
         conditions.extend(sight.conditions("s.id", None, &mut values));
@@ -385,7 +393,7 @@ impl Store {
         let mut found = BTreeMap::new();
         for pseudonyms in pseudonyms.chunks(limits::INSERT_ROWS) {
             let sql = format!(
-                "SELECT id, pseudonym FROM subjects WHERE erased_at IS NULL AND pseudonym IN ({})",
+                "SELECT id, pseudonym FROM subjects WHERE erased_at IS NULL AND merged_into IS NULL AND pseudonym IN ({})",
                 marks(0, pseudonyms.len())
             );
             for row in self.db.rows(&sql, pseudonyms.iter().map(|one| one.as_str().into()).collect()).await? {
@@ -433,15 +441,7 @@ impl Store {
         if subjects.is_empty() {
             return Ok(vec![]);
         }
-        let sql = format!("SELECT id, key FROM subjects WHERE id IN ({})", marks(0, subjects.len()));
-        let mut keys = BTreeMap::new();
-        for row in self.db.rows(&sql, subjects.into_iter().map(Value::from).collect()).await? {
-            let subject = SubjectId::new(row.get("id")?);
-            keys.insert(subject, self.vault.unwrap(subject, &row.get::<Vec<u8>>("key")?)?);
-        }
-        let open = |activity: &StoredActivity| {
-            activity.opened_with(keys.get(&activity.subject).context("a subject vanished")?)
-        };
-        activities.iter().map(|activity| open(activity)).collect()
+        let keys = keys_of(&self.db, &self.vault, &subjects).await?;
+        activities.iter().map(|activity| activity.opened_with(&keys)).collect()
     }
 }

@@ -30,6 +30,8 @@ pub const ROWS: &[(Resource, Action, &[Role])] = &[
     (Resource::CaseHeaders, Action::Read, &[Role::Analyst, Role::Investigator, Role::Auditor, Role::Approver]),
     (Resource::Notes, Action::Read, TRIAGE),
     (Resource::Subjects, Action::Read, TRIAGE),
+    (Resource::Merges, Action::Read, TRIAGE),
+    (Resource::Merges, Action::Change, INVESTIGATOR),
     (Resource::Insights, Action::Read, TRIAGE),
     (Resource::Activities, Action::Read, TRIAGE),
     (Resource::ActivityReports, Action::Read, INVESTIGATOR),

@@ -56,6 +56,8 @@ words! {
         Notes = "notes",
         /// Subjects, under their pseudonyms: found, listed, with their windows of scoring.
         Subjects = "subjects",
+        /// Which subjects are one person: what suggests it, merging and splitting them.
+        Merges = "merging of subjects",
         /// Insights, and how a score came to be what it is.
         Insights = "insights",
         /// The events beneath an insight, without their content.

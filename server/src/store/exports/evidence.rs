@@ -8,7 +8,7 @@ use crate::store::{
     audit::{newest, proofs},
     cases::timeline,
     db::{Row, Sql as _, Tx, marks},
-    identity::Opened,
+    identity::{Opened, keys_of},
     page::{List, Slice},
     subjects::{ACTIVITY, NOT_SHADOW, activity},
     vault::SubjectKey,
@@ -27,7 +27,7 @@ use vizard_core::{
         },
         summary::{self, AlertRow, Head, SECTION_END, Worker},
     },
-    ids::{AlertId, InsightId, NoteId, PolicyId},
+    ids::{AlertId, InsightId, NoteId, PolicyId, SubjectId},
     limits,
     scoring::Insight,
     time::{Day, Micros},
@@ -39,6 +39,8 @@ pub(super) struct Evidence<'a> {
     /// What the case calls its subject.
     pub(super) pseudonym: String,
     pub(super) key: SubjectKey,
+    /// With those of what was merged into the subject: what lies in the log is sealed with them.
+    keys: BTreeMap<SubjectId, SubjectKey>,
     /// Whether that is the case's own, which leads nowhere else.
     parted: bool,
     /// Whether entries about the subject name it as the case does.
@@ -85,6 +87,7 @@ impl<'a> Evidence<'a> {
             case,
             pseudonym: row.get("pseudonym")?,
             key: store.vault.unwrap(case.subject, &wrapped)?,
+            keys: keys_of(tx, &store.vault, &[case.subject.uuid()]).await?,
             parted: own.is_some(),
             plain: own.map_or_else(|| row.get("label"), Ok)? == row.get::<Uuid>("id")?,
             names: names.unwrap_or_default(),
@@ -332,7 +335,7 @@ impl<'a> Evidence<'a> {
                     connector: self.connectors.get(&event.connector.uuid()).map_or("", String::as_str),
                     quantity: event.quantity,
                     facts: &event.facts,
-                    content: event.opened_with(&self.key)?,
+                    content: event.opened_with(&self.keys)?,
                     insights,
                 })?;
             }

@@ -36,6 +36,9 @@ struct Line<'a> {
     /// Microseconds since 1970.
     at: i64,
     who: &'a str,
+    /// Another account of theirs.
+    #[serde(default)]
+    also: Option<&'a str>,
     kind: &'a str,
     #[serde(default)]
     quantity: Option<i64>,
@@ -78,7 +81,11 @@ impl Connector for Relay {
         let known = kind::ALL.iter().find(|kind| kind.code == line.kind);
         let known = known.ok_or_else(|| Reject::unknown_kind("kind", "not of the catalogue"))?;
         let mut event = emit.event(*known, line.at);
-        event.source_id(line.id).actor(&[(identifier::UPN, line.who)]);
+        event.source_id(line.id);
+        match line.also {
+            Some(also) => event.actor(&[(identifier::UPN, line.who), (identifier::SAM, also)]),
+            None => event.actor(&[(identifier::UPN, line.who)]),
+        };
         if let Some(device) = line.device {
             event.party("device", &[(identifier::DEVICE, device)]);
         }
