@@ -7,6 +7,7 @@ pub(crate) const UP: &str = "
 ALTER TABLE subjects ADD COLUMN merged_into {UUID};
 ALTER TABLE subjects ADD COLUMN merged_at {INT};
 ALTER TABLE subjects ADD COLUMN merged_by {TEXT};
+ALTER TABLE subjects ADD COLUMN regrouped_at {INT};
 CREATE INDEX subjects_merged ON subjects (merged_into) WHERE merged_into IS NOT NULL;
 ALTER TABLE identifiers ADD COLUMN part {UUID};
 ALTER TABLE profiles ADD COLUMN part {UUID};
@@ -22,6 +23,8 @@ ALTER TABLE activity_reports ADD COLUMN part {UUID};
 ALTER TABLE cases ADD COLUMN part {UUID};
 ALTER TABLE alerts ADD COLUMN part {UUID};
 ALTER TABLE exports ADD COLUMN part {UUID};
+DROP INDEX alerts_one_open;
+CREATE UNIQUE INDEX alerts_one_open ON alerts (subject_id, policy_id) WHERE status = 'NEEDS_REVIEW' AND part IS NULL;
 CREATE TABLE part_days (
     subject_id {UUID} NOT NULL,
     part {UUID} NOT NULL,

@@ -133,6 +133,7 @@ async fn story(world: &World, ida: &Caller) -> Story {
             done.data().as_object().and_then(|data| data.values().next()).unwrap_or_else(|| panic!("{done:?}"));
         assert_eq!(payload["userErrors"], json!([]), "{document}");
     }
+    many_accounts(world, ida).await;
     let (notice, copy) = noticed(world, ida, &case).await;
     world.comes_to("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL", 0).await;
     hooked.stop().await;
@@ -141,6 +142,24 @@ async fn story(world: &World, ida: &Caller) -> Story {
         told.push(tickets.next().await);
     }
     Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies, notice, copy, told }
+}
+
+/// Accounts of the first canary at two other places: all alike, and two of them merged.
+async fn many_accounts(world: &World, ida: &Caller) {
+    for (at, domain) in [(0..1, "partner.example"), (1..2, "elsewhere.example")] {
+        let account = format!("{}@{domain}", ZSOFIA.mail.split('@').next().unwrap());
+        world.import_text("m365", &crate::story::downloads(at, &account, "2026-06-28")).await;
+    }
+    world.execute("DELETE FROM meta WHERE name = 'accounts_compared'").await;
+    assert!(world.services.compare_accounts().await.unwrap() >= Some(3));
+    let found = ida.query("{ subjectMergeSuggestions { subjects { id alerts(first: 1) { totalCount } } } }").await;
+    let quiet = |pair: &&Value| pair["subjects"].as_array().unwrap().iter().all(|one| one["alerts"]["totalCount"] == 0);
+    let pair =
+        found["subjectMergeSuggestions"].as_array().unwrap().iter().find(quiet).unwrap_or_else(|| panic!("{found}"));
+    let merge = "mutation($input: MergeSubjectsInput!) { mergeSubjects(input: $input) { userErrors { message } } }";
+    let input =
+        json!({"keepId": pair["subjects"][0]["id"], "mergeId": pair["subjects"][1]["id"], "reason": "HR says so."});
+    assert_eq!(ida.act(merge, input).await["userErrors"], json!([]));
 }
 
 /// A webhook that is told everything, and one message to it.

@@ -161,6 +161,24 @@ pub(crate) fn reach(of: &str, field: &str) -> (&'static str, &'static [&'static 
             "mutation { eraseSubject(input: {account: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["eraseSubject"],
         ),
+        ("Query", "subjectMergeSuggestions") => {
+            ("{ subjectMergeSuggestions { reason } }", &["subjectMergeSuggestions"])
+        }
+        ("Subject", "mergedSubjects") => {
+            ("query($subject: ID!) { subject(id: $subject) { field: mergedSubjects { id } } }", &["subject", "field"])
+        }
+        ("Mutation", "mergeSubjects") => (
+            "mutation { mergeSubjects(input: {keepId: \"x\", mergeId: \"y\", reason: \"r\"}) { userErrors { code } } }",
+            &["mergeSubjects"],
+        ),
+        ("Mutation", "splitSubject") => (
+            "mutation { splitSubject(input: {mergedId: \"x\", reason: \"r\"}) { userErrors { code } } }",
+            &["splitSubject"],
+        ),
+        ("Mutation", "dismissMergeSuggestion") => (
+            "mutation { dismissMergeSuggestion(input: {subjectIds: [], reason: \"r\"}) { userErrors { code } } }",
+            &["dismissMergeSuggestion"],
+        ),
         ("Mutation", "resetRiskLevel") => (
             "mutation { resetRiskLevel(input: {subjectId: \"x\", reason: \"r\"}) { userErrors { code } } }",
             &["resetRiskLevel"],

@@ -147,6 +147,8 @@ const DEALT_WITH: &[&str] = &[
     "name_marks",
     "notes",
     "notices",
+    "part_days",
+    "part_profiles",
     "pending",
     "priority_group_members",
     "profile_marks",

@@ -195,7 +195,7 @@ impl Connector {
 
     /// The names of the secrets that it has. Their values are kept sealed and are in no answer.
     async fn secrets(&self, ctx: &Context<'_>) -> Guarded<Vec<String>, rules::ConnectorSecrets> {
-        guarded(ctx, async |_| Ok::<_, ServiceError>(self.0.secrets.clone())).await
+        guarded(ctx, async |permit| request::services(ctx)?.secret_names(&permit, &self.0)).await
     }
 
     /// How often its sources are asked for new records, in minutes; null where only by hand, or where it pulls from nowhere.

@@ -183,7 +183,8 @@ pub struct MergeMutation;
 impl MergeMutation {
     /// Makes one subject a part of another, because they are one person with several accounts. Everything about it is about the
     /// kept one from then on, which is scored from all of it. Live reveals of both end, since consent was given to one
-    /// identity. Of two alerts of one policy that wait, the kept subject's stays. `splitSubject` takes it back.
+    /// identity. Alerts that wait go on waiting: of two of one policy the
+    /// older follows the score from then on. `splitSubject` takes it back.
     async fn merge_subjects(
         &self,
         ctx: &Context<'_>,

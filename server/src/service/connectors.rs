@@ -184,17 +184,7 @@ impl Services {
             return Err(ServiceError::invalid(&["input", "name"], ProblemCode::Conflict, message));
         };
         self.bell.pulls.notify_one();
-        Ok(StoredConnector {
-            id,
-            name,
-            plugin: installed.id,
-            state: ConnectorState::Enabled,
-            config,
-            grants,
-            secrets: secrets.into_keys().collect(),
-            pull_minutes,
-            last_delivery_at: None,
-        })
+        self.named_connector(Some(id)).await
     }
 
     /// Changes how a connector is set up. What it has read, and where its sources were read to, stays.
@@ -205,16 +195,17 @@ impl Services {
         change: ConnectorChange,
     ) -> Result<StoredConnector, ServiceError> {
         let viewer = permit.require(Resource::Connectors, Action::Change)?;
-        let id = id.ok_or_else(no_connector)?;
-        let before = self.store.connectors_by_id(&[id]).await?.remove(&id).ok_or_else(no_connector)?;
+        let before = self.named_connector(id).await?;
+        let id = before.id;
         let ConnectorChange { config, grants, pull_minutes } = change;
         let mut whole: serde_json::Value =
-            serde_json::from_str(&self.whole_config(&before).await?).map_err(anyhow::Error::from)?;
+            serde_json::from_str(&self.whole_config(&before)?).map_err(anyhow::Error::from)?;
         let configured = config.is_some();
         if let Some(mut new) = config {
             if let (Some(new), Some(old)) = (new.as_object_mut(), whole.as_object()) {
-                for name in before.secrets.iter().filter(|name| !new.contains_key(*name)).collect::<Vec<_>>() {
-                    new.extend(old.get(name).map(|secret| (name.clone(), secret.clone())));
+                let kept = self.store.secrets_of(&before)?.into_keys().filter(|name| !new.contains_key(name));
+                for name in kept.collect::<Vec<_>>() {
+                    new.extend(old.get(&name).map(|secret| (name.clone(), secret.clone())));
                 }
             }
             whole = new;
@@ -234,7 +225,7 @@ impl Services {
         let set_up = SetUp { config: &config, secrets: &secrets, grants: &grants, pull_minutes, feeds: &feeds };
         self.store.set_connector_up(id, &set_up, entry, self.clock.now()).await?;
         self.bell.pulls.notify_one();
-        Ok(StoredConnector { config, grants, secrets: secrets.into_keys().collect(), pull_minutes, ..before })
+        self.named_connector(Some(id)).await
     }
 
     /// Pauses a connector, or enables it again after a pause or a quarantine.
@@ -249,8 +240,8 @@ impl Services {
             let message = "Only repeated faults put a connector into quarantine: choose ENABLED or PAUSED.";
             return Err(ServiceError::invalid(&["input", "state"], ProblemCode::NotAllowed, message));
         }
-        let id = id.ok_or_else(no_connector)?;
-        let mut connector = self.store.connectors_by_id(&[id]).await?.remove(&id).ok_or_else(no_connector)?;
+        let mut connector = self.named_connector(id).await?;
+        let id = connector.id;
         if connector.state == state {
             return Ok(connector);
         }
@@ -296,8 +287,8 @@ impl Services {
         since: Option<Micros>,
     ) -> Result<StoredConnector, ServiceError> {
         let viewer = permit.require(Resource::Connectors, Action::Change)?;
-        let id = id.ok_or_else(no_connector)?;
-        let connector = self.store.connectors_by_id(&[id]).await?.remove(&id).ok_or_else(no_connector)?;
+        let connector = self.named_connector(id).await?;
+        let id = connector.id;
         let refuse = |field: &[&str], code, message: &str| Err(ServiceError::invalid(field, code, message));
         if connector.state != ConnectorState::Enabled {
             let message = "The connector is paused or quarantined: enable it first.";
@@ -318,11 +309,33 @@ impl Services {
         Ok(connector)
     }
 
+    /// What a plugin is called with, now.
+    pub(super) fn call(&self, installation: String, config: String) -> Call {
+        let (received_at, default_zone) = (self.clock.now(), self.settings.default_zone.clone());
+        Call { installation, config, received_at, default_zone }
+    }
+
+    /// The connector that an input names.
+    async fn named_connector(&self, id: Option<ConnectorId>) -> Result<StoredConnector, ServiceError> {
+        let id = id.ok_or_else(no_connector)?;
+        self.store.connectors_by_id(&[id]).await?.remove(&id).ok_or_else(no_connector)
+    }
+
+    /// The names of a connector's secrets.
+    pub(crate) fn secret_names(
+        &self,
+        permit: &Permit,
+        connector: &StoredConnector,
+    ) -> Result<Vec<String>, ServiceError> {
+        permit.require(Resource::ConnectorConfig, Action::Read)?;
+        Ok(self.store.secrets_of(connector)?.into_keys().collect())
+    }
+
     /// A connector's configuration with its secrets: never for an answer.
-    pub(super) async fn whole_config(&self, connector: &StoredConnector) -> Result<String, ServiceError> {
+    pub(super) fn whole_config(&self, connector: &StoredConnector) -> Result<String, ServiceError> {
         let mut whole: serde_json::Value = serde_json::from_str(&connector.config).map_err(anyhow::Error::from)?;
         if let Some(values) = whole.as_object_mut() {
-            let secrets = self.store.secrets(connector.id).await?;
+            let secrets = self.store.secrets_of(connector)?;
             values.extend(secrets.into_iter().map(|(name, secret)| (name, secret.as_str().into())));
         }
         Ok(whole.to_string())
@@ -368,12 +381,7 @@ impl Services {
 
     /// What the plugin says of a configuration with its secrets, with paths into the API's input.
     pub(super) async fn problems_of(&self, plugin: Arc<Plugin>, config: String) -> Result<Vec<Problem>, ServiceError> {
-        let call = Call {
-            installation: "new".to_owned(),
-            config,
-            received_at: self.clock.now(),
-            default_zone: self.settings.default_zone.clone(),
-        };
+        let call = self.call("new".to_owned(), config);
         let checked = tokio::task::spawn_blocking(move || plugin.check_config(&call)).await;
         let found = checked.map_err(anyhow::Error::from)?.map_err(|error| {
             ServiceError::invalid(&["input", "plugin"], ProblemCode::Invalid, sentence(&error.to_string()))

@@ -9,7 +9,7 @@ use super::Services;
 use crate::{
     error::ServiceError,
     permit::Permit,
-    store::{ConnectorState, RunState, Slice, StoredConnector},
+    store::{ConnectorState, RunState, StoredConnector},
 };
 use std::{
     fs, io,
@@ -41,8 +41,9 @@ impl Services {
             return Ok(0);
         }
         let mut read = 0;
-        for connector in self.every_connector().await? {
-            let folder = inbox.join(&connector.name);
+        for folder in tokio::task::spawn_blocking(move || folders(&inbox)).await? {
+            let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { continue };
+            let Some(connector) = self.store.connector_called(name).await? else { continue };
             self.tidy_taken(&folder).await?;
             if connector.state != ConnectorState::Enabled {
                 continue;
@@ -57,19 +58,6 @@ impl Services {
             }
         }
         Ok(read)
-    }
-
-    async fn every_connector(&self) -> anyhow::Result<Vec<StoredConnector>> {
-        let mut all: Vec<StoredConnector> = Vec::new();
-        loop {
-            let after = all.last().map(|last| (last.name.clone(), last.id.uuid()));
-            let slice = Slice { after, before: None, limit: limits::PAGE_NODES, from_end: false, count: false };
-            let page = self.store.connectors(&slice).await?;
-            all.extend(page.items);
-            if !page.more {
-                return Ok(all);
-            }
-        }
     }
 
     async fn read_waiting(&self, connector: &StoredConnector, waiting: Waiting) -> anyhow::Result<()> {
@@ -142,13 +130,19 @@ impl Services {
     }
 }
 
-/// The folder of a connector and those of its feeds.
-fn with_feeds(folder: &Path) -> Vec<PathBuf> {
-    let mut folders = vec![folder.to_owned()];
+/// The folders in a folder, in the order of their names: none that is hidden, no links.
+fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(limits::INBOX_FILES);
     let visible = entries.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-    folders.extend(visible.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()));
-    folders
+    let mut found: Vec<PathBuf> =
+        visible.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect();
+    found.sort_unstable();
+    found
+}
+
+/// The folder of a connector and those of its feeds.
+fn with_feeds(folder: &Path) -> Vec<PathBuf> {
+    [folder.to_owned()].into_iter().chain(folders(folder)).collect()
 }
 
 /// The files in a folder, in the order of their names: no folders, no links.

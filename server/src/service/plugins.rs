@@ -160,7 +160,7 @@ impl Services {
         let manifest = &plugin.spec().manifest;
         let mut problems = Vec::new();
         for connector in self.store.connectors_of(&manifest.name).await? {
-            let config = self.whole_config(&connector).await?;
+            let config = self.whole_config(&connector)?;
             for problem in self.problems_of(Arc::clone(plugin), config).await? {
                 let at = problem.field.join("/");
                 let message = format!("connector {}: {at}: {}", connector.name, problem.message);

@@ -12,16 +12,14 @@ use vizard_core::{
     limits,
     time::{MINUTE, Micros, SECOND},
 };
-use vizard_plugin_host::{BatchError, Call, Destination, Feed, Framing, Page, Plugin, Position, Reach};
+use vizard_plugin_host::{BatchError, Destination, Feed, Framing, Page, Plugin, Position, Reach};
 
 /// What comes after a page or a failure.
 enum Next {
-    Page(Page),
+    /// Deliveries of its records, and where it ends.
+    Page { bodies: Vec<Vec<u8>>, cursor: String, more: bool },
     /// Again after a pause: the vendor's, or one that grows.
-    Later {
-        error: String,
-        seconds: u32,
-    },
+    Later { error: String, seconds: u32 },
     /// The plugin failed; counts against it.
     Fault(String),
     /// Not again before somebody has looked.
@@ -41,7 +39,14 @@ impl Services {
         };
         let now = self.clock.now();
         match next {
-            Next::Page(page) => self.keep_page(&connector, &claimed, &page).await?,
+            Next::Page { bodies, cursor, more } => {
+                let pause = connector.pull_minutes.map(|minutes| i64::from(minutes) * MINUTE);
+                let next_at = if more { Some(now) } else { pause.map(|pause| Micros(now.0 + pause)) };
+                let new = NewPage { bodies: &bodies, cursor: &cursor, next_at };
+                if self.store.store_page(&claimed, &new, now).await? && !bodies.is_empty() {
+                    self.bell.deliveries.notify_one();
+                }
+            }
             Next::Later { error, seconds } => {
                 let pause = pause(claimed.failures).max(i64::from(seconds.min(limits::PULL_RETRY_SECONDS)));
                 let next = Micros(now.0 + pause * SECOND);
@@ -67,48 +72,27 @@ impl Services {
         claimed: &ClaimedSource,
     ) -> anyhow::Result<Next> {
         let destinations = connector.grants.iter().filter_map(|grant| Destination::parse(grant).ok()).collect();
-        let reach = Reach { destinations, secrets: self.store.secrets(connector.id).await? };
-        let call = Call {
-            installation: connector.id.to_string(),
-            config: connector.config.clone(),
-            received_at: self.clock.now(),
-            default_zone: self.settings.default_zone.clone(),
-        };
+        let reach = Reach { destinations, secrets: self.store.secrets_of(connector)? };
+        let call = self.call(connector.id.to_string(), connector.config.clone());
         let (asked, feed, position) = (Arc::clone(plugin), claimed.feed.clone(), claimed.position.clone());
         let pulled = tokio::task::spawn_blocking(move || asked.pull(&call, &feed, &position, reach)).await?;
         Ok(match pulled {
             Ok(page) if stands_still(&page, &claimed.position) => {
                 Next::Fault(format!("the plugin {} says that more is ready and does not go on", plugin.name()))
             }
-            Ok(page) => Next::Page(page),
+            Ok(Page { records, cursor, more }) => match plugin.spec().feed(&claimed.feed) {
+                None => Next::Stop("the plugin has no such feed any more".to_owned()),
+                Some(feed) => match bodies(feed, &records) {
+                    Ok(bodies) => Next::Page { bodies, cursor, more },
+                    Err(error) => Next::Stop(error.to_owned()),
+                },
+            },
             Err(BatchError::Transient { message, after_seconds }) => {
                 Next::Later { error: message, seconds: after_seconds }
             }
             Err(error @ BatchError::Internal(_)) => Next::Fault(error.to_string()),
             Err(error) => Next::Stop(error.to_string()),
         })
-    }
-
-    async fn keep_page(&self, connector: &StoredConnector, claimed: &ClaimedSource, page: &Page) -> anyhow::Result<()> {
-        let plugin = self.plugin(connector.plugin).await.map_err(|error| anyhow::anyhow!(error))?;
-        let Some(feed) = plugin.spec().feed(&claimed.feed) else {
-            return self.store.source_failed(claimed, ("the plugin has no such feed any more", None)).await;
-        };
-        let now = self.clock.now();
-        let bodies = match bodies(feed, &page.records) {
-            Ok(bodies) => bodies,
-            Err(error) => return self.store.source_failed(claimed, (error, None)).await,
-        };
-        let next_at = if page.more {
-            Some(now)
-        } else {
-            connector.pull_minutes.map(|minutes| Micros(now.0 + i64::from(minutes) * MINUTE))
-        };
-        let new = NewPage { bodies: &bodies, cursor: &page.cursor, next_at };
-        if self.store.store_page(claimed, &new, now).await? && !bodies.is_empty() {
-            self.bell.deliveries.notify_one();
-        }
-        Ok(())
     }
 }
 

@@ -85,12 +85,7 @@ impl Services {
         let coverage = settings.coverage.clone();
         let press = Press {
             plugin,
-            call: Call {
-                installation: feeding.connector.id.to_string(),
-                config: feeding.connector.config.clone(),
-                received_at: self.clock.now(),
-                default_zone: self.settings.default_zone.clone(),
-            },
+            call: self.call(feeding.connector.id.to_string(), feeding.connector.config.clone()),
             feed: feeding.feed.to_owned(),
             skip: feeding.skip,
             limit_unpacked: feeding.limit_unpacked,

@@ -58,8 +58,7 @@ pub(crate) struct StoredConnector {
     /// JSON, without secrets.
     pub(crate) config: String,
     pub(crate) grants: Vec<String>,
-    /// The names of the secrets that it has.
-    pub(crate) secrets: Vec<String>,
+    sealed_secrets: Option<Vec<u8>>,
     /// How often its source is asked; nothing where only by hand.
     pub(crate) pull_minutes: Option<i32>,
     pub(crate) last_delivery_at: Option<Micros>,
@@ -115,25 +114,25 @@ fn run(row: &Row) -> anyhow::Result<StoredRun> {
     })
 }
 
-impl Store {
-    fn connector(&self, row: &Row) -> anyhow::Result<StoredConnector> {
-        let id = ConnectorId::new(row.get("id")?);
-        Ok(StoredConnector {
-            id,
-            name: row.get("name")?,
-            plugin: PluginId::new(row.get("plugin_id")?),
-            state: row.word("state")?,
-            config: row.get("config")?,
-            grants: row.json("grants")?,
-            secrets: self.open_secrets(id, row)?.into_keys().collect(),
-            pull_minutes: row.get::<Option<i64>>("pull_minutes")?.map(i32::try_from).transpose()?,
-            last_delivery_at: row.get::<Option<i64>>("last_delivery_at")?.map(Micros),
-        })
-    }
+fn connector(row: &Row) -> anyhow::Result<StoredConnector> {
+    Ok(StoredConnector {
+        id: ConnectorId::new(row.get("id")?),
+        name: row.get("name")?,
+        plugin: PluginId::new(row.get("plugin_id")?),
+        state: row.word("state")?,
+        config: row.get("config")?,
+        grants: row.json("grants")?,
+        sealed_secrets: row.get("secrets")?,
+        pull_minutes: row.get::<Option<i64>>("pull_minutes")?.map(i32::try_from).transpose()?,
+        last_delivery_at: row.get::<Option<i64>>("last_delivery_at")?.map(Micros),
+    })
+}
 
-    fn open_secrets(&self, id: ConnectorId, row: &Row) -> anyhow::Result<Secrets> {
-        let Some(sealed) = row.get::<Option<Vec<u8>>>("secrets")? else { return Ok(Secrets::new()) };
-        let open = Zeroizing::new(self.vault.open_credential(id.uuid().as_bytes(), &sealed)?);
+impl Store {
+    /// The secrets of a connector, opened: for the host to put in.
+    pub(crate) fn secrets_of(&self, connector: &StoredConnector) -> anyhow::Result<Secrets> {
+        let Some(sealed) = &connector.sealed_secrets else { return Ok(Secrets::new()) };
+        let open = Zeroizing::new(self.vault.open_credential(connector.id.uuid().as_bytes(), sealed)?);
         let secrets: BTreeMap<String, String> = serde_json::from_slice(&open)?;
         Ok(secrets.into_iter().map(|(name, secret)| (name, Zeroizing::new(secret))).collect())
     }
@@ -146,12 +145,6 @@ impl Store {
             secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
         let open = Zeroizing::new(serde_json::to_vec(&open)?);
         self.vault.seal_credential(id.uuid().as_bytes(), &open).map(Some)
-    }
-
-    /// The secrets of a connector, for the host to put in.
-    pub(crate) async fn secrets(&self, id: ConnectorId) -> anyhow::Result<Secrets> {
-        let row = self.db.row("SELECT secrets FROM connectors WHERE id = $1", vec![id.uuid().into()]).await?;
-        row.map_or_else(|| Ok(Secrets::new()), |row| self.open_secrets(id, &row))
     }
 
     /// Adds a connector; nothing where the name is taken.
@@ -231,7 +224,7 @@ impl Store {
     /// The connector called `name`.
     pub(crate) async fn connector_called(&self, name: &str) -> anyhow::Result<Option<StoredConnector>> {
         let sql = format!("SELECT {CONNECTOR} FROM connectors WHERE name = $1");
-        self.db.row(&sql, vec![name.into()]).await?.map(|row| self.connector(&row)).transpose()
+        self.db.row(&sql, vec![name.into()]).await?.as_ref().map(connector).transpose()
     }
 
     /// Connectors by id.
@@ -244,7 +237,7 @@ impl Store {
         }
         let sql = format!("SELECT {CONNECTOR} FROM connectors WHERE id IN ({})", marks(0, ids.len()));
         let rows = self.db.rows(&sql, ids.iter().map(|id| id.uuid().into()).collect()).await?;
-        rows.iter().map(|row| self.connector(row).map(|connector| (connector.id, connector))).collect()
+        rows.iter().map(|row| connector(row).map(|connector| (connector.id, connector))).collect()
     }
 
     /// Connectors in the order of their names.
@@ -257,7 +250,7 @@ impl Store {
             order: ("name", "id"),
             descending: false,
         };
-        list.page(&self.db, slice, |(name, id)| [name.as_str().into(), (*id).into()], |row| self.connector(row)).await
+        list.page(&self.db, slice, |(name, id)| [name.as_str().into(), (*id).into()], connector).await
     }
 
     /// The connectors of a plugin.
@@ -265,7 +258,7 @@ impl Store {
         let sql = format!(
             "SELECT {CONNECTOR} FROM connectors WHERE plugin_id IN (SELECT id FROM plugins WHERE name = $1) ORDER BY name"
         );
-        self.db.rows(&sql, vec![plugin.into()]).await?.iter().map(|row| self.connector(row)).collect()
+        self.db.rows(&sql, vec![plugin.into()]).await?.iter().map(connector).collect()
     }
 
     /// What the configured connectors feed: one entry a plugin and state, with the latest delivery.

@@ -99,12 +99,9 @@ impl Store {
         self.end_all_reveals(&tx, &[kept, part], &account, clock).await?;
         merge_counts(&tx, kept, part).await?;
         merge_profiles(&tx, kept, part).await?;
-        // A home that both told of is one home; two alerts of one policy cannot wait at once for one subject.
+        // A home that both told of is one home.
         for sql in [
             "DELETE FROM profile_marks WHERE subject_id = $2 AND version IN (SELECT version FROM profile_marks WHERE subject_id = $1)",
-            "UPDATE alerts SET status = 'DISMISSED', review_to = NULL, review_by = NULL, review_sender = NULL, review_note = NULL, \
-             review_at = NULL WHERE subject_id = $2 AND status = 'NEEDS_REVIEW' AND policy_id IN \
-             (SELECT policy_id FROM alerts WHERE subject_id = $1 AND status = 'NEEDS_REVIEW')",
             "UPDATE reveals SET subject_id = $1 WHERE subject_id = $2",
             "INSERT INTO priority_group_members (subject_id, group_id) SELECT $1, group_id FROM priority_group_members \
              WHERE subject_id = $2 ON CONFLICT (subject_id, group_id) DO NOTHING",
@@ -181,7 +178,11 @@ impl Store {
 
     /// The rest of both: whoever is changed is scored, every replica asks again whose an account is, the audit.
     async fn told(&self, tx: Tx, changed: &[Uuid], entry: Entry, now: Micros) -> anyhow::Result<Joined> {
-        let sql = format!("UPDATE subjects SET next_due = 0 WHERE id IN ({})", marks(0, changed.len()));
+        let sql = format!(
+            "UPDATE subjects SET next_due = 0, regrouped_at = {} WHERE id IN ({})",
+            now.0,
+            marks(0, changed.len())
+        );
         tx.run(&sql, changed.iter().map(|id| (*id).into()).collect()).await?;
         count_people_change(&tx).await?;
         insert_entries(&tx, &self.ids, &[entry], now).await?;

@@ -277,8 +277,13 @@ async fn insert_history(
     for (subject, policy, version, outcome) in outcomes {
         let work = of.get(subject);
         let known = work.and_then(|work| work.before.get(policy)).copied();
-        let suppressions = work.map_or(&[][..], |work| &work.suppressions);
-        if let Some(cause) = history::cause(known, (*version, setup), suppressions, outcome) {
+        let now_under = history::Circumstances {
+            version: *version,
+            setup,
+            suppressions: work.map_or(&[][..], |work| &work.suppressions),
+            regrouped_at: work.and_then(|work| work.regrouped_at),
+        };
+        if let Some(cause) = history::cause(known, now_under, outcome) {
             points.extend([
                 subject.uuid().into(),
                 policy.uuid().into(),

@@ -49,6 +49,8 @@ pub(crate) struct Work {
     pub(crate) alerts: BTreeMap<AlertId, AlertSummary>,
     /// Indicators that do not count for it, or lately did not.
     pub(crate) suppressions: Vec<Suppression>,
+    /// When subjects were merged into it or split off it last.
+    pub(super) regrouped_at: Option<Micros>,
     /// When the risk level was taken away by hand, if it was.
     pub(crate) reset: Option<RiskReset>,
     /// Insights of alerts that were triaged: the highest count that somebody has looked at.
@@ -127,7 +129,7 @@ pub(super) async fn load_work(
 ) -> anyhow::Result<Vec<Work>> {
     let mut work: BTreeMap<Uuid, Work> = BTreeMap::new();
     let sql = format!(
-        "SELECT s.id, s.risk_reset_at, s.risk_reset_seen, p.department, p.impact, p.subject_id AS profile, \
+        "SELECT s.id, s.risk_reset_at, s.risk_reset_seen, s.regrouped_at, p.department, p.impact, p.subject_id AS profile, \
          (SELECT min(v.resolved_at) FROM cases v WHERE v.subject_id = s.id AND v.resolution = 'CONFIRMED_POLICY_VIOLATION') AS violated_at, \
          EXISTS (SELECT 1 FROM scores c WHERE c.subject_id = s.id) AS has_scores \
          FROM subjects s LEFT JOIN profiles p ON p.subject_id = s.id WHERE s.id IN ({})",
@@ -173,6 +175,7 @@ pub(super) async fn load_work(
                 alerts,
                 suppressions,
                 reset,
+                regrouped_at: row.get::<Option<i64>>("regrouped_at")?.map(Micros),
                 covered: covered.get(&SubjectId::new(id)).copied().unwrap_or_default(),
                 triaged,
                 settled,

@@ -24,6 +24,8 @@ words! {
         Settings = "SETTINGS",
         /// A suppression began or ended.
         Suppression = "SUPPRESSION",
+        /// Accounts were found to be the same person's, or not to be.
+        Accounts = "ACCOUNTS",
         /// The subject is outside of whom the installation monitors.
         Uncovered = "UNCOVERED",
         /// The last window ended.
@@ -60,13 +62,21 @@ pub fn setup(enabled: &BTreeSet<String>, minimum: Option<u32>) -> i64 {
     i64::from_be_bytes(bytes)
 }
 
-/// Why the outcome has another score than before; nothing where it has not. `suppressions` are the subject's.
-pub fn cause(
-    before: Option<Before>,
-    (version, setup): (i32, i64),
-    suppressions: &[Suppression],
-    after: &ScoringOutcome,
-) -> Option<Cause> {
+/// What a score was made under, besides the subject's activity.
+#[derive(Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// Of the policy.
+    pub version: i32,
+    /// Of what applies to all policies; see [`setup`].
+    pub setup: i64,
+    /// The subject's.
+    pub suppressions: &'a [Suppression],
+    /// When subjects were merged into it or split off it last.
+    pub regrouped_at: Option<Micros>,
+}
+
+/// Why the outcome has another score than before; nothing where it has not.
+pub fn cause(before: Option<Before>, now: Circumstances<'_>, after: &ScoringOutcome) -> Option<Cause> {
     let Some(before) = before else { return after.open.then_some(Cause::Began) };
     match (before.open, after.open) {
         (false, true) => return Some(Cause::Began),
@@ -75,11 +85,13 @@ pub fn cause(
     }
     if before.score == after.score {
         None
-    } else if before.version != version {
+    } else if before.version != now.version {
         Some(Cause::Policy)
-    } else if before.setup != setup {
+    } else if before.setup != now.setup {
         Some(Cause::Settings)
-    } else if suppression::changed(suppressions, before.as_of, after.as_of) {
+    } else if now.regrouped_at.is_some_and(|at| before.as_of <= at && at <= after.as_of) {
+        Some(Cause::Accounts)
+    } else if suppression::changed(now.suppressions, before.as_of, after.as_of) {
         Some(Cause::Suppression)
     } else if after.score > before.score {
         Some(Cause::Activity)
@@ -98,6 +110,7 @@ impl Cause {
             Self::Policy => "The policy was changed.",
             Self::Settings => "What is enabled or set for all policies was changed.",
             Self::Suppression => "A suppression of an indicator began or ended.",
+            Self::Accounts => "Accounts were found to be the same person's, or not to be.",
             Self::Uncovered => "The subject is not covered by the monitoring any more.",
             Self::Ended => "The window of scoring ended.",
         }
@@ -121,18 +134,28 @@ mod tests {
         };
         let (today, tomorrow, over) = (scene.score(), scene.score_on(1), scene.score_on(40));
         let more = scene.clone().seen("FILE_DOWNLOADED", 0, 300).score();
-        assert_eq!(cause(None, (1, 5), &[], &today), Some(Cause::Began));
-        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &today), None);
-        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &more), Some(Cause::Activity));
-        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &tomorrow), Some(Cause::Decay));
-        assert_eq!(cause(Some(of(&today)), (2, 5), &[], &tomorrow), Some(Cause::Policy));
-        assert_eq!(cause(Some(of(&today)), (1, 6), &[], &tomorrow), Some(Cause::Settings));
-        assert_eq!(cause(Some(of(&today)), (1, 6), &[], &today), None, "the score is the same");
-        assert_eq!(cause(Some(of(&today)), (1, 5), &[], &over), Some(Cause::Ended));
-        assert_eq!(cause(Some(of(&over)), (1, 5), &[], &today), Some(Cause::Began));
-        assert_eq!(cause(None, (1, 5), &[], &over), None);
+        let of_version = |version, setup| Circumstances { version, setup, suppressions: &[], regrouped_at: None };
+        assert_eq!(cause(None, of_version(1, 5), &today), Some(Cause::Began));
+        assert_eq!(cause(Some(of(&today)), of_version(1, 5), &today), None);
+        assert_eq!(cause(Some(of(&today)), of_version(1, 5), &more), Some(Cause::Activity));
+        assert_eq!(cause(Some(of(&today)), of_version(1, 5), &tomorrow), Some(Cause::Decay));
+        assert_eq!(cause(Some(of(&today)), of_version(2, 5), &tomorrow), Some(Cause::Policy));
+        assert_eq!(cause(Some(of(&today)), of_version(1, 6), &tomorrow), Some(Cause::Settings));
+        assert_eq!(cause(Some(of(&today)), of_version(1, 6), &today), None, "the score is the same");
+        assert_eq!(cause(Some(of(&today)), of_version(1, 5), &over), Some(Cause::Ended));
+        assert_eq!(cause(Some(of(&over)), of_version(1, 5), &today), Some(Cause::Began));
+        assert_eq!(cause(None, of_version(1, 5), &over), None);
         let ended = Suppression { indicator: "FILE_PRINTED".to_owned(), from: Micros(0), until: tomorrow.as_of };
-        assert_eq!(cause(Some(of(&today)), (1, 5), &[ended], &tomorrow), Some(Cause::Suppression));
+        assert_eq!(
+            cause(Some(of(&today)), Circumstances { suppressions: &[ended], ..of_version(1, 5) }, &tomorrow),
+            Some(Cause::Suppression)
+        );
+        let merged = Circumstances { regrouped_at: Some(tomorrow.as_of), ..of_version(1, 5) };
+        assert_eq!(cause(Some(of(&today)), merged, &tomorrow), Some(Cause::Accounts));
+        assert_eq!(
+            cause(Some(of(&tomorrow)), Circumstances { regrouped_at: Some(today.as_of), ..merged }, &today),
+            Some(Cause::Activity)
+        );
     }
 
     #[test]
