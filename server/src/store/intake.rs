@@ -7,7 +7,6 @@ use super::{
     changes::{self, Change},
     coverage::Heard,
     db::{Row, Sql as _, Tx, tuples},
-    merges::{merged_among, take_latest_profile},
     patients::Told,
     people::{Known, Whose, people_changes},
     retention::lock_events,
@@ -24,7 +23,6 @@ use vizard_core::{
     ids::{ConnectorId, RunId, SubjectId},
     limits,
     settings::Weight,
-    subject::{Impact, naming},
     time::{Day, Micros, SECOND},
 };
 
@@ -597,66 +595,6 @@ async fn insert_triggers(tx: &Tx, connector: ConnectorId, triggers: &[(&Accepted
 }
 
 impl Store {
-    /// The latest profile stays, whatever the order of delivery; of a merged subject, also the latest of each part.
-    async fn upsert_profiles(
-        &self,
-        tx: &Tx,
-        profiles: impl Iterator<Item = (&AcceptedEvent, &Known)>,
-    ) -> anyhow::Result<()> {
-        let mut profiles: Vec<_> = profiles.collect();
-        profiles.sort_unstable_by_key(|(_, who)| (who.subject, who.part));
-        for rows in profiles.chunks(limits::INSERT_ROWS) {
-            let subjects: Vec<Uuid> = rows.iter().map(|(_, who)| who.subject.uuid()).collect();
-            let merged = merged_among(tx, &subjects).await?;
-            let (of_parts, whole): (Vec<_>, Vec<_>) =
-                rows.iter().partition(|(_, who)| merged.contains(&who.subject.uuid()));
-            self.upsert_profiles_in(tx, ("profiles", "subject_id"), &whole).await?;
-            self.upsert_profiles_in(tx, ("part_profiles", "subject_id, part"), &of_parts).await?;
-            for subject in merged {
-                take_latest_profile(tx, subject).await?;
-            }
-            let named = rows
-                .iter()
-                .filter_map(|(event, who)| Some((who.part, event.profile.as_ref()?.display_name.as_deref()?)));
-            let marks =
-                named.flat_map(|(part, name)| naming::of_name(name).into_iter().map(move |piece| (part, piece)));
-            self.mark_names(tx, marks.collect()).await?;
-        }
-        Ok(())
-    }
-
-    async fn upsert_profiles_in(
-        &self,
-        tx: &Tx,
-        (table, key): (&str, &str),
-        rows: &[&(&AcceptedEvent, &Known)],
-    ) -> anyhow::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 8);
-        for (event, who) in rows {
-            let profile = event.profile.as_ref().context("a profile without its content")?;
-            values.push(who.subject.uuid().into());
-            values.push(event.occurred_at.0.into());
-            values.push(event.key.0.to_vec().into());
-            values.push(profile.department.clone().into());
-            values.push(who.key.seal(who.part.uuid().as_bytes(), &serde_json::to_vec(profile)?)?.into());
-            let impact = profile.title.as_deref().and_then(Impact::of_title);
-            values.push(impact.map(|impact| impact.as_str().to_owned()).into());
-            values.push(self.peers(profile.department.as_deref(), profile.title.as_deref()).into());
-            values.push(who.part.uuid().into());
-        }
-        let sql = format!(
-            "INSERT INTO {table} (subject_id, occurred_at, event_key, department, sealed, impact, peers, part) VALUES {} \
-             ON CONFLICT ({key}) DO UPDATE SET occurred_at = excluded.occurred_at, event_key = excluded.event_key, \
-             department = excluded.department, sealed = excluded.sealed, impact = excluded.impact, peers = excluded.peers, \
-             part = excluded.part WHERE (excluded.occurred_at, excluded.event_key) > ({table}.occurred_at, {table}.event_key)",
-            tuples(tx, 8, rows.len())
-        );
-        tx.run(&sql, values).await.map(drop)
-    }
-
     /// Each part's rows are a batch of their own, so that the key of a row stays one when they are a subject's together.
     async fn insert_pending(&self, tx: &Tx, pending: &Pending<'_>) -> anyhow::Result<()> {
         let mut batches: HashMap<Option<Uuid>, Uuid> = HashMap::new();

@@ -9,12 +9,13 @@ use super::{
     audit::{Entry, insert_entries},
     db::{Row, Sql, Tx, marks},
     people::count_people_change,
+    profiles::{merge_profiles, split_profiles},
     retention::{lock, lock_events},
     scoring::fold_pending,
 };
 use crate::clock::Clock;
 use sea_orm::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 use vizard_core::{
     event::NormalisedIdentifier,
@@ -72,7 +73,6 @@ const TABLES: &[&str] = &[
     "alerts",
     "exports",
 ];
-const PROFILE: &str = "occurred_at, event_key, department, sealed, impact, peers";
 
 impl Store {
     /// Makes `part` a part of `kept`: what is known of it, its alerts and cases are the kept subject's from now on, and it is
@@ -249,49 +249,6 @@ impl Store {
 
 fn pair(row: &Row) -> anyhow::Result<(SubjectId, SubjectId)> {
     Ok((SubjectId::new(row.get("merged_into")?), SubjectId::new(row.get("id")?)))
-}
-
-/// Those of the subjects into which others were merged.
-pub(super) async fn merged_among(sql: &impl Sql, subjects: &[Uuid]) -> anyhow::Result<BTreeSet<Uuid>> {
-    let text = format!("SELECT DISTINCT merged_into FROM subjects WHERE merged_into IN ({})", marks(0, subjects.len()));
-    let rows = sql.rows(&text, subjects.iter().map(|id| (*id).into()).collect()).await?;
-    rows.iter().map(|row| row.get("merged_into")).collect()
-}
-
-/// The latest profile of a merged subject's parts is the subject's.
-pub(super) async fn take_latest_profile(tx: &Tx, subject: Uuid) -> anyhow::Result<()> {
-    tx.run("DELETE FROM profiles WHERE subject_id = $1", vec![subject.into()]).await?;
-    let sql = format!(
-        "INSERT INTO profiles (subject_id, part, {PROFILE}) SELECT subject_id, part, {PROFILE} FROM part_profiles \
-         WHERE subject_id = $1 ORDER BY occurred_at DESC, event_key DESC LIMIT 1"
-    );
-    tx.run(&sql, vec![subject.into()]).await.map(drop)
-}
-
-async fn merge_profiles(tx: &Tx, kept: Uuid, part: Uuid) -> anyhow::Result<()> {
-    let sql = format!(
-        "INSERT INTO part_profiles (subject_id, part, {PROFILE}) SELECT $1, COALESCE(p.part, p.subject_id), {PROFILE} \
-         FROM profiles p WHERE p.subject_id IN ($1, $2) AND NOT EXISTS \
-         (SELECT 1 FROM part_profiles o WHERE o.subject_id = p.subject_id)"
-    );
-    let both = || -> Vec<Value> { vec![kept.into(), part.into()] };
-    tx.run(&sql, both()).await?;
-    tx.run("UPDATE part_profiles SET subject_id = $1 WHERE subject_id = $2", both()).await?;
-    tx.run("DELETE FROM profiles WHERE subject_id = $1", vec![part.into()]).await?;
-    take_latest_profile(tx, kept).await
-}
-
-/// After the part is none any more: a subject without parts needs no profiles of parts.
-async fn split_profiles(tx: &Tx, kept: Uuid, part: Uuid) -> anyhow::Result<()> {
-    let sql = "UPDATE part_profiles SET subject_id = $2 WHERE subject_id = $1 AND part = $2";
-    tx.run(sql, vec![kept.into(), part.into()]).await?;
-    for subject in [kept, part] {
-        take_latest_profile(tx, subject).await?;
-        if merged_among(tx, &[subject]).await?.is_empty() {
-            tx.run("DELETE FROM part_profiles WHERE subject_id = $1", vec![subject.into()]).await?;
-        }
-    }
-    Ok(())
 }
 
 /// The part's own counts are remembered as its own, then all are added up.

@@ -36,6 +36,7 @@ mod people;
 mod plugins;
 mod policies;
 mod policy_edits;
+mod profiles;
 mod replay;
 mod reports;
 mod retention;

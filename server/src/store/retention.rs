@@ -58,8 +58,10 @@ pub(crate) struct RetentionRun {
     pub(crate) gone: Gone,
 }
 
-/// Subjects on whom nothing is removed: one of their cases is on legal hold.
-const HELD: &str = "SELECT subject_id FROM cases WHERE legal_hold = 1";
+/// Subjects on whom nothing is removed: one of their cases is on legal hold, or one of whom they were merged into.
+const HELD: &str = "SELECT held.subject_id FROM (SELECT subject_id FROM cases WHERE legal_hold = 1 UNION ALL \
+                    SELECT m.id AS subject_id FROM subjects m JOIN cases c ON c.subject_id = m.merged_into AND c.legal_hold = 1) AS held \
+                    WHERE held.subject_id IS NOT NULL";
 const ROW: &str = "retention";
 
 impl Store {
@@ -402,7 +404,7 @@ pub(super) async fn lock(tx: &Tx, subjects: &[Uuid]) -> anyhow::Result<BTreeSet<
     if tx.is_postgres() {
         tx.rows(&format!("SELECT id FROM subjects WHERE id IN ({within}) ORDER BY id FOR UPDATE"), list()).await?;
     }
-    let held = tx.rows(&format!("{HELD} AND subject_id IN ({within})"), list()).await?;
+    let held = tx.rows(&format!("{HELD} AND held.subject_id IN ({within})"), list()).await?;
     held.iter().map(|row| row.get("subject_id")).collect()
 }
 
