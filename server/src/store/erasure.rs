@@ -231,7 +231,7 @@ async fn digests(tx: &Tx, subject: Uuid) -> anyhow::Result<Vec<AccountDigest>> {
 
 /// Packages that the person's cases were exported as go, each with its entry; their pieces could not be opened any more.
 async fn forget_exports(tx: &Tx, subject: Uuid, viewer: &Viewer) -> anyhow::Result<Vec<Entry>> {
-    let gone = remove_exports(tx, "subject_id = $1", &[subject]).await?;
+    let gone = remove_exports(tx, "subject_id = $1 OR part = $1", &[subject]).await?;
     let detail = serde_json::json!({"because": "erasure"});
     let entry = |id: &ExportId| Entry::by(viewer, AuditActivity::Deleted, AuditCategory::Cases, *id, &detail);
     Ok(gone.iter().map(entry).collect())

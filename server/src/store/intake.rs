@@ -8,7 +8,7 @@ use super::{
     coverage::Heard,
     db::{Row, Sql as _, Tx, tuples},
     patients::Told,
-    people::{Known, Whose, people_changes},
+    people::{Blind, Known, Whose, people_changes},
     retention::lock_events,
 };
 use anyhow::{Context as _, ensure};
@@ -381,12 +381,11 @@ impl Store {
         let events = events.into_iter().map(|(event, _)| event).collect();
         let admitted = self.admit(events, &coverage, &mut Heard::default(), now).await?;
         let mut kept = admitted.profiles;
-        for (event, who) in profiles {
-            // Of whoever was erased not even the department is kept.
-            let sql = "SELECT 1 AS one FROM subjects WHERE id = $1 AND erased_at IS NULL";
-            if self.db.row(sql, vec![who.subject.uuid().into()]).await?.is_some() {
-                kept.push((event, who));
-            }
+        for (event, _) in profiles {
+            // Of whoever was erased not even the department is kept; whoever was merged or split is another subject now.
+            let actor: Vec<Blind> = event.actor.iter().map(|name| self.vault.blind(name)).collect();
+            let known = self.acquainted(&actor).await?;
+            kept.extend(actor.iter().find_map(|blind| known.get(blind)).map(|who| (event, who.clone())));
         }
         Ok(Batch {
             events: admitted.events,

@@ -153,7 +153,7 @@ impl Store {
             break known;
         };
         let mut together = BTreeSet::new();
-        for blinds in &blinds {
+        for blinds in blinds.iter().filter(|blinds| blinds.len() > 1) {
             let subjects: BTreeSet<SubjectId> =
                 blinds.iter().filter_map(|blind| known.get(blind)).map(|who| who.subject).collect();
             if let Some(first) = subjects.first() {
