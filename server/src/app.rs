@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Mode},
     graphql,
-    http::{self, App, live::Live},
+    http::{self, App, Documents, live::Live},
     ids::Ids,
     jobs::Jobs,
     service::{Services, sign_in::Door},
@@ -52,12 +52,8 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
     let development = config.mode == Mode::Development;
     let signer = development.then(|| DevSigner::open_or_create(&development_key(config))).transpose()?;
     let asked = services.clone();
-    let live = Live::new(
-        services.live().clone(),
-        services.clock().clone(),
-        services.metrics().clone(),
-        &config.websocket_origins,
-    );
+    let live =
+        Live::new(services.live().clone(), services.clock().clone(), services.metrics().clone(), &config.web_origins);
     let app = App {
         schema: graphql::schema::schema(services.clone()),
         intake: Arc::new(services.clone()),
@@ -67,8 +63,15 @@ pub async fn start(config: &Config, listener: TcpListener, services: Services) -
             let asked = asked.clone();
             Box::pin(async move { asked.ready().await })
         }),
-        sign_in: Arc::new(Door::new(services.clone(), Verifier::new(config, signer.as_ref())?)),
+        sign_in: Arc::new(Door::new(
+            services.clone(),
+            Verifier::new(config, signer.as_ref())?,
+            config.requests_a_minute,
+        )),
         live: live.clone(),
+        documents: config.trusted_documents.as_deref().map(Documents::read).transpose()?,
+        web_origins: config.web_origins.clone(),
+        sdl: graphql::schema::sdl().into(),
         ids: services.ids().clone(),
         metrics: services.metrics().clone(),
         mode: config.mode,

@@ -74,7 +74,9 @@ pub struct Config {
     /// `None`: in development mode alone.
     pub unsigned_plugins: Option<bool>,
     /// In lower case.
-    pub websocket_origins: Vec<String>,
+    pub web_origins: Vec<String>,
+    pub trusted_documents: Option<PathBuf>,
+    pub requests_a_minute: u32,
     pub default_zone: String,
     pub scorers: u8,
     /// Providers of sign-ins; from the file alone.
@@ -104,7 +106,9 @@ impl fmt::Debug for Config {
             .field("inbox_dir", &self.inbox_dir)
             .field("plugin_keys", &self.plugin_keys)
             .field("unsigned_plugins", &self.unsigned_plugins)
-            .field("websocket_origins", &self.websocket_origins)
+            .field("web_origins", &self.web_origins)
+            .field("trusted_documents", &self.trusted_documents)
+            .field("requests_a_minute", &self.requests_a_minute)
             .field("default_zone", &self.default_zone)
             .field("scorers", &self.scorers)
             .field("issuers", &self.issuers)

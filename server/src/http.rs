@@ -6,6 +6,7 @@ pub mod live;
 
 mod answer;
 mod audit;
+mod documents;
 mod exports;
 mod graphql;
 mod observe;
@@ -23,6 +24,7 @@ use async_graphql::Executor;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::{Method, header},
     middleware,
     routing::{get, post},
 };
@@ -32,7 +34,17 @@ use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
 };
+use tower_http::{
+    CompressionLevel,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
+    cors::{AllowOrigin, CorsLayer},
+};
 use vizard_core::limits;
+
+pub use documents::Documents;
 
 /// Asks whether what the server needs is there: the database, above all.
 pub type Ready = Box<dyn Fn() -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
@@ -53,11 +65,17 @@ pub struct App<E> {
     pub sign_in: Arc<dyn SignIn>,
     /// What subscriptions need.
     pub live: live::Live,
+    /// What alone is run, where the configuration says so.
+    pub documents: Option<Documents>,
+    /// Sites whose pages may ask from a browser, in lower case.
+    pub web_origins: Vec<String>,
+    /// The schema in the schema definition language, for staff.
+    pub sdl: Arc<str>,
     /// For request ids.
     pub ids: Ids,
     /// Counted here, shown at `/metrics`.
     pub metrics: Metrics,
-    /// GraphiQL and introspection by strangers exist in development only.
+    /// GraphiQL and introspection exist in development only.
     pub mode: Mode,
 }
 
@@ -81,6 +99,8 @@ fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Durati
             "/graphql",
             get(graphql::get::<E>).post(graphql::post::<E>).layer(DefaultBodyLimit::max(limits::GRAPHQL_BODY_BYTES)),
         )
+        .route("/schema.graphql", get(operations::schema::<E>))
+        .layer(compressed())
         .route(
             "/ingest/{connector}",
             post(ingest::deliver::<E>).layer(DefaultBodyLimit::max(limits::INGEST_BODY_BYTES)),
@@ -93,11 +113,37 @@ fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Durati
     if shared.app.mode == Mode::Development {
         router = router.route("/", get(operations::graphiql)).route("/graphiql", get(operations::graphiql));
     }
+    let other_sites = cross_origin(&shared.app.web_origins);
     router
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(other_sites)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), observe::observe::<E>))
         .with_state(shared)
+}
+
+/// Answers are compressed where the client takes it. A token is in no cookie, so nobody can have another's browser ask for
+/// answers whose lengths tell what is in them. An event stream is not: each event is to arrive at once.
+fn compressed() -> CompressionLayer<impl Predicate + Send + Sync> {
+    CompressionLayer::new()
+        .gzip(true)
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(limits::COMPRESSED_FROM_BYTES).and(NotForContentType::SSE))
+}
+
+/// What browsers are told about pages of other sites: those of the configuration may send requests with a token, none may
+/// rely on cookies.
+fn cross_origin(origins: &[String]) -> CorsLayer {
+    if origins.is_empty() {
+        return CorsLayer::new();
+    }
+    let origins = origins.iter().filter_map(|origin| origin.parse().ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
+        .expose_headers([observe::REQUEST_ID, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
+        .max_age(Duration::from_secs(limits::CORS_SECONDS))
 }
 
 /// Serves until `shutdown`, then finishes the requests in hand, for at most `SHUTDOWN_SECONDS`.

@@ -369,7 +369,7 @@ on_both! {
         // A case has so many packages and no more.
         let id = if world.engine == Engine::Sqlite { "randomblob(16)" } else { "gen_random_uuid()" };
         for _ in 1..limits::CASE_EXPORTS {
-            world.execute(&format!("INSERT INTO exports SELECT {id}, case_id, subject_id, created_by, creator, created_at, sha256, bytes FROM exports LIMIT 1")).await;
+            world.execute(&format!("INSERT INTO exports SELECT {id}, case_id, subject_id, created_by, creator, created_at, sha256, bytes, part FROM exports LIMIT 1")).await;
         }
         assert_eq!(exported(&ida, &case).await["userErrors"], json!([{"code": "LIMIT_EXCEEDED", "field": ["input", "caseId"]}]));
         assert_eq!(erase(&world, OTTOLINE, "Asked for it.").await, json!({"erased": true, "userErrors": []}));

@@ -144,11 +144,11 @@ async fn story(world: &World, ida: &Caller) -> Story {
     Story { case, subject, alert: alert["id"].as_str().unwrap().to_owned(), policies, notice, copy, told }
 }
 
-/// Accounts of the first canary at two other places: all alike, and two of them merged.
+/// Accounts of the first canary at three other places: all alike, and two of them merged.
 async fn many_accounts(world: &World, ida: &Caller) {
-    for (at, domain) in [(0..1, "partner.example"), (1..2, "elsewhere.example")] {
-        let account = format!("{}@{domain}", ZSOFIA.mail.split('@').next().unwrap());
-        world.import_text("m365", &crate::story::downloads(at, &account, "2026-06-28")).await;
+    for at in 0..3 {
+        let account = format!("{}.zs@site{at}.example", ZSOFIA.plain.1.to_lowercase());
+        world.import_text("m365", &crate::story::downloads(at..at + 1, &account, "2026-06-28")).await;
     }
     world.execute("DELETE FROM meta WHERE name = 'accounts_compared'").await;
     assert!(world.services.compare_accounts().await.unwrap() >= Some(3));

@@ -397,6 +397,22 @@ on_both! {
         server.stop().await;
     }
 
+    async fn a_viewer_who_asks_too_often_waits_for_the_next_minute_and_nobody_else_does(world) {
+        let server = world.second("requests_a_minute = 10\n").await;
+        let (ann, otto) = (server.at_its_door(&world.person("Ann", &[Role::Analyst])), server.at_its_door(&world.person("Otto", &[Role::Analyst])));
+        for at in 0..12 {
+            let answer = ann.ask(ME, json!({})).await;
+            assert_eq!((answer.status, answer.retry_after.as_deref()), if at < 10 { (200, None) } else { (429, Some("60")) }, "{at}: {answer:?}");
+        }
+        let refused = ann.ask(ME, json!({})).await;
+        let error = &refused.body["errors"][0];
+        assert_eq!((&error["extensions"]["code"], error["message"].as_str().unwrap().contains("10 requests a minute")), (&json!("TOO_BUSY"), true));
+        assert_eq!(otto.ask(ME, json!({})).await.status, 200);
+        world.clock.advance(60 * SECOND);
+        assert_eq!(ann.ask(ME, json!({})).await.status, 200);
+        server.stop().await;
+    }
+
     async fn a_flood_of_bad_tokens_is_told_to_wait_and_leaves_a_bounded_trace(world) {
         let provider = Provider::start().await;
         provider.publish(&[("k1", 1)]);
@@ -433,7 +449,7 @@ on_both! {
         let people = std::fs::read_to_string(vizard_tests::demo("people.csv")).unwrap();
         let account = people.split([',', '\n']).map(str::trim).find(|value| value.contains('@')).unwrap().to_uppercase();
         let signer = DevSigner::open_or_create(&vizard_server::app::development_key(&world.config)).unwrap();
-        let door = Door::new(world.services.clone(), Verifier::new(&world.config, Some(&signer)).unwrap());
+        let door = Door::new(world.services.clone(), Verifier::new(&world.config, Some(&signer)).unwrap(), 100);
         let own = async |account: &str| {
             door.sign_in(&world.token_of("Ada", account, &[Role::Analyst]), None).await.unwrap().own
         };

@@ -127,6 +127,8 @@ fn run_on(
             ("data_dir", folder.path().display().to_string()),
             ("database_url", own.url.clone()),
             ("listen", "127.0.0.1:0".to_owned()),
+            // The clock stands still: all of a test is one minute.
+            ("requests_a_minute", "1000000".to_owned()),
         ];
         let config = Config::load(None, std::iter::empty(), settings).expect("a configuration");
         let clock = Clock::fixed(NOON());
@@ -186,13 +188,16 @@ impl World {
             format!("unsigned_plugins = true\n{file}")
         };
         let file = self.config.data_dir.join("second.toml");
-        std::fs::write(&file, text).expect("written");
+        std::fs::write(&file, &text).expect("written");
         let settings = [
             ("data_dir", self.config.data_dir.display().to_string()),
             ("database_url", self.config.database_url()),
             ("listen", "127.0.0.1:0".to_owned()),
         ];
-        let config = Config::load(Some(&file), std::iter::empty(), settings).expect("a configuration");
+        let mut config = Config::load(Some(&file), std::iter::empty(), settings).expect("a configuration");
+        if !text.contains("requests_a_minute") {
+            config.requests_a_minute = self.config.requests_a_minute;
+        }
         self.another(&config).await
     }
 

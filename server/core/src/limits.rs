@@ -393,8 +393,19 @@ pub const SHARE_HOURS: std::ops::RangeInclusive<i32> = 1..=90 * 24;
 pub const CASE_SHARES: u64 = 200;
 /// Requests a minute through one share token, on one server.
 pub const SHARE_REQUESTS_A_MINUTE: u32 = 120;
-/// Share tokens whose requests one server counts at once.
-pub const SHARES_COUNTED: usize = 10_000;
+/// Requests a minute of one signed-in viewer, on one server, unless the configuration says otherwise: a screen that is worked
+/// with asks for a few a second at most.
+pub const REQUESTS_A_MINUTE: u32 = 1_200;
+/// What the configuration may set that to.
+pub const REQUESTS_A_MINUTE_RANGE: std::ops::RangeInclusive<u32> = 10..=1_000_000;
+/// Viewers, and share tokens, whose requests one server counts at once.
+pub const RATES_COUNTED: usize = 10_000;
+/// Bytes of the manifest of trusted documents.
+pub const TRUSTED_DOCUMENTS_BYTES: usize = 8 * 1_024 * 1_024;
+/// Time for which a browser may remember what it was told about other sites.
+pub const CORS_SECONDS: u64 = 3_600;
+/// Answers below this many bytes are not compressed: a packet holds them anyway.
+pub const COMPRESSED_FROM_BYTES: u64 = 1_024;
 /// Viewers on the list of a priority user group, and contributors of a case.
 pub const LISTED_VIEWERS: usize = 200;
 /// Sensitivity labels that the summary of one kind of content names: an organisation has a handful.

@@ -279,11 +279,11 @@ pub(super) const KEYS: &[Key] = &[
         },
     },
     Key {
-        name: "websocket_origins",
+        name: "web_origins",
         default: "https://triage.example,https://portal.example",
         optional: true,
-        doc: "Sites whose pages may open a WebSocket for subscriptions besides this server's own: origins, with commas\n\
-              between. Pages of all other sites are refused.",
+        doc: "Sites whose pages may ask this server from a browser, and open WebSockets for subscriptions, besides its own:\n\
+              origins, with commas between. Pages of all other sites are refused.",
         set: |config, text| {
             let is_origin = |text: &str| {
                 text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(|site| {
@@ -294,8 +294,28 @@ pub(super) const KEYS: &[Key] = &[
             if !origins.iter().all(|origin| is_origin(origin)) {
                 return Err("origins with commas between, such as https://triage.example");
             }
-            config.websocket_origins = origins;
+            config.web_origins = origins;
             Ok(())
+        },
+        ..TEXT
+    },
+    Key {
+        name: "trusted_documents",
+        default: "/etc/vizard/persisted-documents.json",
+        optional: true,
+        doc: "The only GraphQL documents that are run: the manifest of graphql-codegen or relay-compiler, JSON with a text\n\
+              for each id. Without it every document is run that is within the limits.",
+        set: |config, text| path(text).map(|path| config.trusted_documents = Some(path)),
+        ..TEXT
+    },
+    Key {
+        name: "requests_a_minute",
+        default: "1200",
+        bare: true,
+        doc: "Requests a minute that are answered of one signed-in viewer, 10 to 1000000; beyond them 429 with Retry-After.",
+        set: |config, text| {
+            let most = text.parse().ok().filter(|most| limits::REQUESTS_A_MINUTE_RANGE.contains(most));
+            most.map(|most| config.requests_a_minute = most).ok_or("a whole number from 10 to 1000000")
         },
         ..TEXT
     },
@@ -348,7 +368,9 @@ pub(super) fn blank() -> Config {
         inbox_dir: PathBuf::new(),
         plugin_keys: vec![],
         unsigned_plugins: None,
-        websocket_origins: vec![],
+        web_origins: vec![],
+        trusted_documents: None,
+        requests_a_minute: limits::REQUESTS_A_MINUTE,
         default_zone: String::new(),
         scorers: 1,
         issuers: vec![],

@@ -5,8 +5,9 @@
 mod media;
 
 use super::{
-    Shared, answer,
+    Documents, Shared, answer,
     answer::Refusal,
+    documents::Named,
     live::{events, socket},
     request::{self, Signed},
     veil::Veil,
@@ -36,7 +37,7 @@ use vizard_core::limits;
 
 /// The parameters of a request.
 pub(super) struct Asked {
-    query: String,
+    document: Named,
     operation_name: Option<String>,
     variables: Map<String, Json>,
 }
@@ -52,12 +53,13 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn of(asked: Asked) -> Result<Self, ServerError> {
+    pub(super) fn of(asked: Asked, trusted: Option<&Documents>) -> Result<Self, ServerError> {
+        let query = asked.document.text(trusted)?;
         let variables = Variables::from_json(Json::Object(asked.variables));
-        let mut document = precheck::check(&asked.query, &variables)?;
+        let mut document = precheck::check(&query, &variables)?;
         live::unfold(&mut document);
         let kind = kind(&document, asked.operation_name.as_deref())?;
-        Ok(Self { query: asked.query, operation_name: asked.operation_name, variables, document, kind })
+        Ok(Self { query, operation_name: asked.operation_name, variables, document, kind })
     }
 
     /// The request that runs it. A subscription runs clones of itself.
@@ -125,7 +127,7 @@ async fn respond<E: Executor>(
         Ok(read) => read,
         Err(refusal) => return refuse(media.unwrap_or(Media::Json), refusal),
     };
-    let checked = Checked::of(asked);
+    let checked = Checked::of(asked, shared.app.documents.as_ref());
     let is_subscription = checked.as_ref().map_or(true, |checked| checked.kind == OperationType::Subscription);
     let Some(media) = media.filter(|_| !(events && checked.is_ok() && is_subscription)) else {
         if is_subscription {
@@ -182,7 +184,7 @@ async fn execute<E: Executor>(
         veil.lift(&mut checked.document, &mut checked.variables);
     }
     let mut request = checked.request();
-    if shared.app.mode == Mode::Production && viewer.is_none() {
+    if shared.app.mode == Mode::Production {
         request = request.disable_introspection();
     }
     if let Some(viewer) = viewer {
@@ -239,24 +241,22 @@ fn from_body(body: &[u8]) -> Result<Asked, Refusal> {
 }
 
 pub(super) fn from_object(mut body: Map<String, Json>) -> Result<Asked, Refusal> {
-    let query = match body.remove("query") {
-        Some(Json::String(query)) => query,
-        _ => return Err(Refusal::invalid("`query` is a text and required")),
+    let mut text = |name: &str| match body.remove(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Refusal::invalid(format!("`{name}` is a text"))),
     };
-    let operation_name = match body.remove("operationName") {
-        None | Some(Json::Null) => None,
-        Some(Json::String(name)) => Some(name),
-        Some(_) => return Err(Refusal::invalid("`operationName` is a text")),
-    };
-    object(body.remove("extensions"), "extensions")?;
-    Ok(Asked { query, operation_name, variables: object(body.remove("variables"), "variables")? })
+    let (query, id, operation_name) = (text("query")?, text("documentId")?, text("operationName")?);
+    let document = named(query, id, &object(body.remove("extensions"), "extensions")?)?;
+    Ok(Asked { document, operation_name, variables: object(body.remove("variables"), "variables")? })
 }
 
 fn from_query(parts: &Parts) -> Result<Asked, Refusal> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Parameters {
-        query: String,
+        query: Option<String>,
+        document_id: Option<String>,
         operation_name: Option<String>,
         variables: Option<String>,
         extensions: Option<String>,
@@ -270,12 +270,18 @@ fn from_query(parts: &Parts) -> Result<Asked, Refusal> {
             Some(Ok(value)) => object(Some(value), name),
             Some(Err(_)) => Err(Refusal::invalid(format!("`{name}` is a JSON object"))),
         };
-    parsed(asked.extensions, "extensions")?;
-    Ok(Asked {
-        query: asked.query,
-        operation_name: asked.operation_name,
-        variables: parsed(asked.variables, "variables")?,
-    })
+    let document = named(asked.query, asked.document_id, &parsed(asked.extensions, "extensions")?)?;
+    Ok(Asked { document, operation_name: asked.operation_name, variables: parsed(asked.variables, "variables")? })
+}
+
+/// The document of a request: its text, its id as the GraphQL-over-HTTP draft sends it, or as Apollo's clients do.
+fn named(text: Option<String>, id: Option<String>, extensions: &Map<String, Json>) -> Result<Named, Refusal> {
+    let persisted = extensions.get("persistedQuery").and_then(|of| of.get("sha256Hash")).and_then(Json::as_str);
+    let named = Named { text, id: id.or_else(|| persisted.map(str::to_owned)) };
+    match &named {
+        Named { text: None, id: None } => Err(Refusal::invalid("`query` is a text and required")),
+        _ => Ok(named),
+    }
 }
 
 fn object(value: Option<Json>, name: &str) -> Result<Map<String, Json>, Refusal> {

@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use tracing::Instrument as _;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(super) async fn observe<E>(State(shared): State<Arc<Shared<E>>>, request: Request, next: Next) -> Response {
     let id = shared.app.ids.random(|id| id.simple().to_string());

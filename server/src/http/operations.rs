@@ -1,7 +1,7 @@
-//! For operators: health, readiness, metrics; for developers: GraphiQL.
+//! For operators: health, readiness, metrics; for developers: the schema, GraphiQL.
 //! Never: the cause of not being ready in the answer; it goes to the log.
 
-use super::{Shared, answer::Refusal};
+use super::{Shared, answer::Refusal, request};
 use async_graphql::http::GraphiQLSource;
 use axum::{
     extract::State,
@@ -9,7 +9,7 @@ use axum::{
     response::{Html, IntoResponse},
 };
 use std::{sync::Arc, time::Duration};
-use vizard_core::limits;
+use vizard_core::{access::Role, limits};
 
 /// The process answers.
 pub(super) async fn health() -> &'static str {
@@ -31,6 +31,20 @@ pub(super) async fn ready<E>(State(shared): State<Arc<Shared<E>>>) -> Result<&'s
 pub(super) async fn metrics<E>(State(shared): State<Arc<Shared<E>>>) -> impl IntoResponse {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], shared.app.metrics.render())
+}
+
+/// The schema, for staff alone: it tells what there is.
+pub(super) async fn schema<E>(
+    State(shared): State<Arc<Shared<E>>>,
+    http: axum::extract::Request,
+) -> Result<impl IntoResponse, Refusal> {
+    let peer = request::peer(http.extensions());
+    let viewer = request::signed_in(http.headers(), peer, &*shared.app.sign_in).await?;
+    if !viewer.roles.iter().any(|role| *role != Role::Connector) {
+        let message = "the schema is for whoever has a role here";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
+    Ok(([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], shared.app.sdl.to_string()))
 }
 
 /// The page loads GraphiQL itself from a public network of packages: without access to it, it stays empty, and any

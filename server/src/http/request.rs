@@ -59,7 +59,9 @@ pub(super) async fn sign_in(text: Option<&str>, peer: Option<IpAddr>, door: &dyn
     };
     signed_in.map_err(|error| match error {
         SignInError::Refused(why) => bad_token(&why.to_string()),
-        SignInError::TooMany { retry_after_seconds } | SignInError::ShareTooOften { retry_after_seconds } => {
+        SignInError::TooMany { retry_after_seconds }
+        | SignInError::ShareTooOften { retry_after_seconds }
+        | SignInError::TooOften { retry_after_seconds, .. } => {
             let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOO_BUSY", error.to_string());
             refusal.with(header::RETRY_AFTER, &retry_after_seconds.to_string())
         }

@@ -187,6 +187,17 @@ impl World {
     }
 
     fn with(mode: Mode, bodies: usize) -> Self {
+        Self::made(mode, bodies, None)
+    }
+
+    /// One that runs only these documents.
+    fn trusting(manifest: &[u8]) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), manifest).unwrap();
+        Self::made(Mode::Development, limits::INGEST_BODIES, Some(Documents::read(file.path()).unwrap()))
+    }
+
+    fn made(mode: Mode, bodies: usize, documents: Option<Documents>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let signer = DevSigner::open_or_create(&folder.path().join("dev.key")).unwrap();
         let (intake, packages) = (Arc::new(FakeIntake::default()), Arc::new(FakePackages::default()));
@@ -207,6 +218,9 @@ impl World {
             }),
             sign_in: Arc::new(FakeDoor(Verifier::new(&config(mode), Some(&signer)).unwrap())),
             live: live::Live::new(Feed::default(), Clock::fixed(NOW), Metrics::default(), &[]),
+            documents,
+            web_origins: vec!["https://triage.example".to_owned()],
+            sdl: "type Query".into(),
             ids: Ids::seeded(1),
             metrics: Metrics::default(),
             mode,

@@ -23,9 +23,9 @@ impl Rate {
     pub(super) fn count(&self, key: &[u8], most: u32, now: Micros) -> Result<(), u64> {
         let minute = now.0.div_euclid(MINUTE);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= limits::SHARES_COUNTED {
+        if counts.len() >= limits::RATES_COUNTED {
             counts.retain(|_, (of, _)| *of == minute);
-            if counts.len() >= limits::SHARES_COUNTED {
+            if counts.len() >= limits::RATES_COUNTED {
                 counts.clear();
             }
         }
@@ -59,9 +59,9 @@ mod tests {
     #[test]
     fn ever_new_keys_do_not_fill_the_memory() {
         let rate = Rate::default();
-        for key in 0..limits::SHARES_COUNTED * 2 {
+        for key in 0..limits::RATES_COUNTED * 2 {
             rate.count(&key.to_be_bytes(), 1, Micros(0)).unwrap();
         }
-        assert!(rate.0.lock().unwrap().len() <= limits::SHARES_COUNTED);
+        assert!(rate.0.lock().unwrap().len() <= limits::RATES_COUNTED);
     }
 }

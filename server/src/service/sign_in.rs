@@ -34,6 +34,14 @@ pub enum SignInError {
         /// Until the end of the minute.
         retry_after_seconds: u64,
     },
+    /// Somebody asked too often within a minute.
+    #[error("this server answers {most} requests a minute of one viewer: try again in {retry_after_seconds} s")]
+    TooOften {
+        /// As the configuration says.
+        most: u32,
+        /// Until the end of the minute.
+        retry_after_seconds: u64,
+    },
     /// The database is away.
     #[error("internal error")]
     Failed(anyhow::Error),
@@ -59,12 +67,15 @@ pub struct Door {
     verifier: Verifier,
     refusals: Mutex<Refusals>,
     shares: Rate,
+    viewers: Rate,
+    most: u32,
 }
 
 impl Door {
-    /// Signs in with the tokens that `verifier` accepts.
-    pub fn new(services: Services, verifier: Verifier) -> Self {
-        Self { services, verifier, refusals: Mutex::default(), shares: Rate::default() }
+    /// Signs in with the tokens that `verifier` accepts, each viewer at `most` so many times a minute.
+    pub fn new(services: Services, verifier: Verifier, most: u32) -> Self {
+        let (shares, viewers) = (Rate::default(), Rate::default());
+        Self { services, verifier, refusals: Mutex::default(), shares, viewers, most }
     }
 
     /// Whoever holds a share token; the use is counted and audited before anything is answered.
@@ -172,7 +183,10 @@ impl SignIn for Door {
             return self.machine(bearer, peer).await;
         }
         match self.viewer(bearer, now).await.map_err(SignInError::Failed)? {
-            Ok(viewer) => Ok(viewer),
+            Ok(viewer) => match self.viewers.count(viewer.id.as_bytes(), self.most, now) {
+                Ok(()) => Ok(viewer),
+                Err(retry_after_seconds) => Err(SignInError::TooOften { most: self.most, retry_after_seconds }),
+            },
             Err(refused) => Err(self.refused(refused, peer).await),
         }
     }

@@ -114,6 +114,7 @@ pub(in crate::cli) async fn run(context: &Context, options: Options) -> Result<(
     // On the disk of the installation: that is the one that counts.
     let scratch = tempfile::tempdir_in(&context.config.data_dir)?;
     let mut settings = vec![("data_dir", scratch.path().display().to_string()), ("listen", "127.0.0.1:0".to_owned())];
+    settings.push(("requests_a_minute", "1000000".to_owned()));
     settings.extend(options.database.iter().map(|url| ("database_url", url.clone())));
     let config = Config::load(None, std::iter::empty(), settings)?;
     if !Services::is_fresh(&config).await? {
@@ -168,7 +169,7 @@ async fn measure(config: &Config, pages: u32) -> anyhow::Result<Vec<Measured>> {
     let running: Running = app::start(config, listener, services.clone()).await?;
     let signer = DevSigner::open_or_create(&app::development_key(config))?;
     let token = signer.issue("Queue bench", &[Role::Analyst], DEVELOPMENT_TOKEN_LIFE, clock.now())?;
-    let door = Door::new(services.clone(), Verifier::new(config, Some(&signer))?);
+    let door = Door::new(services.clone(), Verifier::new(config, Some(&signer))?, config.requests_a_minute);
     let raw = Raw::start(services.clone(), Arc::new(door)).await?;
     let mut both = Both {
         graphql: Client::connect(running.address, &token).await?,

@@ -246,7 +246,7 @@ impl<E: Executor> Connection<E> {
             return self.fail(&id, vec![errors::refused(message, LIMIT_EXCEEDED)]).await;
         }
         let asked = from_object(payload).map_err(|refusal| errors::refused(refusal.message, INVALID));
-        let opened = match asked.and_then(Checked::of) {
+        let opened = match asked.and_then(|asked| Checked::of(asked, self.shared.app.documents.as_ref())) {
             Ok(asked) => Ear::open(&self.shared, signed, asked).await,
             Err(error) => Err(vec![error]),
         };

@@ -200,12 +200,86 @@ async fn a_request_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
-async fn strangers_see_the_schema_in_development_only() {
+async fn the_schema_is_introspected_in_development_only_and_given_to_staff() {
     let query = json!({"query": "{ __schema { queryType { name } } }"});
     let seen = World::new().send(post(&query)).await;
     assert!(seen.text.contains("Query"), "{}", seen.text);
-    let hidden = World::with(Mode::Production, 1).send(post(&query)).await;
+    let world = World::with(Mode::Production, 1);
+    let hidden = world.send(post(&query)).await;
     assert!(!hidden.text.contains("\"Query\""), "{}", hidden.text);
+    assert_eq!(world.send(get("/schema.graphql")).await.status, StatusCode::UNAUTHORIZED);
+    // A development token is none in production.
+    let world = World::new();
+    for (roles, status) in [(&[Role::Analyst][..], 200), (&[Role::Connector], 403), (&[], 403)] {
+        let request = with(get("/schema.graphql"), "authorization", &world.token(roles));
+        assert_eq!(world.send(request).await.status, status, "{roles:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_list_of_trusted_documents_nothing_else_is_run_by_any_way() {
+    let world = World::trusting(br#"{"h1": "{ hello }", "m1": "mutation { touch }"}"#);
+    for body in [
+        json!({"documentId": "h1"}),
+        json!({"documentId": "sha256:h1"}),
+        json!({"query": "{ hello }"}),
+        json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "h1"}}}),
+    ] {
+        let reply = world.send(post(&body)).await;
+        assert_eq!((reply.status, reply.text.as_str()), (StatusCode::OK, r#"{"data":{"hello":"hello "}}"#), "{body}");
+    }
+    assert_eq!(world.send(get("/graphql?documentId=h1")).await.status, StatusCode::OK);
+    for body in [
+        json!({"query": "{ hello  }"}),
+        json!({"documentId": "h2"}),
+        json!({"documentId": "h1", "query": "{ broken }"}),
+    ] {
+        let reply = world.send(post(&body)).await;
+        assert_eq!(code(&reply), "DOCUMENT_NOT_TRUSTED", "{body} {}", reply.text);
+        assert!(!reply.text.contains("broken"), "{}", reply.text);
+    }
+    let reply = world.send(get("/graphql?query=%7B%20broken%20%7D")).await;
+    assert_eq!(code(&reply), "DOCUMENT_NOT_TRUSTED");
+    assert_eq!(
+        world.send(get("/graphql?documentId=m1")).await.status,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "still by POST alone"
+    );
+}
+
+#[tokio::test]
+async fn answers_are_compressed_where_the_client_takes_it_and_it_pays() {
+    let world = World::new();
+    let long = "x".repeat(5_000);
+    let asked = json!({"query": "query($n: String) { hello(name: $n) }", "variables": {"n": long}});
+    let response = world.router.clone().oneshot(with(post(&asked), "accept-encoding", "gzip")).await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let packed = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(&packed[..]), &mut text).unwrap();
+    assert!(packed.len() < 500 && text.contains(&long));
+    assert_eq!(world.send(post(&asked)).await.header("content-encoding"), "");
+    let short = with(post(&json!({"query": "{ hello }"})), "accept-encoding", "gzip");
+    assert_eq!(world.send(short).await.header("content-encoding"), "");
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_ask_only_where_the_configuration_lets_them_and_never_with_cookies() {
+    let world = World::new();
+    let preflight = |origin: &str| {
+        let request = Request::options("/graphql").header("origin", origin);
+        let request = request.header("access-control-request-method", "POST");
+        request.header("access-control-request-headers", "authorization,content-type").body(Body::empty()).unwrap()
+    };
+    let known = world.send(preflight("https://triage.example")).await;
+    assert_eq!(known.header("access-control-allow-origin"), "https://triage.example");
+    assert!(known.header("access-control-allow-headers").contains("authorization"));
+    assert_eq!(world.send(preflight("https://elsewhere.example")).await.header("access-control-allow-origin"), "");
+    for (origin, allowed) in [("https://triage.example", "https://triage.example"), ("https://elsewhere.example", "")] {
+        let reply = world.send(with(post(&json!({"query": "{ hello }"})), "origin", origin)).await;
+        assert_eq!(reply.header("access-control-allow-origin"), allowed);
+        assert_eq!(reply.header("access-control-allow-credentials"), "");
+    }
 }
 
 #[tokio::test]
