@@ -208,13 +208,15 @@ find_vizard
 say "tools are there after $SECONDS s"
 
 scratch=$(mktemp -d)
-cp -r "$source/." "$checkout/tests/operations" "$checkout/schema.graphql" "$checkout/api/released.graphql" "$checkout/API-CHANGELOG.md" "$scratch"
+cp -r "$source/." "$checkout/tests/operations" "$checkout/schema.graphql" "$checkout/api/released.graphql" "$checkout/API-CHANGELOG.md" \
+  "$checkout/docs/front-end.md" "$scratch"
 rm -rf "$scratch/node_modules" # somebody's own, if any
 ln -s "$tools/node_modules" "$scratch/node_modules"
 cd "$scratch"
 export PATH=$tools/node_modules/.bin:$PATH NO_COLOR=1
 unset FORCE_COLOR
 
+step "the guide" tests guide.test.mjs
 step "graphql-inspector" tests inspector.test.mjs
 step "graphql-eslint" bounded eslint --no-warn-ignored --max-warnings 0 schema.graphql operations
 step "relay-compiler" relay
