@@ -233,6 +233,7 @@ say "the sample company is served after $SECONDS s"
 step "the ten operations" tests compiled/operations.test.js
 step "introspection" tests introspection.test.mjs
 step "graphql-http" tests audits.test.mjs
+step "documents that clients write" tests language.test.mjs
 step "graphql-ws and graphql-sse" tests live.test.mjs
 step "Apollo Client" tests cache.test.mjs
 bounded node things.mjs >fuzz/things.dict

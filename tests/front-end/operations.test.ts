@@ -62,8 +62,12 @@ test('the ten operations', async (t) => {
       assert.match(row.subject.pseudonym, /^Anon-/);
       assert.deepEqual(row.viewerCan, ['CONFIRM', 'DISMISS', 'ASSIGN', 'SEND_FOR_REVIEW']);
     }
-    const low = await data('ANALYST', documents.QueueDocument, { filter: { severity: ['LOW'] } });
-    assert.deepEqual(there(low.alerts).nodes.map(({ id }) => id), rows.filter(({ severity }) => severity === 'LOW').map(({ id }) => id));
+    // Scores move with the day on which this runs, so which severity the last row has is not known here.
+    const severity = there(rows[2]).severity;
+    const alike = await data('ANALYST', documents.QueueDocument, { filter: { severity: [severity] }, orderBy: 'SCORE_DESC' });
+    assert.deepEqual(there(alike.alerts).nodes.map(({ id }) => id), rows.filter((row) => row.severity === severity).map(({ id }) => id));
+    const dismissed = await data('ANALYST', documents.QueueDocument, { filter: { status: ['DISMISSED'] } });
+    assert.equal(there(dismissed.alerts).totalCount, 0);
   });
 
   await t.test('Queue: the overview comes unless a page says that it needs none', async () => {
