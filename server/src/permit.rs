@@ -114,7 +114,7 @@ pub enum Denied {
     #[error("sign in first")]
     Unauthenticated,
     /// The viewer has none of the roles that may do this.
-    #[error("this needs one of the roles {}", words(.requires))]
+    #[error("{}", needs(.requires))]
     Forbidden {
         /// The roles any one of which would do.
         requires: Vec<Role>,
@@ -185,6 +185,14 @@ impl Permit {
             None if self.viewer.id == OPERATOR => Sight::Everybody,
             None => Sight::Staff { viewer: self.viewer.id.clone(), own: self.viewer.own.clone() },
         }
+    }
+}
+
+fn needs(roles: &[Role]) -> String {
+    match roles {
+        // Whoever may has something else: a share that asks.
+        [] => "no role allows this".to_owned(),
+        roles => format!("this needs one of the roles {}", words(roles)),
     }
 }
 

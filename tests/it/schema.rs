@@ -102,8 +102,24 @@ fn every_name_of_the_schema_is_described() {
         let fields = match &definition.node.kind {
             TypeKind::Object(object) => &object.fields,
             TypeKind::Interface(interface) => &interface.fields,
+            TypeKind::Enum(of_enum) => {
+                let values = of_enum.values.iter().filter(|value| value.node.description.is_none());
+                bare.extend(values.map(|value| format!("{of}.{}", value.node.value.node)));
+                continue;
+            }
+            TypeKind::InputObject(input) => {
+                let fields = input.fields.iter().filter(|field| field.node.description.is_none());
+                bare.extend(fields.map(|field| format!("{of}.{}", field.node.name.node)));
+                continue;
+            }
             _ => continue,
         };
+        for field in fields {
+            let arguments = field.node.arguments.iter().filter(|argument| argument.node.description.is_none());
+            bare.extend(
+                arguments.map(|argument| format!("{of}.{}({})", field.node.name.node, argument.node.name.node)),
+            );
+        }
         bare.extend(
             fields
                 .iter()

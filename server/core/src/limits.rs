@@ -263,6 +263,8 @@ pub const PLUGIN_SIGNATURE_BYTES: usize = 16 * 1024;
 /// Keys that may sign plugins.
 pub const PLUGIN_KEYS: usize = 50;
 
+/// Memory of each place for a call that is kept between calls: what a batch of a thousand records touches.
+pub const PLUGIN_RESIDENT_BYTES: usize = 4 * 1_024 * 1_024;
 /// Calls of plugins that pull at once: they wait for others, so they have places of their own.
 pub const PULLS: usize = 4;
 /// Time of one call that pulls, waiting for answers included.

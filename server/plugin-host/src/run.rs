@@ -30,6 +30,9 @@ pub(crate) fn engine() -> Result<Engine, PluginError> {
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_memory_size(bytes(limits::PLUGIN_MEMORY_MOST_MIB))
         .table_elements(limits::PLUGIN_TABLE_ELEMENTS)
+        // Written over with zeros between calls, instead of given back and faulted in anew, page by page.
+        .linear_memory_keep_resident(limits::PLUGIN_RESIDENT_BYTES)
+        .table_keep_resident(limits::PLUGIN_RESIDENT_BYTES >> 6)
         .max_component_instance_size(8 << 20)
         .max_core_instance_size(4 << 20);
     // The reservation of 4 GiB a memory stays as it is: a smaller one puts bounds checks into the code. What of it may be

@@ -516,7 +516,7 @@ impl ConnectorMutation {
     async fn create_connector(
         &self,
         ctx: &Context<'_>,
-        input: CreateConnectorInput,
+        #[graphql(desc = "Its name, its plugin, and how it is set up.")] input: CreateConnectorInput,
     ) -> Guarded<CreateConnectorPayload, rules::CreateConnector> {
         let CreateConnectorInput { name, plugin, config: Json(config), grants, pull_every_minutes } = input;
         let grants = grants.unwrap_or_default();
@@ -532,7 +532,7 @@ impl ConnectorMutation {
     async fn set_connector_state(
         &self,
         ctx: &Context<'_>,
-        input: SetConnectorStateInput,
+        #[graphql(desc = "Which connector, and what it is to do.")] input: SetConnectorStateInput,
     ) -> Guarded<SetConnectorStatePayload, rules::SetConnectorState> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;
@@ -547,7 +547,7 @@ impl ConnectorMutation {
     async fn run_connector(
         &self,
         ctx: &Context<'_>,
-        input: RunConnectorInput,
+        #[graphql(desc = "Which connector, and what it is to read.")] input: RunConnectorInput,
     ) -> Guarded<RunConnectorPayload, rules::RunConnector> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;

@@ -38,7 +38,7 @@ pub enum Role {
 
 /// Who may read the field: viewers with any one of the roles. For others it is null, with one error at its path.
 #[TypeDirective(location = "FieldDefinition", location = "Object")]
-fn requires(any_of: Vec<Role>) {}
+fn requires(#[graphql(desc = "Any one of them will do.")] any_of: Vec<Role>) {}
 
 /// Type and field, and what reading the field means.
 type Met = BTreeMap<(&'static str, &'static str), (Resource, Action)>;

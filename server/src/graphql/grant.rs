@@ -165,7 +165,7 @@ impl GrantMutation {
     async fn grant_role(
         &self,
         ctx: &Context<'_>,
-        input: GrantRoleInput,
+        #[graphql(desc = "Which role, to whom, until when, and why.")] input: GrantRoleInput,
     ) -> Guarded<GrantRolePayload, rules::GrantRole> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;
@@ -187,7 +187,7 @@ impl GrantMutation {
     async fn revoke_role(
         &self,
         ctx: &Context<'_>,
-        input: RevokeRoleInput,
+        #[graphql(desc = "Which grant, and why.")] input: RevokeRoleInput,
     ) -> Guarded<RevokeRolePayload, rules::RevokeRole> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;

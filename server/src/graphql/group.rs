@@ -126,7 +126,7 @@ impl GroupMutation {
     async fn save_priority_user_group(
         &self,
         ctx: &Context<'_>,
-        input: SavePriorityUserGroupInput,
+        #[graphql(desc = "The group as it is to be.")] input: SavePriorityUserGroupInput,
     ) -> Guarded<SavePriorityUserGroupPayload, rules::SavePriorityUserGroup> {
         guarded(ctx, async |permit| {
             let edit = GroupEdit {

@@ -220,7 +220,7 @@ impl IndicatorMutation {
     async fn enable_indicators(
         &self,
         ctx: &Context<'_>,
-        input: EnableIndicatorsInput,
+        #[graphql(desc = "Which, and whether they are to count.")] input: EnableIndicatorsInput,
     ) -> Guarded<EnableIndicatorsPayload, rules::EnableIndicators> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;

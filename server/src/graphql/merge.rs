@@ -96,11 +96,12 @@ impl MergeQuery {
     async fn subject_merge_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, at most 100.", default = 20)] first: i32,
+        #[graphql(desc = "How many, at most 100; 20 where left out.")] first: Option<i32>,
     ) -> Guarded<Vec<MergeSuggestion>, rules::QuerySubjectMergeSuggestions> {
         guarded(ctx, async |permit| {
-            let most = i32::try_from(limits::SHOWN_SUGGESTIONS).unwrap_or(i32::MAX);
-            let Some(first) = usize::try_from(first).ok().filter(|_| (0..=most).contains(&first)) else {
+            let most = limits::SHOWN_SUGGESTIONS;
+            let first = usize::try_from(first.unwrap_or(20)).ok().filter(|first| *first <= most);
+            let Some(first) = first else {
                 let message = format!("`first` is a number from 0 to {most}.");
                 return Err(ServiceError::Invalid(vec![Problem::new(&["first"], ProblemCode::Invalid, message)]));
             };

@@ -646,7 +646,7 @@ impl PolicyMutation {
     async fn create_policy(
         &self,
         ctx: &Context<'_>,
-        input: CreatePolicyInput,
+        #[graphql(desc = "The policy as it is to be.")] input: CreatePolicyInput,
     ) -> Guarded<CreatePolicyPayload, rules::CreatePolicy> {
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.create_policy(&permit, input.into()).await)?;
@@ -659,7 +659,7 @@ impl PolicyMutation {
     async fn set_policy_state(
         &self,
         ctx: &Context<'_>,
-        input: SetPolicyStateInput,
+        #[graphql(desc = "Which policy, and its new state.")] input: SetPolicyStateInput,
     ) -> Guarded<SetPolicyStatePayload, rules::SetPolicyState> {
         guarded(ctx, async |permit| {
             let (id, state) = (input.policy_id.parse().ok(), input.state.into());
@@ -674,7 +674,7 @@ impl PolicyMutation {
     async fn start_scoring(
         &self,
         ctx: &Context<'_>,
-        input: StartScoringInput,
+        #[graphql(desc = "Whom, under which policy, for how long, and why.")] input: StartScoringInput,
     ) -> Guarded<StartScoringPayload, rules::StartScoring> {
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.order_scoring(&permit, input.into()).await)?;
@@ -688,7 +688,7 @@ impl PolicyMutation {
     async fn stop_scoring(
         &self,
         ctx: &Context<'_>,
-        input: StopScoringInput,
+        #[graphql(desc = "Whom, under which policy, and why.")] input: StopScoringInput,
     ) -> Guarded<StopScoringPayload, rules::StopScoring> {
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.order_scoring(&permit, input.into()).await)?;

@@ -161,7 +161,7 @@ impl PolicyEditMutation {
     async fn update_policy(
         &self,
         ctx: &Context<'_>,
-        input: UpdatePolicyInput,
+        #[graphql(desc = "Which policy, and what is different.")] input: UpdatePolicyInput,
     ) -> Guarded<UpdatePolicyPayload, rules::UpdatePolicy> {
         guarded(ctx, async |permit| {
             let (made, user_errors) = outcome(request::services(ctx)?.update_policy(&permit, input.into()).await)?;
@@ -174,7 +174,7 @@ impl PolicyEditMutation {
     async fn copy_policy(
         &self,
         ctx: &Context<'_>,
-        input: CopyPolicyInput,
+        #[graphql(desc = "Which policy, and what the copy is called.")] input: CopyPolicyInput,
     ) -> Guarded<CopyPolicyPayload, rules::CopyPolicy> {
         guarded(ctx, async |permit| {
             let of = input.policy_id.parse().ok();
@@ -188,7 +188,7 @@ impl PolicyEditMutation {
     async fn delete_policy(
         &self,
         ctx: &Context<'_>,
-        input: DeletePolicyInput,
+        #[graphql(desc = "Which policy.")] input: DeletePolicyInput,
     ) -> Guarded<DeletePolicyPayload, rules::DeletePolicy> {
         guarded(ctx, async |permit| {
             let id = input.policy_id.parse().ok();

@@ -421,7 +421,7 @@ impl SettingsMutation {
     async fn update_settings(
         &self,
         ctx: &Context<'_>,
-        input: UpdateSettingsInput,
+        #[graphql(desc = "What is different.")] input: UpdateSettingsInput,
     ) -> Guarded<UpdateSettingsPayload, rules::UpdateSettings> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;

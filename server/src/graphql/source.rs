@@ -133,7 +133,7 @@ impl SourceMutation {
     async fn update_connector(
         &self,
         ctx: &Context<'_>,
-        input: UpdateConnectorInput,
+        #[graphql(desc = "Which connector, and what is different.")] input: UpdateConnectorInput,
     ) -> Guarded<UpdateConnectorPayload, rules::UpdateConnector> {
         guarded(ctx, async |permit| {
             let UpdateConnectorInput { connector_id, config, grants, pull_every_minutes } = input;
@@ -157,7 +157,7 @@ impl SourceMutation {
     async fn use_plugin(
         &self,
         ctx: &Context<'_>,
-        input: UsePluginInput,
+        #[graphql(desc = "Which plugin, and which installed version of it.")] input: UsePluginInput,
     ) -> Guarded<UsePluginPayload, rules::UsePlugin> {
         guarded(ctx, async |permit| {
             let services = request::services(ctx)?;

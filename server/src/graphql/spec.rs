@@ -1,14 +1,17 @@
 //! What the GraphQL specification asks of a response and the library leaves out: a failed field is null under its key,
-//! the null of a non-null field moves up to the nearest nullable one, and keys come in the order of the document.
+//! the null of a non-null field moves up to the nearest nullable one, keys come in the order of the document, and an object
+//! of which `@skip`, `@include` or fragments for other types leave nothing is an empty one.
 //! Never: invents or hides an error; it only moves nulls.
 
 use async_graphql::{
-    Name, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value, Variables,
+    Name, Pos, Positioned, QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value, Variables,
     extensions::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextResolve, ResolveInfo,
     },
     indexmap::IndexMap,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet},
+    parser::types::{
+        DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
 };
 use std::{
     collections::HashSet,
@@ -66,9 +69,10 @@ impl Extension for OneRequest {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
+        let mut document = next.run(ctx, query, variables).await?;
         // A request is parsed once.
         let _ = self.document.set(document.clone());
+        pad(&mut document);
         Ok(document)
     }
 
@@ -140,6 +144,53 @@ fn settle(value: Value, ty: &str) -> Option<Value> {
     (nullable || value != Value::Null).then_some(value)
 }
 
+/// The key of a field that is added where a selection may come to nothing, and taken out of the answer again: the library
+/// takes an object without fields for null.
+const PAD: &str = "__nothing";
+
+fn pad(document: &mut ExecutableDocument) {
+    for fragment in document.fragments.values_mut() {
+        pad_set(&mut fragment.node.selection_set.node, false);
+    }
+    let operations: Vec<&mut OperationDefinition> = match &mut document.operations {
+        DocumentOperations::Single(operation) => vec![&mut operation.node],
+        DocumentOperations::Multiple(operations) => {
+            operations.values_mut().map(|operation| &mut operation.node).collect()
+        }
+    };
+    for operation in operations {
+        // A subscription has one field, and that is it.
+        let root = operation.ty != OperationType::Subscription;
+        pad_set(&mut operation.selection_set.node, root);
+    }
+}
+
+fn pad_set(set: &mut SelectionSet, object: bool) {
+    let mut always = false;
+    for selection in &mut set.items {
+        match &mut selection.node {
+            Selection::Field(field) => {
+                always |= field.node.directives.is_empty();
+                let below = &mut field.node.selection_set.node;
+                pad_set(below, !below.items.is_empty());
+            }
+            Selection::InlineFragment(fragment) => pad_set(&mut fragment.node.selection_set.node, false),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+    if object && !always {
+        let at = Pos::default();
+        let field = Field {
+            alias: Some(Positioned::new(Name::new(PAD), at)),
+            name: Positioned::new(Name::new("__typename"), at),
+            arguments: Vec::new(),
+            directives: Vec::new(),
+            selection_set: Positioned::new(SelectionSet::default(), at),
+        };
+        set.items.push(Positioned::new(Selection::Field(Positioned::new(field, at)), at));
+    }
+}
+
 fn path(node: &QueryPathNode<'_>) -> Vec<Step> {
     let mut path = node.parent.map(path).unwrap_or_default();
     path.push(match &node.segment {
@@ -185,6 +236,7 @@ impl<'a> Order<'a> {
         match value {
             Value::List(items) => items.iter_mut().for_each(|item| self.apply(item)),
             Value::Object(fields) if !self.keys.is_empty() => {
+                fields.shift_remove(PAD);
                 let place = |name: &Name| self.keys.get_index_of(name).unwrap_or(usize::MAX);
                 if !fields.keys().map(place).is_sorted() {
                     fields.sort_by_cached_key(|name, _| place(name));
@@ -230,6 +282,9 @@ mod tests {
         async fn some(&self) -> Option<Leaf> {
             Some(Leaf)
         }
+        async fn none(&self) -> Option<Leaf> {
+            None
+        }
         async fn list(&self) -> Vec<Leaf> {
             vec![Leaf, Leaf]
         }
@@ -268,6 +323,22 @@ mod tests {
             let (have, errors) = ask(query).await;
             assert_eq!(have, data, "{query}");
             assert!((1..=2).contains(&errors), "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_of_which_nothing_is_left_is_an_empty_one() {
+        for (query, data) in [
+            ("{ some { fine @skip(if: true) } }", r#"{"some":{}}"#),
+            ("{ some { fine @include(if: true) } }", r#"{"some":{"fine":1}}"#),
+            ("{ list { fine @include(if: false) } fine }", r#"{"list":[{},{}],"fine":1}"#),
+            ("{ some { ...F @skip(if: true) } } fragment F on Leaf { fine }", r#"{"some":{}}"#),
+            ("{ some { ... @skip(if: true) { fine } leaf { slow } } }", r#"{"some":{"leaf":{"slow":2}}}"#),
+            ("{ some @skip(if: true) { fine } }", "{}"),
+            ("{ none { fine @skip(if: true) } }", r#"{"none":null}"#),
+            ("{ __typename @skip(if: true) }", "{}"),
+        ] {
+            assert_eq!(ask(query).await, (data.to_owned(), 0), "{query}");
         }
     }
 

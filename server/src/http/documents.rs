@@ -36,6 +36,8 @@ impl Documents {
         );
         let by_id: HashMap<String, String> =
             serde_json::from_slice(manifest).context("it is not one JSON object with a text for each id")?;
+        let by_id: HashMap<String, String> =
+            by_id.into_iter().map(|(id, text)| (plain(&id).to_owned(), text)).collect();
         ensure!(!by_id.is_empty(), "it is empty: nothing could be asked");
         for (id, text) in &by_id {
             ensure!(parse_query(text).is_ok(), "the document {id} is not GraphQL");
@@ -43,6 +45,12 @@ impl Documents {
         let texts = by_id.values().map(|text| Sha256::digest(text).into()).collect();
         Ok(Self { by_id, texts })
     }
+}
+
+/// An id without the algorithm before it: manifests and clients write it with or without, as the GraphQL-over-HTTP draft lets
+/// them.
+fn plain(id: &str) -> &str {
+    id.strip_prefix("sha256:").unwrap_or(id)
 }
 
 /// How a request names its document.
@@ -61,11 +69,9 @@ impl Named {
         };
         match (self.id, self.text) {
             (Some(id), text) => {
-                // With or without the algorithm before it, as the GraphQL-over-HTTP draft has it.
-                let id = id.strip_prefix("sha256:").unwrap_or(&id);
                 let message =
                     "no trusted document has this id: the manifest is deployed before the client that uses it";
-                let known = list.by_id.get(id).ok_or_else(|| refused(message, NOT_TRUSTED))?;
+                let known = list.by_id.get(plain(&id)).ok_or_else(|| refused(message, NOT_TRUSTED))?;
                 if text.is_some_and(|text| text != *known) {
                     return Err(refused("`query` is another document than `documentId` says", NOT_TRUSTED));
                 }
@@ -81,7 +87,7 @@ impl Named {
 mod tests {
     use super::*;
 
-    const MANIFEST: &[u8] = br#"{"a1": "query A { viewer { id } }", "b2": "query B { alerts { totalCount } }"}"#;
+    const MANIFEST: &[u8] = br#"{"sha256:a1": "query A { viewer { id } }", "b2": "query B { alerts { totalCount } }"}"#;
 
     fn run(list: Option<&Documents>, id: Option<&str>, text: Option<&str>) -> Result<String, String> {
         let named = Named { text: text.map(str::to_owned), id: id.map(str::to_owned) };

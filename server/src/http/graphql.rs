@@ -22,7 +22,7 @@ use crate::{
 };
 use async_graphql::{
     Executor, Request, Response as Answer, ServerError, Value, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationType},
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 use axum::{
     extract::{Query, Request as HttpRequest, State},
@@ -55,10 +55,17 @@ pub(super) struct Checked {
 impl Checked {
     pub(super) fn of(asked: Asked, trusted: Option<&Documents>) -> Result<Self, ServerError> {
         let query = asked.document.text(trusted)?;
-        let variables = Variables::from_json(Json::Object(asked.variables));
+        let mut variables = Variables::from_json(Json::Object(asked.variables));
         let mut document = precheck::check(&query, &variables)?;
         live::unfold(&mut document);
-        let kind = kind(&document, asked.operation_name.as_deref())?;
+        let operation = pick(&document, asked.operation_name.as_deref())?;
+        // The library looks at defaults for arguments alone, and directives take variables too.
+        for variable in &operation.variable_definitions {
+            if let Some(default) = &variable.node.default_value {
+                variables.entry(variable.node.name.node.clone()).or_insert_with(|| default.node.clone());
+            }
+        }
+        let kind = operation.ty;
         Ok(Self { query, operation_name: asked.operation_name, variables, document, kind })
     }
 
@@ -207,16 +214,16 @@ pub(super) fn took_too_long() -> String {
     format!("the answer took longer than {} s: ask for less at once", limits::GRAPHQL_SECONDS)
 }
 
-/// The kind of the operation to run. The library repeats unknown names in its errors, so the name is settled here.
-fn kind(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationType, ServerError> {
+/// The operation to run. The library repeats unknown names in its errors, so the name is settled here.
+fn pick<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, ServerError> {
     let found = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some(operation),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
         _ => None,
     };
-    match found.map(|operation| operation.node.ty) {
-        Some(ty) => Ok(ty),
+    match found {
+        Some(operation) => Ok(&operation.node),
         None if name.is_some() => Err(errors::refused("the document has no operation of that name", INVALID)),
         None => Err(errors::refused("the document has several operations: name one in operationName", INVALID)),
     }
