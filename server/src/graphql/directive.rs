@@ -40,6 +40,9 @@ pub enum Role {
 #[TypeDirective(location = "FieldDefinition", location = "Object")]
 fn requires(#[graphql(desc = "Any one of them will do.")] any_of: Vec<Role>) {}
 
+/// What `anyOf` says of itself, once more: the library keeps it for introspection alone.
+pub(super) const ANY_OF: &str = "Any one of them will do.";
+
 /// Type and field, and what reading the field means.
 type Met = BTreeMap<(&'static str, &'static str), (Resource, Action)>;
 

@@ -138,7 +138,10 @@ pub fn schema(services: Services) -> Schema {
 /// The schema in the schema definition language, with `@requires` on every guarded field. Needs no services.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new().include_specified_by().use_space_ident().indent_width(2);
-    finish(builder()).sdl_with_options(options)
+    let bare = "directive @requires(anyOf: [Role!]!)";
+    // The library prints no description of what a directive takes.
+    let described = format!("directive @requires(\n  \"\"\"\n  {}\n  \"\"\"\n  anyOf: [Role!]!\n)", directive::ANY_OF);
+    finish(builder()).sdl_with_options(options).replace(bare, &described)
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
