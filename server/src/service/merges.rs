@@ -11,7 +11,7 @@ pub(crate) use crate::store::{MergeSuggestion, MergedPart};
 use crate::{
     error::ServiceError,
     permit::{Permit, Viewer},
-    store::{Account, Entry, Joined, NewNote, StoredSubject},
+    store::{Entry, Joined, MergeRecord, NewNote, StoredSubject},
 };
 use std::{
     borrow::Cow,
@@ -168,8 +168,8 @@ impl Services {
         let detail = serde_json::json!({"merged": part.label});
         let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, kept.label, &detail);
         let ended = |reveal: &Reveal| reveals::entry(viewer, AuditActivity::RevealEnded, reveal, None);
-        let account = account(viewer, entry.reason(reason), MERGED, &ended);
-        let joined = self.store.merge_subjects((kept.id, part.id), account, &self.clock).await?;
+        let record = record(viewer, entry.reason(reason), MERGED, &ended);
+        let joined = self.store.merge_subjects((kept.id, part.id), record, &self.clock).await?;
         self.joined(joined, field)
     }
 
@@ -183,8 +183,8 @@ impl Services {
         let detail = serde_json::json!({"split": part.label});
         let entry = Entry::by(viewer, AuditActivity::Edited, AuditCategory::Subjects, kept.label, &detail);
         let ended = |reveal: &Reveal| reveals::entry(viewer, AuditActivity::RevealEnded, reveal, None);
-        let account = account(viewer, entry.reason(reason), SPLIT, &ended);
-        let joined = self.store.split_subject((kept.id, part.id), account, &self.clock).await?;
+        let record = record(viewer, entry.reason(reason), SPLIT, &ended);
+        let joined = self.store.split_subject((kept.id, part.id), record, &self.clock).await?;
         self.joined(joined, field)
     }
 
@@ -231,14 +231,14 @@ impl Services {
     }
 }
 
-fn account<'a>(
+fn record<'a>(
     viewer: &'a Viewer,
     entry: Entry,
     note: &'static str,
     ended: &'a (dyn Fn(&Reveal) -> Entry + Sync),
-) -> Account<'a> {
+) -> MergeRecord<'a> {
     let note = NewNote { author: Cow::Borrowed(&viewer.name), system: true, body: Cow::Borrowed(note) };
-    Account { by: &viewer.id, entry, note, ended }
+    MergeRecord { by: &viewer.id, entry, note, ended }
 }
 
 /// An address, a sign-in name, or `scheme:value` for what looks like neither: `employee-id:4711`, `sid:S-1-5-21-…`.

@@ -48,7 +48,7 @@ pub(crate) enum Joined {
 }
 
 /// What is written down with a merge or a split.
-pub(crate) struct Account<'a> {
+pub(crate) struct MergeRecord<'a> {
     /// Id of the viewer.
     pub(crate) by: &'a str,
     pub(crate) entry: Entry,
@@ -80,7 +80,7 @@ impl Store {
     pub(crate) async fn merge_subjects(
         &self,
         (kept, part): (SubjectId, SubjectId),
-        account: Account<'_>,
+        record: MergeRecord<'_>,
         clock: &Clock,
     ) -> anyhow::Result<Joined> {
         let (kept, part) = (kept.uuid(), part.uuid());
@@ -96,7 +96,7 @@ impl Store {
         if tx.count(parts, both()).await? >= i64::try_from(limits::SUBJECT_PARTS)? {
             return Ok(Joined::TooMany);
         }
-        self.end_all_reveals(&tx, &[kept, part], &account, clock).await?;
+        self.end_all_reveals(&tx, &[kept, part], &record, clock).await?;
         merge_counts(&tx, kept, part).await?;
         merge_profiles(&tx, kept, part).await?;
         // A home that both told of is one home.
@@ -120,12 +120,12 @@ impl Store {
         tx.run(
             "UPDATE subjects SET merged_into = $1, merged_at = $2, merged_by = $3, next_due = NULL, risk_score = 0, \
              risk_level = 'NONE', risk_until = NULL WHERE id = $4",
-            vec![kept.into(), now.0.into(), account.by.into(), part.into()],
+            vec![kept.into(), now.0.into(), record.by.into(), part.into()],
         )
         .await?;
         tx.run("UPDATE subjects SET merged_into = $1 WHERE merged_into = $2", both()).await?;
         tx.run("DELETE FROM merge_suggestions WHERE first_id = $1 OR second_id = $1", vec![part.into()]).await?;
-        self.told(tx, &[kept], account.entry, now).await
+        self.told(tx, &[kept], record.entry, now).await
     }
 
     /// Takes a part off the subject that it was merged into: a subject of its own again, with what came with it before and
@@ -133,7 +133,7 @@ impl Store {
     pub(crate) async fn split_subject(
         &self,
         (kept, part): (SubjectId, SubjectId),
-        account: Account<'_>,
+        record: MergeRecord<'_>,
         clock: &Clock,
     ) -> anyhow::Result<Joined> {
         let (kept, part) = (kept.uuid(), part.uuid());
@@ -145,7 +145,7 @@ impl Store {
         if tx.count(there, both()).await? != 1 {
             return Ok(Joined::Gone);
         }
-        self.end_all_reveals(&tx, &[kept], &account, clock).await?;
+        self.end_all_reveals(&tx, &[kept], &record, clock).await?;
         split_counts(&tx, kept, part).await?;
         for table in TABLES {
             let alone = if *table == "alerts" { " AND case_id IS NULL" } else { "" };
@@ -173,7 +173,7 @@ impl Store {
         let (first, second, now) = (kept.min(part), kept.max(part), clock.now());
         let because = MergeReason::NamedTogether.as_str().into();
         tx.run(settled, vec![first.into(), second.into(), because, now.0.into()]).await?;
-        self.told(tx, &[kept, part], account.entry, clock.now()).await
+        self.told(tx, &[kept, part], record.entry, clock.now()).await
     }
 
     /// The rest of both: whoever is changed is scored, every replica asks again whose an account is, the audit.
@@ -195,14 +195,14 @@ impl Store {
         &self,
         tx: &Tx,
         subjects: &[Uuid],
-        account: &Account<'_>,
+        record: &MergeRecord<'_>,
         clock: &Clock,
     ) -> anyhow::Result<()> {
         let sql = format!("SELECT id FROM cases WHERE subject_id IN ({}) ORDER BY id", marks(0, subjects.len()));
         for row in tx.rows(&sql, subjects.iter().map(|id| (*id).into()).collect()).await? {
             let case = CaseId::new(row.get("id")?);
-            self.end_reveals(tx, case, account.ended, clock).await?;
-            self.write_note(tx, None, Some(case), &account.note, clock.now()).await?;
+            self.end_reveals(tx, case, record.ended, clock).await?;
+            self.write_note(tx, None, Some(case), &record.note, clock.now()).await?;
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ pub(crate) use handover::Handover;
 pub(crate) use identity::OpenIdentity;
 pub use intake::Counts;
 pub(crate) use intake::{Batch, ClaimedDelivery, Lease, NewDelivery, Queued, RunState, SealedBatch};
-pub(crate) use merges::{Account, Joined, MergedPart};
+pub(crate) use merges::{Joined, MergeRecord, MergedPart};
 pub(crate) use notices::{NoticeToSend, Noticed, StoredNotice, StoredTemplate, TemplateSaved};
 pub(crate) use notifications::StoredNotification;
 pub(crate) use outbox::{Outgoing, Receivers};
