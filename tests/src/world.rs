@@ -8,7 +8,7 @@ use crate::{
     plugins,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -234,28 +234,24 @@ impl World {
 
     /// Installs both plugins and configures the connectors `hr` and `m365`, as an administrator does.
     pub async fn connect(&self) {
-        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        for (name, component, config) in [
-            ("hr", plugins::hr(), json!({})),
-            ("m365", plugins::m365(), json!({"internal_domains": ["halden-optics.example"]})),
-        ] {
-            self.services.install_plugin(&permit, component.to_vec(), None).await.expect("the plugin installs");
-            self.caller(&[Role::Admin]).connect(name, config).await;
-        }
+        self.install("hr", plugins::hr(), json!({})).await;
+        self.install("m365", plugins::m365(), json!({"internal_domains": ["halden-optics.example"]})).await;
     }
 
     /// Installs the plugin for tests and configures the connector `relay`: events of any kind, as their records say.
     pub async fn connect_relay(&self) {
-        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        self.services.install_plugin(&permit, plugins::relay().to_vec(), None).await.expect("the plugin installs");
-        self.caller(&[Role::Admin]).connect("relay", json!({})).await;
+        self.install("relay", plugins::relay(), json!({})).await;
     }
 
     /// Installs the plugin for patient records and configures the connector `emr`.
     pub async fn connect_emr(&self) {
+        self.install("emr", plugins::emr(), json!({})).await;
+    }
+
+    async fn install(&self, name: &str, component: &[u8], config: Value) {
         let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        self.services.install_plugin(&permit, plugins::emr().to_vec(), None).await.expect("the plugin installs");
-        self.caller(&[Role::Admin]).connect("emr", json!({})).await;
+        self.services.install_plugin(&permit, component.to_vec(), None).await.expect("the plugin installs");
+        self.caller(&[Role::Admin]).connect(name, config).await;
     }
 
     /// Enables the template's indicators and creates an active policy against data theft by departing people. Its id.
@@ -282,25 +278,23 @@ impl World {
 
     /// Reads a file through a connector, as `vizard import` does.
     pub async fn import(&self, connector: &str, path: &Path) -> Imported {
-        let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
-        let id = self.services.connector_to_import(&permit, connector).await.expect("the connector");
-        self.services.import(&permit, id, None, path, &mut |_| ()).await.expect("the file is read")
+        self.read(connector, None, path).await
     }
 
     /// Reads a text through a connector.
     pub async fn import_text(&self, connector: &str, text: &[u8]) -> Imported {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), text).expect("written");
-        self.import(connector, file.path()).await
+        self.read(connector, None, &written(text)).await
     }
 
     /// Reads a text through a feed of a connector that has several.
     pub async fn import_feed(&self, connector: &str, feed: &str, text: &[u8]) -> Imported {
+        self.read(connector, Some(feed), &written(text)).await
+    }
+
+    async fn read(&self, connector: &str, feed: Option<&str>, path: &Path) -> Imported {
         let permit = Permit::of_the_operator_bypassing_roles(Resource::Connectors, Action::Change);
         let id = self.services.connector_to_import(&permit, connector).await.expect("the connector");
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), text).expect("written");
-        self.services.import(&permit, id, Some(feed), file.path(), &mut |_| ()).await.expect("the file is read")
+        self.services.import(&permit, id, feed, path, &mut |_| ()).await.expect("the file is read")
     }
 
     /// Reads the whole sample data.
@@ -352,4 +346,11 @@ impl World {
         let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
         rows.iter().map(|row| row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))).collect()
     }
+}
+
+/// A file of that text, until it is dropped.
+fn written(text: &[u8]) -> tempfile::TempPath {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), text).expect("written");
+    file.into_temp_path()
 }
