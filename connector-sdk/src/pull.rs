@@ -186,7 +186,7 @@ impl Response {
         })
     }
 
-    /// The body as JSON lines or as an array, cut into records.
+    /// The body, a JSON array, cut into its elements. They are records as they came: the bytes between the commas.
     pub fn records(&self) -> Result<Vec<Vec<u8>>, Failure> {
         let records: Vec<Box<serde_json::value::RawValue>> = self.json()?;
         Ok(records.into_iter().map(|record| record.get().as_bytes().to_vec()).collect())

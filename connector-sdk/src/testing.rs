@@ -114,7 +114,9 @@ fn sample<C: Connector>(raw_path: &Path) -> Result<(), String> {
     compare(name, &raw_path.with_extension("snap"), &render(&whole))
 }
 
-fn feed_of<C: Connector>(name: &str) -> Result<&'static Feed, String> {
+/// The feed of the sample with this file name: the only one, or the one whose name the file name starts with; of several
+/// the longest.
+pub fn feed_of<C: Connector>(name: &str) -> Result<&'static Feed, String> {
     match C::DESCRIPTOR.feeds {
         [only] => Ok(only),
         feeds => feeds
@@ -125,7 +127,9 @@ fn feed_of<C: Connector>(name: &str) -> Result<&'static Feed, String> {
     }
 }
 
-fn config_of(raw: &Path) -> String {
+/// The configuration of the sample at `raw`: `NAME.json` beside it, else `config.json`, else `{}`.
+#[must_use]
+pub fn config_of(raw: &Path) -> String {
     [raw.with_extension("json"), raw.with_file_name("config.json")]
         .iter()
         .find_map(|path| std::fs::read_to_string(path).ok())

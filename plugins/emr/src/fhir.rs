@@ -194,8 +194,12 @@ fn is_patient(entity: Json<'_>) -> bool {
 
 /// `Patient` of `Patient/7` and of `https://ehr.example/fhir/Patient/7/_history/2`.
 fn resource_type(reference: &str) -> &str {
-    let path = reference.split_once("/_history").map_or(reference, |(path, _)| path);
-    path.rsplit('/').nth(1).unwrap_or_default()
+    current(reference).rsplit('/').nth(1).unwrap_or_default()
+}
+
+/// A reference without the version that it names.
+fn current(reference: &str) -> &str {
+    reference.split_once("/_history").map_or(reference, |(path, _)| path)
 }
 
 /// Resources within the resource, by `#id`.
@@ -230,7 +234,7 @@ impl<'a> KnownPatient<'a> {
         let (name, home) = (first(whole, "name"), first(whole, "address"));
         let number = [what.at("identifier.value"), first(whole, "identifier").field("value")];
         let number = number.into_iter().map(Json::text).find(|number| !number.is_empty());
-        let path = reference.split_once("/_history").map_or(&*reference, |(path, _)| path);
+        let path = current(&reference);
         // Within the resource an id means nothing to anybody else.
         let id = if path.starts_with('#') { "" } else { path.rsplit('/').next().unwrap_or_default() };
         Self {

@@ -65,14 +65,14 @@ impl Pull for M365 {
             return Err(Failure::Config(vec![Problem { at: "/source".into(), message }]));
         };
         let now = call.received_at();
-        let mut api = Api { source, http, token: None };
+        let mut api = Api { source, http, bearer: None };
         let mut place = match asked.position {
             Position::Since(at) => {
                 api.subscribe()?;
-                begin(at, now)
+                Place::begin(at, now)
             }
             // A cursor of another version of this connector: from the start, what came before is not counted twice.
-            Position::After(cursor) => serde_json::from_str(cursor).unwrap_or_else(|_| begin(now - KEPT, now)),
+            Position::After(cursor) => serde_json::from_str(cursor).unwrap_or_else(|_| Place::begin(now - KEPT, now)),
         };
         let mut records = Vec::new();
         let mut blobs = 0;
@@ -104,31 +104,43 @@ impl Pull for M365 {
     }
 }
 
-fn begin(at: i64, now: i64) -> Place {
-    if at < now - KEPT {
-        log::warn("Microsoft keeps audit content for 7 days: reading begins there");
-    }
-    let from = at.max(now - KEPT).min(now - BEHIND);
-    Place { from, to: (from + WINDOW).min(now - BEHIND), at: 0, next: None, blobs: vec![], listed: false }
-}
-
 impl Place {
+    /// Where a source begins that is to be read from `at` on.
+    fn begin(at: i64, now: i64) -> Self {
+        if at < now - KEPT {
+            log::warn("Microsoft keeps audit content for 7 days: reading begins there");
+        }
+        Self::window(at.min(now - BEHIND), now)
+    }
+
+    /// The first content type of the window that begins at `at`, or where what is kept begins: what is gone cannot be
+    /// asked for.
+    fn window(at: i64, now: i64) -> Self {
+        let from = at.max(now - KEPT);
+        Self { from, to: (from + WINDOW).min(now - BEHIND), at: 0, next: None, blobs: vec![], listed: false }
+    }
+
     /// Whether everything up to now was read.
     fn is_done(&self, source: &Source, now: i64) -> bool {
-        let read = self.at >= source.content_types.len();
-        // A new window has to be worth its five requests.
-        read && now - BEHIND - self.to < 60 * SECOND
+        self.is_read(source) && !self.has_another(now)
+    }
+
+    /// Whether the window was read, of all content types.
+    fn is_read(&self, source: &Source) -> bool {
+        self.at >= source.content_types.len()
+    }
+
+    /// Whether a window begins behind this one that is worth its five requests.
+    fn has_another(&self, now: i64) -> bool {
+        now - BEHIND - self.to >= 60 * SECOND
     }
 
     /// To the next content type; behind the last, to the next window.
     fn advance(&mut self, source: &Source, now: i64) {
         self.listed = false;
         self.at += 1;
-        if self.at >= source.content_types.len() && now - BEHIND - self.to >= 60 * SECOND {
-            // The server was off for longer than content is kept: what is gone cannot be asked for.
-            self.from = self.to.max(now - KEPT);
-            self.to = (self.from + WINDOW).min(now - BEHIND);
-            self.at = 0;
+        if self.is_read(source) && self.has_another(now) {
+            *self = Self::window(self.to, now);
         }
     }
 }
@@ -136,14 +148,14 @@ impl Place {
 struct Api<'a, 'b, 'c> {
     source: &'a Source,
     http: &'b mut Http<'c>,
-    token: Option<String>,
+    bearer: Option<String>,
 }
 
 impl Api<'_, '_, '_> {
-    /// A token for this call; it is not kept longer.
-    fn token(&mut self) -> Result<String, Failure> {
-        if let Some(token) = &self.token {
-            return Ok(token.clone());
+    /// What goes into `Authorization`: a token for this call, which is not kept longer.
+    fn bearer(&mut self) -> Result<String, Failure> {
+        if let Some(bearer) = &self.bearer {
+            return Ok(bearer.clone());
         }
         let Source { login_root, tenant, client_id, api_root, .. } = self.source;
         let answer = self
@@ -160,8 +172,9 @@ impl Api<'_, '_, '_> {
             ));
         }
         let token: Token = answer.json()?;
-        self.token = Some(token.access_token.clone());
-        Ok(token.access_token)
+        let bearer = format!("Bearer {}", token.access_token);
+        self.bearer = Some(bearer.clone());
+        Ok(bearer)
     }
 
     fn feed(&self) -> String {
@@ -170,7 +183,7 @@ impl Api<'_, '_, '_> {
 
     /// Content is made only for types that are subscribed to. One that is already answers 400 (AF20024).
     fn subscribe(&mut self) -> Result<(), Failure> {
-        let bearer = format!("Bearer {}", self.token()?);
+        let bearer = self.bearer()?;
         for content_type in &self.source.content_types {
             let url = format!("{}/subscriptions/start?contentType={}", self.feed(), percent(content_type));
             let answer = self.http.post(&url).header("Authorization", &bearer).send()?;
@@ -182,7 +195,7 @@ impl Api<'_, '_, '_> {
     }
 
     fn list(&mut self, place: &mut Place) -> Result<(), Failure> {
-        let bearer = format!("Bearer {}", self.token()?);
+        let bearer = self.bearer()?;
         let content_type = self.source.content_types.get(place.at).map_or("", String::as_str);
         let first = || {
             Ok(format!(
@@ -206,7 +219,7 @@ impl Api<'_, '_, '_> {
     }
 
     fn blob(&mut self, url: &str) -> Result<Vec<Vec<u8>>, Failure> {
-        let bearer = format!("Bearer {}", self.token()?);
+        let bearer = self.bearer()?;
         let answer = self.http.get(url).header("Authorization", &bearer).send()?;
         // Expired between the list and now.
         if answer.status == 404 {

@@ -201,7 +201,7 @@ fn try_samples(report: &mut Report, plugin: &Plugin, folder: &Path) {
     }
     let mut events = 0;
     for raw in &raws {
-        let name = raw.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name_of(raw);
         match try_sample(plugin, raw, &name) {
             Ok(seen) => {
                 events += seen.events.len();
@@ -323,8 +323,7 @@ fn try_reversed(plugin: &Plugin, raw: &Path, name: &str) -> Result<String, Strin
 
 /// Told, not judged: what is fast depends on the machine.
 fn measure(report: &mut Report, plugin: &Plugin, raws: &[PathBuf]) {
-    let name = |raw: &Path| raw.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let batches = raws.iter().filter_map(|raw| batch_of(plugin, raw, &name(raw)).ok()?);
+    let batches = raws.iter().filter_map(|raw| batch_of(plugin, raw, &name_of(raw)).ok()?);
     let Some((call, mut batch)) = batches.max_by_key(|(_, batch)| batch.records.len()) else { return };
     let sample = batch.records.clone();
     while !sample.is_empty() && batch.records.len() < BATCH_RECORDS {
@@ -442,6 +441,11 @@ fn leaves(value: &serde_json::Value, names: &mut Vec<String>, values: &mut Vec<S
         }),
         _ => {}
     }
+}
+
+/// The file name of a sample.
+fn name_of(raw: &Path) -> String {
+    raw.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The only feed, or the one whose name the sample's name begins with; of several, the longest.

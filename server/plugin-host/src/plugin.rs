@@ -4,7 +4,6 @@
 use crate::account::{Declared, add_ignored, adds_up, keep_declared};
 use crate::convert::{Description, Draft, Guest, WireBatch, WireCall};
 use crate::error::{BatchError, Fault, PluginError, Problem, message};
-use crate::http::Client;
 use crate::run::{self, Room};
 use crate::spec::{Feed, Framing, Manifest, PluginSpec};
 use crate::{Batch, Call, Outcome, Page, Position, Reach, Shared};
@@ -34,6 +33,9 @@ enum Stopped {
     Busy,
 }
 
+/// What is said of [`Stopped::Busy`].
+const BUSY: &str = "too many plugins run at once";
+
 impl Plugin {
     /// Links the component, asks it what it is, and tries an empty batch of each feed: a component whose types differ
     /// from the interface's links, and fails only then.
@@ -47,7 +49,7 @@ impl Plugin {
             .map_err(|error| PluginError::Refused(message(format!("it does not fit the interface: {error:#}"))))?;
         let name = format!("{} {}", manifest.name, manifest.version);
         let memory = manifest.memory();
-        let (described, _) = run(&shared, memory, limits::PLUGIN_CALL_TICKS, |store| guest.describe(store));
+        let (described, _) = run(&shared, memory, limits::PLUGIN_CALL_TICKS, None, |store| guest.describe(store));
         let described = described.map_err(|stopped| match stopped {
             Stopped::Fault(Fault::Memory) => PluginError::Refused(format!(
                 "it does not start within {memory} MiB of memory: ask for more with `memory_mib` in its plugin.toml, at \
@@ -97,16 +99,14 @@ impl Plugin {
         }
         let (open, _) = self.spec.part(config);
         let wire = WireCall::new(&Call { config: open.to_string(), ..call.clone() });
-        let (found, _) = self.run(limits::PLUGIN_CALL_TICKS, |store| self.guest.check_config(store, &wire));
+        let (found, _) = self.run(limits::PLUGIN_CALL_TICKS, None, |store| self.guest.check_config(store, &wire));
         found.map_err(|stopped| stopped.during("check-config", &self.name()))
     }
 
     /// What the records mean. Blocks: call it where blocking is allowed. Records that make the plugin fail are found
     /// and rejected, the rest goes in; where there are too many of them, the batch fails.
     pub fn normalise(&self, call: &Call, batch: Batch) -> Result<Outcome, BatchError> {
-        if self.spec.feed(&batch.feed).is_none() {
-            return Err(BatchError::Format("the plugin has no such feed".into()));
-        }
+        self.feed(&batch.feed)?;
         let records = batch.records.len();
         let landing = Landing {
             plugin: self,
@@ -121,50 +121,50 @@ impl Plugin {
     /// One page of a feed, from `position` on. Blocks, for as long as the vendor's answers take. The page is checked; its
     /// records are for [`Self::normalise`].
     pub fn pull(&self, call: &Call, feed: &str, position: &Position, reach: Reach) -> Result<Page, BatchError> {
-        let Some(feed) = self.spec.feed(feed) else {
-            return Err(BatchError::Format("the plugin has no such feed".into()));
-        };
+        let feed = self.feed(feed)?;
         let most = u32::try_from(limits::PULL_RECORDS).unwrap_or(u32::MAX);
         let call = WireCall::new(call);
-        let memory = self.spec.manifest.memory();
-        let _pass = self.shared.pulls.enter(run::places(memory));
-        let (engine, ticks) = (&self.shared.engine, limits::PLUGIN_CALL_TICKS);
-        let mut store = run::store_that_reaches(engine, ticks, memory, Client::new(reach));
-        let result = self.guest.pull(&mut store, &call, (&feed.name, position), most);
-        let room = store.into_data();
-        self.most_memory.fetch_max(room.memory(), Ordering::Relaxed);
-        let failed = |what: &str| BatchError::Internal(format!("the plugin {} {what}", self.name()));
-        let page = match result {
-            Ok(Ok(page)) => page,
-            Ok(Err(BatchError::Internal(text))) => return Err(failed(&format!("failed: {text}"))),
-            Ok(Err(error)) => return Err(error),
-            Err(error) => match run::fault(&error, &room) {
-                Some(fault) => return Err(failed(&format!("failed while it pulled: {fault}"))),
-                None => {
-                    return Err(BatchError::Transient {
-                        message: "too many plugins run at once".into(),
-                        after_seconds: 1,
-                    });
-                }
-            },
-        };
+        let (result, _) = self.run(limits::PLUGIN_CALL_TICKS, Some(reach), |store| {
+            self.guest.pull(store, &call, (&feed.name, position), most)
+        });
+        let page = self.answered(result)?.map_err(|fault| self.failed(&format!("failed while it pulled: {fault}")))?;
         // By size alone: what a vendor hands out in one piece may be more than was asked for.
         let bytes: usize = page.records.iter().map(Vec::len).sum();
         if bytes > limits::INGEST_BODY_BYTES {
-            return Err(failed(&format!("gives a page of more than {} bytes", limits::INGEST_BODY_BYTES)));
+            return Err(self.failed(&format!("gives a page of more than {} bytes", limits::INGEST_BODY_BYTES)));
         }
         if page.cursor.len() > limits::PULL_CURSOR_BYTES {
-            return Err(failed("gives a cursor that is too long"));
+            return Err(self.failed("gives a cursor that is too long"));
         }
         Ok(page)
+    }
+
+    fn feed(&self, name: &str) -> Result<&Feed, BatchError> {
+        self.spec.feed(name).ok_or_else(|| BatchError::Format("the plugin has no such feed".into()))
+    }
+
+    fn failed(&self, what: &str) -> BatchError {
+        BatchError::Internal(format!("the plugin {} {what}", self.name()))
+    }
+
+    /// What a call answered, or the fault that ended it; what else went wrong is for whoever asked.
+    fn answered<T>(&self, result: Result<Result<T, BatchError>, Stopped>) -> Result<Result<T, Fault>, BatchError> {
+        match result {
+            Ok(Ok(answer)) => Ok(Ok(answer)),
+            Ok(Err(BatchError::Internal(text))) => Err(self.failed(&format!("failed: {text}"))),
+            Ok(Err(error)) => Err(error),
+            Err(Stopped::Fault(fault)) => Ok(Err(fault)),
+            Err(Stopped::Busy) => Err(BatchError::Transient { message: BUSY.into(), after_seconds: 1 }),
+        }
     }
 
     fn run<T>(
         &self,
         ticks: u64,
+        reach: Option<Reach>,
         call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
     ) -> (Result<T, Stopped>, Room) {
-        let (result, room) = run(&self.shared, self.spec.manifest.memory(), ticks, call);
+        let (result, room) = run(&self.shared, self.spec.manifest.memory(), ticks, reach, call);
         self.most_memory.fetch_max(room.memory(), Ordering::Relaxed);
         (result, room)
     }
@@ -179,7 +179,7 @@ impl Plugin {
         let header = (feed.framing == Framing::Csv).then(|| feed.columns.join(",").into_bytes());
         let batch = WireBatch::new(Batch { feed: feed.name.clone(), header, records: vec![] });
         let call = WireCall::new(&call);
-        let (result, _) = self.run(limits::PLUGIN_CALL_TICKS, |store| self.guest.normalise(store, &call, &batch));
+        let (result, _) = self.run(limits::PLUGIN_CALL_TICKS, None, |store| self.guest.normalise(store, &call, &batch));
         match result.map_err(|stopped| stopped.during("an empty batch", &self.name()))? {
             Ok(draft) => adds_up(&draft, 0)
                 .map_err(|problem| PluginError::Refused(format!("it makes something of an empty batch: {problem}"))),
@@ -213,14 +213,15 @@ impl Landing<'_> {
             Err(fault) => fault,
         };
         if count == 0 {
-            return Err(self.failed(&format!("failed on an empty batch: {fault}")));
+            return Err(self.plugin.failed(&format!("failed on an empty batch: {fault}")));
         }
         if count == 1 {
             return self.poison(&fault, base);
         }
         if self.failing_millis > limits::PLUGIN_SEARCH_MILLIS {
             let seconds = limits::PLUGIN_SEARCH_MILLIS / 1_000;
-            return Err(self.failed(&format!("failed for more than {seconds} s on one batch; the last time: {fault}")));
+            let what = format!("failed for more than {seconds} s on one batch; the last time: {fault}");
+            return Err(self.plugin.failed(&what));
         }
         let (first, second) = batch.halves();
         let middle = base + u32::try_from(first.len()).unwrap_or(u32::MAX);
@@ -232,20 +233,13 @@ impl Landing<'_> {
         let began = Instant::now();
         let ticks = self.ticks(batch.len());
         let guest = &self.plugin.guest;
-        let (result, room) = self.plugin.run(ticks, |store| guest.normalise(store, &self.call, batch));
+        let (result, room) = self.plugin.run(ticks, None, |store| guest.normalise(store, &self.call, batch));
         self.keep_log(room);
-        match result {
-            Ok(Ok(draft)) => Ok(Ok(draft)),
-            Ok(Err(BatchError::Internal(text))) => Err(self.failed(&format!("failed: {text}"))),
-            Ok(Err(error)) => Err(error),
-            Err(Stopped::Busy) => {
-                Err(BatchError::Transient { message: "too many plugins run at once".into(), after_seconds: 1 })
-            }
-            Err(Stopped::Fault(fault)) => {
-                self.failing_millis += began.elapsed().as_millis();
-                Ok(Err(fault))
-            }
+        let answer = self.plugin.answered(result)?;
+        if answer.is_err() {
+            self.failing_millis += began.elapsed().as_millis();
         }
+        Ok(answer)
     }
 
     /// The whole batch has the whole time; a part in search of the cause its share, and never so little that a busy
@@ -257,7 +251,7 @@ impl Landing<'_> {
 
     fn add(&mut self, mut draft: Draft, count: usize, base: u32) -> Result<(), BatchError> {
         adds_up(&draft, count)
-            .map_err(|problem| self.failed(&format!("does not account for its records: {problem}")))?;
+            .map_err(|problem| self.plugin.failed(&format!("does not account for its records: {problem}")))?;
         let dropped = keep_declared(&mut draft, count, &self.plugin.declared);
         draft.events.iter_mut().for_each(|event| event.record_index += base);
         draft.rejects.iter_mut().for_each(|reject| reject.record_index += base);
@@ -271,9 +265,8 @@ impl Landing<'_> {
     fn poison(&mut self, fault: &Fault, record_index: u32) -> Result<(), BatchError> {
         if self.outcome.faults as usize >= limits::PLUGIN_POISON_RECORDS {
             let most = limits::PLUGIN_POISON_RECORDS;
-            return Err(
-                self.failed(&format!("failed on more than {most} records of one batch; the last time: {fault}"))
-            );
+            let what = format!("failed on more than {most} records of one batch; the last time: {fault}");
+            return Err(self.plugin.failed(&what));
         }
         self.outcome.faults += 1;
         let detail = format!("the plugin {} failed on this record: {fault}", self.plugin.name());
@@ -287,30 +280,28 @@ impl Landing<'_> {
         self.outcome.log.extend(room.log.into_iter().take(free));
         self.outcome.log_dropped = self.outcome.log_dropped.saturating_add(room.log_dropped).saturating_add(beyond);
     }
-
-    fn failed(&self, what: &str) -> BatchError {
-        BatchError::Internal(format!("the plugin {} {what}", self.plugin.name()))
-    }
 }
 
 impl Stopped {
     fn during(self, during: &'static str, plugin: &str) -> PluginError {
         match self {
             Self::Fault(fault) => PluginError::Fault { plugin: plugin.into(), during, fault },
-            Self::Busy => PluginError::Host("too many plugins run at once".into()),
+            Self::Busy => PluginError::Host(BUSY.into()),
         }
     }
 }
 
-/// One call, in a store of its own.
+/// One call, in a store of its own; of a call that may reach something, with what.
 fn run<T>(
     shared: &Shared,
     memory_mib: u32,
     ticks: u64,
+    reach: Option<Reach>,
     call: impl FnOnce(&mut wasmtime::Store<Room>) -> wasmtime::Result<T>,
 ) -> (Result<T, Stopped>, Room) {
-    let _pass = shared.gate.enter(run::places(memory_mib));
-    let mut store = run::store(&shared.engine, ticks, memory_mib);
+    let gate = if reach.is_some() { &shared.pulls } else { &shared.gate };
+    let _pass = gate.enter(run::places(memory_mib));
+    let mut store = run::store(&shared.engine, ticks, memory_mib, reach);
     let result = call(&mut store);
     let room = store.into_data();
     let result = result.map_err(|error| run::fault(&error, &room).map_or(Stopped::Busy, Stopped::Fault));

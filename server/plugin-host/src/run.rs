@@ -2,7 +2,7 @@
 //! Never: a store for a second call.
 
 use crate::error::{Fault, PluginError, Withheld};
-use crate::http::Client;
+use crate::http::{Client, Reach};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use vizard_core::limits;
@@ -130,25 +130,25 @@ impl ResourceLimiter for Room {
 }
 
 /// A store for one call that ends after so many ticks and may use so much memory.
-pub(crate) fn store(engine: &Engine, ticks: u64, memory_mib: u32) -> Store<Room> {
+pub(crate) fn store(engine: &Engine, ticks: u64, memory_mib: u32, reach: Option<Reach>) -> Store<Room> {
     let mut store = Store::new(engine, Room { most_memory: bytes(memory_mib), ..Room::default() });
     store.limiter(|room| room);
     store.set_epoch_deadline(ticks);
     store.set_hostcall_fuel(limits::PLUGIN_OUTPUT_BYTES);
+    if let Some(reach) = reach {
+        let_reach(&mut store, Client::new(reach));
+    }
     store
 }
 
-/// A store for one call that may reach something. Waiting for an answer does not use up the call's ticks: the client has a
-/// clock of its own.
-pub(crate) fn store_that_reaches(engine: &Engine, ticks: u64, memory_mib: u32, client: Client) -> Store<Room> {
-    let mut store = store(engine, ticks, memory_mib);
+/// Waiting for an answer does not use up the call's ticks: the client has a clock of its own.
+fn let_reach(store: &mut Store<Room>, client: Client) {
     store.data_mut().client = Some(client);
     store.epoch_deadline_callback(|mut context| {
         let waited = context.data_mut().client().map(|client| std::mem::take(&mut client.waited)).unwrap_or_default();
         let ticks = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) / limits::PLUGIN_TICK_MILLIS;
         Ok(if ticks > 0 { UpdateDeadline::Continue(ticks) } else { UpdateDeadline::Interrupt })
     });
-    store
 }
 
 /// What `error` means that ended a call; nothing where the host was too busy to begin it.

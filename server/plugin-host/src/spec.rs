@@ -41,9 +41,7 @@ impl Manifest {
         let hosts = self.hosts.iter().map(|host| format!("http:{host}"));
         hosts.chain(more.map(|mib| format!("memory:{mib} MiB"))).collect()
     }
-}
 
-impl Manifest {
     /// Whether it fetches records itself.
     pub fn pulls(&self) -> bool {
         !self.hosts.is_empty()

@@ -7,12 +7,8 @@
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a tool for developers")]
 
 use anyhow::{Context as _, Result};
-use connector_sdk::{Batch as Wire, Connector, Feed, RawRecord, testing};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use connector_sdk::{Batch as Wire, Connector, RawRecord, testing};
+use std::{fs, path::Path, time::Duration};
 use vizard_core::time::Micros;
 use vizard_plugin_host::{Batch, Call, HostOptions, PluginHost, build};
 
@@ -129,13 +125,8 @@ fn largest<C: Connector>(folder: &Path) -> Option<Sample> {
 }
 
 fn sample<C: Connector>(raw: &Path) -> Option<Sample> {
-    let name = raw.file_name()?.to_str()?;
-    let feed: &Feed = match C::DESCRIPTOR.feeds {
-        [only] => only,
-        feeds => feeds.iter().filter(|feed| name.starts_with(feed.name)).max_by_key(|feed| feed.name.len())?,
-    };
-    let configs: [PathBuf; 2] = [raw.with_extension("json"), raw.with_file_name("config.json")];
-    let config = configs.iter().find_map(|path| fs::read_to_string(path).ok()).unwrap_or_else(|| "{}".into());
+    let feed = testing::feed_of::<C>(raw.file_name()?.to_str()?).ok()?;
+    let config = testing::config_of(raw);
     let batch = testing::cut(feed, &fs::read(raw).ok()?);
     let gives = connector_sdk::normalise::<C>(&testing::context(&config), &batch);
     if !gives.is_ok_and(|outcome| !outcome.events.is_empty()) {
