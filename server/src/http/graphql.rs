@@ -159,7 +159,11 @@ fn render(media: Media, mut answer: Answer) -> Response {
 }
 
 fn refuse(media: Media, refusal: Refusal) -> Response {
-    let body = json!({"errors": [{"message": refusal.message, "extensions": {"code": refusal.code}}]});
+    let mut extensions = json!({"code": refusal.code});
+    if let Some(reason) = refusal.reason {
+        extensions["reason"] = reason.into();
+    }
+    let body = json!({"errors": [{"message": refusal.message, "extensions": extensions}]});
     refusal.into_response_with(media.content_type(), &body)
 }
 
