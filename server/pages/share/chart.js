@@ -72,7 +72,8 @@ function picture(history, stems, width, now) {
   const times = [...history.map((point) => Date.parse(point.at)), ...stems.map((stem) => stem.at)];
   const last = Math.max(now, ...times);
   const first = Math.min(last - DAY, ...times);
-  const x = (/** @type {number} */ at) => EDGE.left + ((at - first) / (last - first)) * (width - EDGE.left - EDGE.right);
+  const x = (/** @type {number} */ at) =>
+    EDGE.left + ((at - first) / (last - first)) * (width - EDGE.left - EDGE.right);
   const y = (/** @type {number} */ value) => EDGE.top + (1 - value / 100) * (HEIGHT - EDGE.top - EDGE.bottom);
   const bottom = y(0);
 
@@ -156,12 +157,26 @@ export function scoreTable(history) {
       "table",
       {},
       el("caption", {}, "Changes of the score, the oldest first"),
-      el("thead", {}, el("tr", {}, ["When", "Score", "Why"].map((name) => el("th", { scope: "col" }, name)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          ["When", "Score", "Why"].map((name) => el("th", { scope: "col" }, name)),
+        ),
+      ),
       el(
         "tbody",
         {},
         history.map((point) =>
-          el("tr", {}, el("td", {}, instant(point.at)), el("td", {}, score(point.score)), el("td", {}, point.cause)),
+          el(
+            "tr",
+            {},
+            el("td", {}, instant(point.at)),
+            el("td", { class: "number" }, score(point.score)),
+            el("td", {}, point.cause),
+          ),
         ),
       ),
     ),

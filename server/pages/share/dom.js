@@ -60,7 +60,11 @@ export function svg(name, attributes = {}, ...children) {
 export function facts(rows) {
   const shown = rows.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
   // Each pair in a group, so that the two stay together on a narrow screen and on paper.
-  return el("dl", { class: "facts" }, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    { class: "facts" },
+    shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 /**
@@ -82,6 +86,16 @@ export function button(label, act, attributes = {}) {
     }
   });
   return made;
+}
+
+/**
+ * Puts what went wrong beside what it is about; the line at the top may be out of sight. Without a text, takes it away.
+ * @param {HTMLElement} near
+ * @param {string} [text]
+ */
+export function complain(near, text) {
+  near.querySelector(":scope > .problem")?.remove();
+  if (text) near.prepend(el("p", { class: "problem" }, text));
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { EVENTS } from "./api.js";
-import { button, el, facts, focusOn } from "./dom.js";
+import { button, complain, el, facts, focusOn } from "./dom.js";
 import { count, instant, pairs, plural } from "./words.js";
 
 /**
@@ -92,14 +92,15 @@ export class Evidence {
 
   /** A button that shows the first events of every insight, to read on or to print. */
   all() {
-    return button("Show the events of all insights", async () => {
+    const near = el("div", {});
+    const show = async () => {
       this.page.say("Loading the events…");
       let loaded = 0;
       for (let at = 0; at < this.#places.length; at += INSIGHTS_PAGE) {
         const places = this.#places.slice(at, at + INSIGHTS_PAGE).filter((place) => place.shown === 0);
         const [first] = places;
         if (!first) continue;
-        const found = await this.#load(first.before, INSIGHTS_PAGE, null);
+        const found = await this.#load(near, first.before, INSIGHTS_PAGE, null);
         if (!found) return;
         for (const place of places) {
           const events = found.get(place.insight.id);
@@ -108,42 +109,55 @@ export class Evidence {
         loaded += places.length;
       }
       this.page.say(`The first events of ${plural(loaded, "more insight")} are shown.`);
-    });
+    };
+    near.append(button("Show the events of all insights", show));
+    return near;
   }
 
   /** @param {Place} place */
   async #more(place) {
     this.page.say("Loading events…");
-    const found = await this.#load(place.before, 1, place.after);
-    const events = found?.get(place.insight.id);
+    const found = await this.#load(place.foot, place.before, 1, place.after);
     if (!found) return;
+    const events = found.get(place.insight.id);
     // An insight may have come in before this one since: the places are no longer those that the page knows.
-    if (!events) return this.page.say("The case has changed. Load the page again from your link to see the events.");
+    if (!events) return this.#fail(place.foot, "The case has changed. Open your link again to see the events.");
     const first = place.add(events);
     this.page.say(`${plural(events.nodes.length, "event")} shown.`);
     if (first) focusOn(first);
   }
 
   /**
+   * @param {HTMLElement} near
+   * @param {string} text
+   */
+  #fail(near, text) {
+    complain(near, text);
+    this.page.say(text);
+  }
+
+  /**
    * Events by insight; nothing where they could not be loaded, and then it was said why.
+   * @param {HTMLElement} near
    * @param {string | null} before
    * @param {number} insights
    * @param {string | null} after
    * @returns {Promise<Map<string, Activities> | null>}
    */
-  async #load(before, insights, after) {
+  async #load(near, before, insights, after) {
     const { inTimeline: timeline, content, page } = this;
+    complain(near);
     const reply = await page.ask(EVENTS, { insights, before, events: EVENTS_PAGE, after, timeline, content });
     if (reply.kind === "refused") {
       page.lost(reply);
       return null;
     }
     if (reply.kind === "busy") {
-      page.say(`The server asks for a pause: try again in ${plural(reply.seconds, "second")}.`);
+      this.#fail(near, `The server asks for a pause: try again in ${plural(reply.seconds, "second")}.`);
       return null;
     }
     if (reply.kind !== "data") {
-      page.say("The events could not be loaded. Check your connection and try again.");
+      this.#fail(near, "The events could not be loaded. Check your connection and try again.");
       return null;
     }
     const found = reply.data.viewer?.share?.case;

@@ -17,8 +17,8 @@ import { instantText, plural } from "./words.js";
 const PAGE = 100;
 /** The longest time that a browser's timer takes; a share may hold longer. */
 const LONGEST_TIMER_MS = 2_147_483_647;
-/** A token has 43 characters after its prefix. What a mail program put behind the link, a bracket or a full stop, is no part of it. */
-const TOKEN = /^vzs_[A-Za-z0-9_-]{43}/;
+/** A token has 43 characters after its prefix. What a mail program puts behind a link, a bracket, a full stop, is no part of it. */
+const TOKEN = /\bvzs_[A-Za-z0-9_-]{43}/;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const status = /** @type {HTMLElement} */ (document.getElementById("status"));
@@ -54,11 +54,18 @@ function message(title, sentences, controls = []) {
   say("");
   show(
     title,
-    el("div", { class: "message" }, el("h1", {}, title), sentences.map((text) => el("p", {}, text)), controls),
+    el(
+      "div",
+      { class: "message" },
+      el("h1", {}, title),
+      sentences.map((text) => el("p", {}, text)),
+      controls,
+    ),
   );
 }
 
-const AGAIN = "To open it again, use the link in the message that you got. The address bar does not keep it, on purpose.";
+const AGAIN =
+  "To open it again, use the link in the message that you got. The address bar does not keep it, on purpose.";
 
 /**
  * Says why there is no case to see.
@@ -81,10 +88,14 @@ function explain(trouble, retry) {
           `${ask} what has changed, or for a new one.`,
         ]);
       }
-      return message("This link opens nothing", [
-        "The server does not know it. It may have been cut off or changed on its way to you.",
-        `Copy the whole link out of your message and try again. ${ask} if it still does not open.`,
-      ]);
+      return message(
+        "This link opens nothing",
+        [
+          "The server does not know it. It may have been cut off or changed on its way to you.",
+          `Copy the whole link out of your message and try again. ${ask} if it still does not open.`,
+        ],
+        [pasted()],
+      );
     case "busy": {
       const timer = setTimeout(retry, trouble.seconds * 1000);
       current.signal.addEventListener("abort", () => clearTimeout(timer));
@@ -111,7 +122,9 @@ function explain(trouble, retry) {
         "Something went wrong",
         [
           "The server could not answer. Nothing is wrong with your link.",
-          ...(trouble.reference ? [`If it stays like this, give this reference to who sent you the link: ${trouble.reference}.`] : []),
+          ...(trouble.reference
+            ? [`If it stays like this, give this reference to who sent you the link: ${trouble.reference}.`]
+            : []),
         ],
         [button("Try again", retry)],
       );
@@ -122,13 +135,50 @@ function explain(trouble, retry) {
 function withoutToken() {
   const incomplete = location.hash.startsWith("#vzs_");
   if (incomplete) history.replaceState(null, "", location.pathname);
-  message(incomplete ? "This link is not complete" : "No share is open here", [
-    incomplete
-      ? "Its end is missing: a mail program may have broken it into two lines. Copy the whole link out of your message."
-      : AGAIN,
-    "A link to a share ends in #vzs_ and 43 letters, digits, dashes and underscores.",
-    "If you have no such link, ask the person who shared the case with you.",
-  ]);
+  message(
+    incomplete ? "This link is not complete" : "No share is open here",
+    [
+      incomplete
+        ? "Its end is missing: a mail program may have broken it into two lines. Copy the whole link out of your message."
+        : AGAIN,
+      "A link to a share ends in #vzs_ and 43 letters, digits, dashes and underscores.",
+      "If you have no such link, ask the person who shared the case with you.",
+    ],
+    [pasted()],
+  );
+}
+
+/**
+ * A place to paste a link: for one that a mail program broke, and for a machine that others use, as browsers note the address of a
+ * link that was followed in their history before a page can take it out of the address bar.
+ */
+function pasted() {
+  const input = el("input", {
+    id: "link",
+    type: "text",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-describedby": "link-problem",
+  });
+  const problem = el("p", { class: "problem", id: "link-problem" });
+  const form = el(
+    "form",
+    { class: "paste" },
+    el("label", { for: "link" }, "Or paste the link here"),
+    input,
+    problem,
+    el("p", { class: "controls" }, el("button", { type: "submit" }, "Open")),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    // Broken into lines or not: there are no spaces in a link.
+    const found = TOKEN.exec(input.value.replaceAll(/\s/g, ""));
+    if (found) return void open(client(found[0]));
+    problem.textContent = "There is no whole link in this.";
+    say(problem.textContent);
+    input.focus();
+  });
+  return form;
 }
 
 /**

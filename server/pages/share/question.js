@@ -4,7 +4,7 @@
  */
 
 import { ANSWER, ASKED } from "./api.js";
-import { button, el, facts, focusOn } from "./dom.js";
+import { button, complain, el, facts, focusOn } from "./dom.js";
 import { instant, plural } from "./words.js";
 
 /**
@@ -138,18 +138,14 @@ class Form {
     if (choice === undefined) return this.#refuse("Choose one of the answers.", this.radios[0]);
     const comment = this.comment.value.trim();
     const heading = el("h3", {}, "Is this your answer?");
-    this.body.replaceChildren(
-      ...asked(this.question),
-      heading,
-      facts([
-        ["Answer", el("strong", {}, choice)],
-        ["Comment", comment && el("span", { class: "written" }, comment)],
-      ]),
-      el("p", {}, "Once it is sent, it cannot be changed."),
+    /** @type {HTMLElement} */
+    const send = el(
+      "div",
+      {},
       el(
         "p",
         { class: "controls" },
-        button("Send this answer", () => this.#send(choice, comment)),
+        button("Send this answer", () => this.#send(choice, comment, send)),
         " ",
         button(
           "Change it",
@@ -161,31 +157,47 @@ class Form {
         ),
       ),
     );
+    this.body.replaceChildren(
+      ...asked(this.question),
+      heading,
+      facts([
+        ["Answer", el("strong", {}, choice)],
+        ["Comment", comment && el("span", { class: "written" }, comment)],
+      ]),
+      el("p", {}, "Once it is sent, it cannot be changed."),
+      send,
+    );
     focusOn(heading);
   }
 
   /**
    * @param {string} choice
    * @param {string} comment
+   * @param {HTMLElement} near
    */
-  async #send(choice, comment) {
+  async #send(choice, comment, near) {
     const { page, question } = this;
+    complain(near);
     page.say("Sending your answer…");
     const input = { consultationId: question.id, choice, comment: comment || null };
     const reply = await page.ask(ANSWER, { input });
     if (reply.kind === "refused") return page.lost(reply);
     if (reply.kind === "busy") {
-      return page.say(`Not sent: the server asks for a pause. Try again in ${plural(reply.seconds, "second")}.`);
+      return this.#fail(
+        near,
+        `Not sent: the server asks for a pause. Try again in ${plural(reply.seconds, "second")}.`,
+      );
     }
     // It may have arrived although its receipt did not: what the server has now decides.
-    if (reply.kind !== "data") return this.#settle("It is not certain that your answer arrived. Try again in a moment.");
+    if (reply.kind !== "data")
+      return this.#settle(near, "It is not certain that your answer arrived. Try again in a moment.");
     const said = reply.data.answerConsultation;
     if (said?.consultation?.choice) return this.#done(said.consultation);
     /** @type {import("./api.js").UserError | undefined} */
     const wrong = said?.userErrors?.[0];
     if (wrong?.field?.at(-1) === "comment") return this.#refuse(wrong.message, this.comment);
     if (wrong?.field?.at(-1) === "choice") return this.#refuse(wrong.message, this.radios[0]);
-    return this.#settle(wrong?.message ?? "The server did not take the answer. Try again in a moment.");
+    return this.#settle(near, wrong?.message ?? "The server did not take the answer. Try again in a moment.");
   }
 
   /** @param {Question} question */
@@ -196,9 +208,10 @@ class Form {
 
   /**
    * Looks what the server has: an answer, from here or from another window, a closed case, or neither.
+   * @param {HTMLElement} near
    * @param {string} otherwise what to say if there is none
    */
-  async #settle(otherwise) {
+  async #settle(near, otherwise) {
     const { page, question } = this;
     const reply = await page.ask(ASKED);
     if (reply.kind === "refused") return page.lost(reply);
@@ -213,6 +226,15 @@ class Form {
       focusOn(closed(this.body, question));
       return page.say("The case was closed before you answered.");
     }
-    page.say(otherwise);
+    this.#fail(near, otherwise);
+  }
+
+  /**
+   * @param {HTMLElement} near
+   * @param {string} text
+   */
+  #fail(near, text) {
+    complain(near, text);
+    this.page.say(text);
   }
 }

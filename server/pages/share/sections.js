@@ -5,7 +5,7 @@
 
 import { MORE_INSIGHTS } from "./api.js";
 import { scoreChart, scoreTable } from "./chart.js";
-import { button, el, facts, focusOn } from "./dom.js";
+import { button, complain, el, facts, focusOn } from "./dom.js";
 import { Evidence } from "./evidence.js";
 import { questionView } from "./question.js";
 import { calendarDay, count, instant, plural, score, word } from "./words.js";
@@ -116,7 +116,8 @@ function person({ subject }, summary) {
   /** @type {Record<string, string>} */
   const why = {
     MASKED: "The name is hidden. The pseudonym stands for one person in this share, and nowhere else.",
-    REVEALED: "The name is shown because a second person agreed to it. Each look at it is in the audit log.",
+    REVEALED:
+      "The name is shown as long as it is revealed to who shared the case. Each look at it is in the audit log.",
     PSEUDONYMISATION_OFF: "This organisation works without pseudonyms. Each look at a name is in the audit log.",
     ERASED: "Who this was has been erased for good.",
   };
@@ -189,7 +190,9 @@ function timeline(found, evidence, page) {
 function evidenceAlone(evidence, page) {
   const place = el("div", {}, el("p", {}, "Loading…"));
   void moreInsights(page, null, false).then((listed) => {
-    place.replaceChildren(listed ? insightList(listed, evidence, page) : el("p", {}, "The events could not be loaded."));
+    place.replaceChildren(
+      listed ? insightList(listed, evidence, page) : el("p", {}, "The events could not be loaded."),
+    );
   });
   return section("evidence", "Evidence", place);
 }
@@ -255,7 +258,11 @@ function insightList(insights, evidence, page) {
     button("Show more insights", async () => {
       page.say("Loading more insights…");
       const listed = await moreInsights(page, after, !evidence || evidence.inTimeline);
-      if (!listed) return page.say("More insights could not be loaded. Try again in a moment.");
+      if (!listed) {
+        const text = "More insights could not be loaded. Try again in a moment.";
+        complain(foot, text);
+        return page.say(text);
+      }
       const first = add(listed);
       page.say(`${plural(listed.edges.length, "more insight")} shown.`);
       if (first) focusOn(first);
@@ -311,12 +318,18 @@ function alerts(found) {
         alert.contributions.length > 0 && shares(alert.contributions),
       ),
     ),
-    totalCount > nodes.length && el("p", {}, `The newest ${count(nodes.length)} of ${count(totalCount)} alerts are shown.`),
+    totalCount > nodes.length &&
+      el("p", {}, `The newest ${count(nodes.length)} of ${count(totalCount)} alerts are shown.`),
   );
 }
 
+/** Shares below it are shown as 0, and there are many of them. */
+const LEAST_POINTS = 0.05;
+
 /** @param {{points: number, insight: {explanation: string}}[]} contributions */
 function shares(contributions) {
+  const shown = contributions.filter(({ points }) => points >= LEAST_POINTS);
+  const others = contributions.length - shown.length;
   return el(
     "details",
     {},
@@ -325,15 +338,29 @@ function shares(contributions) {
       "table",
       {},
       el("caption", {}, "Shares of the score, the largest first"),
-      el("thead", {}, el("tr", {}, ["Points", "For"].map((name) => el("th", { scope: "col" }, name)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          ["Points", "For"].map((name) => el("th", { scope: "col" }, name)),
+        ),
+      ),
       el(
         "tbody",
         {},
-        contributions.map(({ points, insight }) =>
+        shown.map(({ points, insight }) =>
           el("tr", {}, el("td", { class: "number" }, score(points)), el("td", {}, insight.explanation)),
         ),
       ),
     ),
+    others > 0 &&
+      el(
+        "p",
+        { class: "hint" },
+        `${plural(others, "more insight")} added less than ${count(LEAST_POINTS)} points each.`,
+      ),
   );
 }
 
@@ -346,7 +373,11 @@ function notes(found, named) {
     "notes",
     "Notes",
     !named &&
-      el("p", { class: "hint" }, "Notes by staff are left out, because they may name the person. Those of the system are shown."),
+      el(
+        "p",
+        { class: "hint" },
+        "Notes by staff are left out, because they may name the person. Those of the system are shown.",
+      ),
     found.notes.length === 0 && el("p", {}, "There are no notes."),
     el(
       "ol",
@@ -355,7 +386,13 @@ function notes(found, named) {
         el(
           "li",
           {},
-          el("p", { class: "by" }, el("strong", {}, note.author), note.system ? " (noted by the system), " : ", ", instant(note.at)),
+          el(
+            "p",
+            { class: "by" },
+            el("strong", {}, note.author),
+            note.system ? " (noted by the system), " : ", ",
+            instant(note.at),
+          ),
           el("p", { class: "written" }, note.body),
         ),
       ),

@@ -95,6 +95,8 @@ export const plural = (value, one) => `${count(value)} ${one}${value === 1 ? "" 
 
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const utcTime = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
+const localDay = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
 const utc = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
 const local = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
@@ -121,8 +123,9 @@ export const shortDayText = (millis) => shortDay.format(new Date(millis));
 export function instantText(at) {
   const date = new Date(at);
   const here = local.format(date);
-  const there = utc.format(date);
-  return date.getTimezoneOffset() === 0 && here.endsWith("UTC") ? `${there} UTC` : `${here} (${there} UTC)`;
+  if (here.endsWith("UTC")) return here;
+  const there = localDay.format(date) === day.format(date) ? utcTime.format(date) : utc.format(date);
+  return `${here} (${there} UTC)`;
 }
 
 /** @param {string} at */
