@@ -5,8 +5,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namesNobody, question, share, state, visit } from "./setup.mjs";
+import { wire } from "./browser.mjs";
+import { namesNobody, question, share, state, until, visit } from "./setup.mjs";
 import * as world from "./world.mjs";
+
+/** "25 November 2026" as 2026-11-25. */
+const isoDay = (text) => new Date(`${text} UTC`).toISOString().slice(0, 10);
 
 const SECTIONS = ["Summary", "Score and insights", "Alerts", "Notes"];
 
@@ -97,6 +101,53 @@ test("an alert says what its score is made of, the largest share first", async (
   );
   const total = Number(/Score\s+([\d.]+) of 100/.exec(await visitor.text())[1]);
   assert.ok(Math.abs(points.reduce((sum, value) => sum + value, 0) - total) < 1, "what is left out hardly counts");
+  await visitor.end();
+});
+
+test("insights come page by page, and each keeps its own events", async () => {
+  for (const sections of [["TIMELINE", "EVIDENCE"], ["EVIDENCE"]]) {
+    const visitor = await state.browser.visitor();
+    const { page } = visitor;
+    // Pages of 30, since the sample data has fewer insights than a whole page.
+    await page.route("**/graphql", (route) => {
+      const asked = route.request().postData();
+      return route.continue({
+        postData: asked.replace('"insights":100', '"insights":30').replace('"first":100', '"first":30'),
+      });
+    });
+    await visitor.open((await share({ sections })).token);
+    const insights = page.locator(".insight");
+    await insights.nth(29).waitFor();
+    assert.equal(await insights.count(), 30);
+    const more = page.getByRole("button", { name: "Show more insights" });
+    await more.click();
+    await insights.nth(59).waitFor();
+    assert.equal(await insights.count(), 60);
+    await until(() => page.evaluate(() => document.activeElement.matches("li.insight, .day h3")));
+    await more.click();
+    await insights.nth(60).waitFor();
+    await until(async () => (await more.count()) === 0);
+    const total = await insights.count();
+    assert.match(await visitor.text(), new RegExp(`${total} of ${total} insights shown\\.`));
+    assert.equal(new Set(await page.locator(".sentence").evaluateAll((all) => all.map(({ id }) => id))).size, total);
+    // The 31st follows the last of another page; its events are of its day.
+    const later = insights.nth(30);
+    await later.getByRole("button").click();
+    await later.locator(".events > li").first().waitFor();
+    const [, day] = /on (\d+ \w+ \d{4})/.exec(await later.innerText());
+    assert.ok((await later.locator(".events time").first().getAttribute("datetime")).startsWith(isoDay(day)), day);
+    await visitor.end();
+  }
+});
+
+test("a reader whose clock is wrong sees the case all the same, and asks once", async () => {
+  const visitor = await state.browser.visitor();
+  await visitor.page.clock.install({ time: Date.now() + 1000 * 86_400_000 });
+  const before = wire.length;
+  await visitor.open((await share({ sections: ["SUMMARY"] })).token);
+  await visitor.page.clock.fastForward("01:00:00");
+  assert.equal(await visitor.heading(), "Shared case");
+  assert.equal(wire.slice(before).filter(({ url }) => url === "/graphql").length, 1);
   await visitor.end();
 });
 

@@ -43,7 +43,7 @@ export async function visit(token, options) {
 /** Waits for something that no event tells of. */
 export async function until(condition) {
   const end = Date.now() + 10_000;
-  while (!condition()) {
+  while (!(await condition())) {
     assert.ok(Date.now() < end, String(condition));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -147,9 +147,9 @@ export const DOCUMENTS = { OPEN, MORE_INSIGHTS, EVENTS, ASKED, ANSWER };
  */
 
 /**
- * What came: data and what is missing in it, or the reason why there is none.
+ * What came: data and what is missing in it, with the server's id of the request and its time; or the reason why there is none.
  * @template T
- * @typedef {{kind: "data", data: T, errors: GraphError[]} | Trouble} Reply
+ * @typedef {{kind: "data", data: T, errors: GraphError[], reference: string, at: number} | Trouble} Reply
  */
 
 /**
@@ -219,6 +219,8 @@ function reply(response, body) {
     const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
     if (response.status === 429 || seconds > 0) return { kind: "busy", seconds: seconds > 0 ? seconds : PAUSE_SECONDS };
   }
-  if (!body?.data) return { kind: "failed", reference: response.headers.get("X-Request-Id") ?? "" };
-  return { kind: "data", data: body.data, errors };
+  const reference = response.headers.get("X-Request-Id") ?? "";
+  if (!body?.data) return { kind: "failed", reference };
+  const at = Date.parse(response.headers.get("Date") ?? "");
+  return { kind: "data", data: body.data, errors, reference, at: Number.isNaN(at) ? Date.now() : at };
 }

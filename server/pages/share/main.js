@@ -6,7 +6,7 @@
 import { OPEN, client } from "./api.js";
 import { button, el, focusOn } from "./dom.js";
 import { caseView } from "./sections.js";
-import { instantText, plural } from "./words.js";
+import { plural } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Share} Share
@@ -198,25 +198,30 @@ async function open(ask) {
   if (reply.kind !== "data") return explain(reply, retry);
   /** @type {Share | null | undefined} */
   const share = reply.data.viewer?.share;
-  if (!share) return explain({ kind: "failed", reference: "" }, retry);
+  if (!share) return explain({ kind: "failed", reference: reply.reference }, retry);
 
   // A part that the share does not open is denied, and that is no fault.
   const faults = reply.errors.filter((error) => error.extensions?.code !== "FORBIDDEN");
   const view = caseView(share, {
     ask,
     page: PAGE,
-    say,
-    lost: (trouble) => explain(trouble, retry),
+    // What was asked for a share that another one has replaced says nothing any more.
+    say: (text) => {
+      if (!signal.aborted) say(text);
+    },
+    lost: (trouble) => {
+      if (!signal.aborted) explain(trouble, retry);
+    },
     retry: faults.length > 0 ? retry : null,
   });
   show("A shared case", view);
   say(faults.length > 0 ? "The case is shown, but parts of it could not be loaded." : "The case is shown.");
 
-  // What lies open on a screen ends with the share as well.
-  const left = Date.parse(share.expiresAt) - Date.now();
-  const timer = setTimeout(retry, Math.min(Math.max(left, 0) + 1000, LONGEST_TIMER_MS));
+  // What lies open on a screen ends with the share as well: by the server's clock, as the reader's may be wrong.
+  const left = Date.parse(share.expiresAt) - reply.at;
+  if (left <= 0) return;
+  const timer = setTimeout(retry, Math.min(left + 1000, LONGEST_TIMER_MS));
   signal.addEventListener("abort", () => clearTimeout(timer));
-  if (left <= 0) say(`By your clock the share ended on ${instantText(share.expiresAt)}: your clock may be wrong.`);
 }
 
 /** Reads the token out of the address and takes it away there. */

@@ -120,7 +120,7 @@ export const shortDayText = (millis) => shortDay.format(new Date(millis));
  * An instant where the reader is, and in UTC, so that two people in two places talk of the same one.
  * @param {string} at
  */
-export function instantText(at) {
+function instantText(at) {
   const date = new Date(at);
   const here = local.format(date);
   if (here.endsWith("UTC")) return here;
