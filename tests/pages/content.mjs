@@ -140,15 +140,19 @@ test("insights come page by page, and each keeps its own events", async () => {
   }
 });
 
-test("a reader whose clock is wrong sees the case all the same, and asks once", async () => {
+test("a reader whose clock is wrong sees the case all the same, until the share ends", async () => {
   const visitor = await state.browser.visitor();
   await visitor.page.clock.install({ time: Date.now() + 1000 * 86_400_000 });
   const before = wire.length;
-  await visitor.open((await share({ sections: ["SUMMARY"] })).token);
-  await visitor.page.clock.fastForward("01:00:00");
+  const shared = await share({ sections: ["SUMMARY"] });
+  await visitor.open(shared.token);
+  await visitor.page.clock.fastForward("47:00:00");
   assert.equal(await visitor.heading(), "Shared case");
   assert.equal(wire.slice(before).filter(({ url }) => url === "/graphql").length, 1);
-  await visitor.end();
+  world.expire(shared);
+  await visitor.page.clock.fastForward("01:00:30");
+  await visitor.page.getByRole("heading", { name: "This share has expired" }).waitFor();
+  await visitor.end(1);
 });
 
 test("a share of the evidence alone leads to the events", async () => {

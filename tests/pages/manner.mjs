@@ -117,6 +117,12 @@ test("on paper everything is unfolded and nothing is there to be pressed", async
   );
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
   await visitor.end();
+
+  const asked = await visit((await question()).token);
+  await asked.page.emulateMedia({ media: "print" });
+  assert.ok(await asked.page.getByText("Is it usual in your team").isVisible());
+  assert.equal(await asked.page.locator("form:visible, textarea:visible").count(), 0);
+  await asked.end();
 });
 
 test("nothing that gets into the page can run or send anything away", async () => {
