@@ -69,6 +69,8 @@ pub struct Config {
     pub break_glass_notice: Vec<Mailbox>,
     /// In lower case.
     pub webhook_origins: Vec<String>,
+    /// Without a slash at its end.
+    pub public_url: Option<String>,
     pub inbox_dir: PathBuf,
     pub plugin_keys: Vec<SigningKey>,
     /// `None`: in development mode alone.
@@ -103,6 +105,7 @@ impl fmt::Debug for Config {
             .field("mail_from", &self.mail_from.as_ref().map(|_| "(set, not shown)"))
             .field("break_glass_notice", &self.break_glass_notice.len())
             .field("webhook_origins", &self.webhook_origins)
+            .field("public_url", &self.public_url)
             .field("inbox_dir", &self.inbox_dir)
             .field("plugin_keys", &self.plugin_keys)
             .field("unsigned_plugins", &self.unsigned_plugins)

@@ -1,4 +1,5 @@
-//! The doors of the server: GraphQL, deliveries, exports, health and metrics, over HTTP; subscriptions over WebSockets too.
+//! The doors of the server: GraphQL, deliveries, exports, the page of a share, health and metrics, over HTTP; subscriptions over
+//! WebSockets too.
 //! Never: a decision about access or data; it reads requests, calls what is behind, and writes answers.
 
 pub mod ingest;
@@ -11,6 +12,7 @@ mod exports;
 mod graphql;
 mod observe;
 mod operations;
+mod page;
 mod request;
 mod veil;
 
@@ -109,7 +111,8 @@ fn router_with<E: Executor>(app: App<E>, bodies: usize, graphql_deadline: Durati
         .route("/exports/{id}", get(exports::download::<E>))
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready::<E>))
-        .route("/metrics", get(operations::metrics::<E>));
+        .route("/metrics", get(operations::metrics::<E>))
+        .merge(page::routes());
     if shared.app.mode == Mode::Development {
         router = router.route("/", get(operations::graphiql)).route("/graphiql", get(operations::graphiql));
     }

@@ -245,6 +245,23 @@ pub(super) const KEYS: &[Key] = &[
         ..TEXT
     },
     Key {
+        name: "public_url",
+        default: "https://vizard.example.org",
+        optional: true,
+        doc: "Where people reach this server, as they would type it, with the path that a proxy puts before ours if there\n\
+              is one. Links to shares begin with it; without it they begin with /share, and whoever passes one on completes it.",
+        set: |config, text| {
+            let url = text.trim_end_matches('/');
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+            if rest.is_empty() || rest.contains(|c: char| matches!(c, '?' | '#' | '@') || c.is_whitespace()) {
+                return Err("a URL that begins with http:// or https://, without `?`, `#` or a password");
+            }
+            config.public_url = Some(url.to_owned());
+            Ok(())
+        },
+        ..TEXT
+    },
+    Key {
         name: "inbox_dir",
         default: "{data_dir}/inbox",
         doc: "Where files are put for connectors: what is moved into {data_dir}/inbox/NAME is read by the connector NAME.",
@@ -365,6 +382,7 @@ pub(super) fn blank() -> Config {
         mail_from: None,
         break_glass_notice: vec![],
         webhook_origins: vec![],
+        public_url: None,
         inbox_dir: PathBuf::new(),
         plugin_keys: vec![],
         unsigned_plugins: None,

@@ -50,6 +50,18 @@ fn files_follow_the_data_directory_unless_they_are_set() {
 }
 
 #[test]
+fn the_public_url_is_a_site_with_or_without_a_path() {
+    let url = |text: &str| load(&format!("public_url = \"{text}\""), &[], &[]).map(|config| config.public_url);
+    assert_eq!(load("", &[], &[]).unwrap().public_url, None);
+    assert_eq!(url("https://risk.example.org/vizard/"), Ok(Some("https://risk.example.org/vizard".to_owned())));
+    for wrong in
+        ["", "https://", "risk.example.org", "ftp://risk.example.org", "https://a@b", "https://a/?x", "https://a/#x"]
+    {
+        assert!(url(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     assert!(refused("lisen = \"x\"", &[]).contains("no key `lisen`; did you mean `listen`?"));
     assert!(

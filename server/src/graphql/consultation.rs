@@ -114,6 +114,10 @@ pub struct AskConsultationPayload {
     consultation: Option<Consultation>,
     /// Opens the question: hand it to the recipient over a safe channel. It is in this answer once and nowhere else, ever.
     token: Option<String>,
+    /// Opens the page of the question in a browser: `…/share#vzs_…`, the token behind the `#`, where browsers keep it to themselves. It
+    /// begins with the configuration's `public_url`; without one with `/share`, to be completed with the server's address. Like
+    /// the token: in this answer once, for a safe channel.
+    url: Option<String>,
     /// What was wrong with the input. Nothing was asked then.
     user_errors: Vec<UserError>,
     /// What the author should know: that a text names somebody who is monitored. It was kept as written.
@@ -174,7 +178,8 @@ impl ConsultationMutation {
             let (asked, user_errors) = outcome(asked)?;
             let (consultation, token) = asked.unzip();
             let consultation = consultation.map(Consultation::from);
-            Ok::<_, ServiceError>(AskConsultationPayload { consultation, token, user_errors, warnings })
+            let url = token.as_deref().map(|token| services.share_link(token));
+            Ok::<_, ServiceError>(AskConsultationPayload { consultation, token, url, user_errors, warnings })
         })
         .await
     }

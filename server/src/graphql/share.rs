@@ -156,6 +156,10 @@ pub struct ShareCasePayload {
     /// Opens the share: hand it to the recipient over a safe channel. It is in this answer once and nowhere else, ever. It goes
     /// into the Authorization header, as `Bearer vzs_…`.
     token: Option<String>,
+    /// Opens the page of the share in a browser: `…/share#vzs_…`, the token behind the `#`, where browsers keep it to themselves. It
+    /// begins with the configuration's `public_url`; without one with `/share`, to be completed with the server's address. Like
+    /// the token: in this answer once, for a safe channel.
+    url: Option<String>,
     /// What was wrong with the input. Nothing was shared then.
     user_errors: Vec<UserError>,
     /// What the author should know: that a text names somebody who is monitored. It was kept as written.
@@ -207,7 +211,8 @@ impl ShareMutation {
             };
             let (made, user_errors) = outcome(services.share_case(&permit, asked).await)?;
             let (share, token) = made.map_or((None, None), |(share, token)| (Some(CaseShare(share)), Some(token)));
-            Ok::<_, ServiceError>(ShareCasePayload { share, token, user_errors, warnings })
+            let url = token.as_deref().map(|token| services.share_link(token));
+            Ok::<_, ServiceError>(ShareCasePayload { share, token, url, user_errors, warnings })
         })
         .await
     }

@@ -134,7 +134,9 @@ async fn respond<E: Executor>(
         Ok(read) => read,
         Err(refusal) => return refuse(media.unwrap_or(Media::Json), refusal),
     };
-    let checked = Checked::of(asked, shared.app.documents.as_ref());
+    // The page of a share is the server's own, and asks for what its holder may see of one case.
+    let holds_share = signed.as_ref().is_some_and(|signed| signed.viewer.share.is_some());
+    let checked = Checked::of(asked, shared.app.documents.as_ref().filter(|_| !holds_share));
     let is_subscription = checked.as_ref().map_or(true, |checked| checked.kind == OperationType::Subscription);
     let Some(media) = media.filter(|_| !(events && checked.is_ok() && is_subscription)) else {
         if is_subscription {
@@ -168,7 +170,11 @@ fn render(media: Media, mut answer: Answer) -> Response {
 }
 
 fn refuse(media: Media, refusal: Refusal) -> Response {
-    let body = json!({"errors": [{"message": refusal.message, "extensions": {"code": refusal.code}}]});
+    let mut extensions = json!({"code": refusal.code});
+    if let Some(reason) = refusal.reason {
+        extensions["reason"] = reason.into();
+    }
+    let body = json!({"errors": [{"message": refusal.message, "extensions": extensions}]});
     refusal.into_response_with(media.content_type(), &body)
 }
 

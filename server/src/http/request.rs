@@ -58,7 +58,7 @@ pub(super) async fn sign_in(text: Option<&str>, peer: Option<IpAddr>, door: &dyn
         _ => Err(door.refuse(AuthError::Authorization, peer).await),
     };
     signed_in.map_err(|error| match error {
-        SignInError::Refused(why) => bad_token(&why.to_string()),
+        SignInError::Refused(why) => bad_token(why),
         SignInError::TooMany { retry_after_seconds }
         | SignInError::ShareTooOften { retry_after_seconds }
         | SignInError::TooOften { retry_after_seconds, .. } => {
@@ -100,9 +100,9 @@ fn sign_in_first() -> Refusal {
         .with(header::WWW_AUTHENTICATE, REALM)
 }
 
-fn bad_token(why: &str) -> Refusal {
+fn bad_token(why: AuthError) -> Refusal {
     let challenge = format!("{REALM}, error=\"invalid_token\", error_description=\"{why}\"");
-    unauthenticated(why).with(header::WWW_AUTHENTICATE, &challenge)
+    unauthenticated(&why.to_string()).because(why.code()).with(header::WWW_AUTHENTICATE, &challenge)
 }
 
 fn unauthenticated(why: &str) -> Refusal {

@@ -5,6 +5,7 @@ mod exports;
 mod graphql;
 mod ingest;
 mod operations;
+mod page;
 
 use super::*;
 use crate::{

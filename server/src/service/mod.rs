@@ -111,6 +111,8 @@ struct Settings {
     unsigned_plugins: bool,
     /// Where webhooks may go.
     webhook_origins: Vec<String>,
+    /// What links to here begin with.
+    public_url: String,
     /// Who is told when the glass is broken.
     told: Vec<Mailbox>,
 }
@@ -145,6 +147,7 @@ impl Services {
             plugin_keys: config.plugin_keys.clone(),
             unsigned_plugins: config.unsigned_plugins.unwrap_or(config.mode == Mode::Development),
             webhook_origins: config.webhook_origins.clone(),
+            public_url: config.public_url.clone().unwrap_or_default(),
             told: config.break_glass_notice.clone(),
         };
         let live = Self::open_feed(&store).await?;

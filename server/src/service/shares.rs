@@ -59,6 +59,11 @@ impl Services {
         self.open_share(viewer, &permit.sight(), asked, None).await
     }
 
+    /// The link that opens a share's page. What stands behind `#` is sent to no server by a browser, so it is in no log on the way.
+    pub(crate) fn share_link(&self, token: &str) -> String {
+        format!("{}/share#{token}", self.settings.public_url)
+    }
+
     /// Makes a share, with a question where there is one.
     pub(super) async fn open_share(
         &self,
