@@ -16,7 +16,8 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// A word for machines that have to tell kinds of one code apart.
     pub(super) reason: Option<&'static str>,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed: with it a refusal would be larger than what most functions give back when all is well.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Refusal {
@@ -35,14 +36,14 @@ impl Refusal {
     }
 
     pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
-        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
+        self.header = HeaderValue::from_str(value).ok().map(|value| Box::new((name, value)));
         self
     }
 
     /// With a body of the caller's shape.
     pub(super) fn into_response_with(self, content_type: &'static str, body: &impl Serialize) -> Response {
         let mut response = json(self.status, content_type, body);
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         response

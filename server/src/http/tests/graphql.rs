@@ -171,6 +171,10 @@ async fn a_bad_token_is_never_taken_for_nobody() {
             assert!(reply.json().get("data").is_none());
         }
     }
+    for (value, reason) in [(&*format!("Bearer {late}"), "EXPIRED"), ("Basic YTpi", "AUTHORIZATION")] {
+        let reply = world.send(with(get("/graphql?query=%7Bhello%7D"), "authorization", value)).await;
+        assert_eq!(reply.json()["errors"][0]["extensions"]["reason"], reason, "a machine tells kinds of 401 apart");
+    }
     let mut twice = with(post(&json!({"query": "{ hello }"})), "authorization", &good);
     twice.headers_mut().append("authorization", good.parse().unwrap());
     assert_eq!(world.send(twice).await.status, StatusCode::UNAUTHORIZED);
