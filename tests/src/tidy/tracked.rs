@@ -17,13 +17,21 @@ const HOSTS: &[&str] = &[
     concat!("deb.debian", ".org"),
 ];
 
-/// A file with a NUL byte that is not a packed sample.
+/// Pictures of pages, small enough to be looked at in a review.
+const PICTURE_BYTES: usize = 200 * 1_024;
+
+/// A file with a NUL byte that is neither a packed sample nor a picture of the documentation.
 pub fn binaries(file: &File) -> Vec<Finding> {
     let packed = file.path.ends_with(".gz") && PACKED.iter().any(|area| file.is_in(area));
-    if packed || !file.bytes.contains(&0) {
+    let picture = file.path.ends_with(".png") && file.is_in("docs/images") && file.bytes.len() <= PICTURE_BYTES;
+    if packed || picture || !file.bytes.contains(&0) {
         return Vec::new();
     }
-    vec![Finding::new(file, 0, "is binary: git holds sources, and packed samples under demo/ and plugins/*/samples/")]
+    vec![Finding::new(
+        file,
+        0,
+        "is binary: git holds sources, packed samples under demo/ and plugins/*/samples/, and pictures under docs/images/ of at most 200 KiB",
+    )]
 }
 
 /// Lines that name a registry's host.
