@@ -57,7 +57,7 @@ test("pictures for the documentation", { skip: !process.env.PAGES_IMAGES }, asyn
   const shots = [
     ["share-live", (await share()).token, 1310],
     ["share-revealed", (await share({ includeIdentity: true })).token, 1180],
-    ["share-expired", expired.token, 420],
+    ["share-expired", expired.token, 440],
     ["share-question", (await question()).token, 1080],
   ];
   for (const [name, token, height] of shots) {
